@@ -11,7 +11,7 @@ __all__ = ['BLUE', 'ORANGE', 'RED', 'GREEN', 'logit_columns', 'check_predictions
            'total_norm', 'gradient_note', 'gradient_table', 'plot_gradients', 'optimizer_note', 'optimizer_table',
            'StateEntry', 'snapshot', 'moved_table', 'what_moved', 'FirstLoss', 'first_loss_check']
 
-# %% ../nbs/30_diagnostics.ipynb #0f2cc868
+# %% ../nbs/30_diagnostics.ipynb #8e7fddd5
 import io
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -28,7 +28,7 @@ from torch import nn
 
 from .core import DataError, ModelError, RunError, write_atomically
 
-# %% ../nbs/30_diagnostics.ipynb #0c262e2f
+# %% ../nbs/30_diagnostics.ipynb #f097de48
 def logit_columns(
     table:pd.DataFrame,            # columns sample_id, split, label, logit_0 .. logit_{C-1}; further columns are allowed
 )->list[str]:                      # logit_0 .. logit_{C-1}
@@ -38,7 +38,7 @@ def logit_columns(
     if missing: raise DataError(f"no prediction table: {', '.join(missing)} missing. Expected sample_id, split, label, logit_0 .. logit_{{C-1}} with C of 2 or more, as prediction_table(...) makes it.")
     return names
 
-# %% ../nbs/30_diagnostics.ipynb #f81f5460
+# %% ../nbs/30_diagnostics.ipynb #be708e3a
 def check_predictions(
     table:pd.DataFrame,            # N rows, as from `prediction_table`
 )->pd.DataFrame:                   # the same table
@@ -55,7 +55,7 @@ def check_predictions(
     if not finite.all(): raise RunError(f"logits of {table['sample_id'][~finite].iloc[0]!r} are not finite ({(~finite).sum()} of {len(table)} rows). Training diverged: lower the learning rate, or look at gradient_table(model).")
     return table
 
-# %% ../nbs/30_diagnostics.ipynb #e9411050
+# %% ../nbs/30_diagnostics.ipynb #91c6171c
 def as_array(
     values:torch.Tensor|np.ndarray|Sequence, # any shape (...), any device and dtype
 )->np.ndarray:                     # same shape; half precision becomes float32, gradients are dropped
@@ -81,7 +81,7 @@ def prediction_table(
     columns = {f"logit_{position}": logits[:, position] for position in range(logits.shape[1])}
     return check_predictions(pd.DataFrame({"sample_id": names, "split": split, "label": labels.astype(np.int64), **columns}))
 
-# %% ../nbs/30_diagnostics.ipynb #220eea5a
+# %% ../nbs/30_diagnostics.ipynb #d14ec7ce
 def write_predictions(
     path:Path|str,                 # such as runs/<id>/predictions.parquet
     table:pd.DataFrame,            # a prediction table
@@ -101,7 +101,7 @@ def read_predictions(
     except Exception as error: raise RunError(f"{path} is not a whole Parquet file ({type(error).__name__}). Restore it, or run the evaluation again.") from None
     return check_predictions(table)
 
-# %% ../nbs/30_diagnostics.ipynb #46ee5b78
+# %% ../nbs/30_diagnostics.ipynb #b8e5a15d
 def table_logits(
     table:pd.DataFrame,            # a prediction table with N rows
 )->np.ndarray:                     # (N, C) float32
@@ -117,7 +117,7 @@ def log_probabilities(
     shifted = logits - logits.max(axis=1, keepdims=True)
     return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
 
-# %% ../nbs/30_diagnostics.ipynb #f8c6c75c
+# %% ../nbs/30_diagnostics.ipynb #1ea0e34e
 def table_probabilities(
     table:pd.DataFrame,            # a prediction table with N rows
 )->np.ndarray:                     # (N, C) float64 in [0, 1], each row sums to 1
@@ -138,7 +138,7 @@ def table_losses(
     "Cross-entropy of each image."
     return -log_probabilities(table)[np.arange(len(table)), table["label"].to_numpy()]
 
-# %% ../nbs/30_diagnostics.ipynb #7b4af3ba
+# %% ../nbs/30_diagnostics.ipynb #367068ee
 def confusion_counts(
     table:pd.DataFrame,            # a prediction table
 )->np.ndarray:                     # (C, C) int64, [true, predicted]
@@ -149,7 +149,7 @@ def confusion_counts(
     np.add.at(counts, (table["label"].to_numpy(), predictions), 1)
     return counts
 
-# %% ../nbs/30_diagnostics.ipynb #49492a84
+# %% ../nbs/30_diagnostics.ipynb #605ea313
 def checked_names(
     class_names:Sequence[str]|None,# C names in the order of the labels, or None
     classes:int,                   # C
@@ -169,7 +169,7 @@ def confusion_table(
     names = checked_names(class_names, len(counts))
     return pd.DataFrame(counts, index=pd.Index(names, name="true"), columns=pd.Index(names, name="predicted"))
 
-# %% ../nbs/30_diagnostics.ipynb #4825b4ce
+# %% ../nbs/30_diagnostics.ipynb #860f3967
 def plot_confusion(
     table:pd.DataFrame,            # a prediction table
     class_names:Sequence[str]|None=None, # C names in the order of the labels
@@ -190,7 +190,7 @@ def plot_confusion(
     plt.close(figure)
     return figure
 
-# %% ../nbs/30_diagnostics.ipynb #b4a61383
+# %% ../nbs/30_diagnostics.ipynb #7b4fdedf
 def class_report(
     table:pd.DataFrame,            # a prediction table
     class_names:Sequence[str]|None=None, # C names in the order of the labels
@@ -210,7 +210,7 @@ def macro_f1(
     occurrences = counts.sum(axis=0) + counts.sum(axis=1)
     return float((2 * counts.diagonal()[occurrences > 0] / occurrences[occurrences > 0]).mean())
 
-# %% ../nbs/30_diagnostics.ipynb #c161c758
+# %% ../nbs/30_diagnostics.ipynb #90300ad6
 def scores(
     table:pd.DataFrame,            # a prediction table with N rows
 )->dict[str, float]:               # n, correct (images); accuracy, macro_f1 in [0, 1]; loss in nats per image
@@ -219,7 +219,7 @@ def scores(
     n, correct = int(counts.sum()), int(counts.trace())
     return {"n": n, "correct": correct, "accuracy": correct / n, "macro_f1": macro_f1(counts), "loss": math.fsum(table_losses(table)) / n}
 
-# %% ../nbs/30_diagnostics.ipynb #17d878fa
+# %% ../nbs/30_diagnostics.ipynb #57a22cbf
 def mistake_table(
     table:pd.DataFrame,            # a prediction table
     class_names:Sequence[str]|None=None, # C names in the order of the labels
@@ -231,7 +231,7 @@ def mistake_table(
         "p_true": probabilities[rows, labels], "p_predicted": probabilities[rows, predicted], "loss": table_losses(table)})
     return answers[labels != predicted].sort_values(["loss", "sample_id"], ascending=[False, True], ignore_index=True)
 
-# %% ../nbs/30_diagnostics.ipynb #78d7b9aa
+# %% ../nbs/30_diagnostics.ipynb #7661b134
 def image_source(
     rows:object,                   # dataset with columns image and sample_id, a sequence of such rows, or a function
 )->Callable:                       # sample id -> image (PIL, or array (H, W, 3))
@@ -245,7 +245,7 @@ def image_source(
         return rows[position[sample_id]]["image"]
     return find
 
-# %% ../nbs/30_diagnostics.ipynb #30300802
+# %% ../nbs/30_diagnostics.ipynb #c8eccd5b
 def worst_mistakes(
     table:pd.DataFrame,            # a prediction table
     rows:object,                   # dataset with columns image and sample_id, a sequence of such rows, or a function sample id -> image
@@ -267,7 +267,7 @@ def worst_mistakes(
     plt.close(figure)
     return figure
 
-# %% ../nbs/30_diagnostics.ipynb #0a7ab399
+# %% ../nbs/30_diagnostics.ipynb #cbdca13f
 BLUE, ORANGE, RED, GREEN = "#0072B2", "#E69F00", "#D55E00", "#009E73" # Okabe and Ito's palette, distinguishable with any colour vision
 
 
@@ -279,7 +279,7 @@ def on_grid(
     counts = np.round(np.asarray(accuracies, dtype=np.float64) * validation_size)
     return np.abs(counts / validation_size - accuracies) <= 1e-6
 
-# %% ../nbs/30_diagnostics.ipynb #ef5b5fff
+# %% ../nbs/30_diagnostics.ipynb #2e391751
 def checked_results(
     results:Mapping,               # what `train` returns: lists train_loss, train_acc, test_loss, test_acc
 )->dict[str, np.ndarray]:          # the four as (E,) float64
@@ -298,7 +298,7 @@ def best_epoch(
     loss = checked_results(results)["test_loss"]
     return int(np.where(np.isfinite(loss), loss, np.inf).argmin()) + 1 if np.isfinite(loss).any() else None
 
-# %% ../nbs/30_diagnostics.ipynb #23a11ea2
+# %% ../nbs/30_diagnostics.ipynb #c5abc417
 def draw_curves(
     axes:Axes,                     # where to draw
     training:np.ndarray,           # (E,) one value per epoch
@@ -315,7 +315,7 @@ def draw_curves(
     axes.xaxis.get_major_locator().set_params(integer=True)
     axes.set_xlabel("epoch")
 
-# %% ../nbs/30_diagnostics.ipynb #bf867df8
+# %% ../nbs/30_diagnostics.ipynb #bccfad30
 def draw_grid(
     axes:Axes,                     # holds the accuracy curves
     accuracies:np.ndarray,         # (E,) validation accuracy per epoch, in [0, 1]
@@ -332,7 +332,7 @@ def draw_grid(
     axes.plot(np.flatnonzero(off) + 1, accuracies[off], "x", color=RED, markersize=9, label=f"not k/{validation_size}")
     axes.legend(fontsize=9)
 
-# %% ../nbs/30_diagnostics.ipynb #2c819316
+# %% ../nbs/30_diagnostics.ipynb #440e0dae
 def plot_curves(
     results:Mapping,               # what `train` returns: lists train_loss, train_acc, test_loss, test_acc
     validation_size:int,           # n, images in the validation split
@@ -357,7 +357,7 @@ def plot_curves(
     plt.close(figure)
     return figure
 
-# %% ../nbs/30_diagnostics.ipynb #50c501cb
+# %% ../nbs/30_diagnostics.ipynb #7b18ad3d
 def requires_grad_table(
     model:nn.Module,               # any module
     *,
@@ -375,7 +375,7 @@ def requires_grad_table(
             "requires_grad": "some" if len(flags) == 2 else "all" if flags == {True} else "none"})
     return pd.DataFrame(rows)
 
-# %% ../nbs/30_diagnostics.ipynb #82341768
+# %% ../nbs/30_diagnostics.ipynb #ab7d8dac
 def total_norm(
     tensors:Sequence[torch.Tensor],# any shapes (...)
 )->float:                          # Euclidean norm of all their elements, summed in float64
@@ -394,7 +394,7 @@ def gradient_note(
     if not math.isfinite(norm): return "not finite"
     return "zero" if norm == 0 else ""
 
-# %% ../nbs/30_diagnostics.ipynb #99af7b7f
+# %% ../nbs/30_diagnostics.ipynb #28447fdd
 def gradient_table(
     model:nn.Module,               # after loss.backward()
 )->pd.DataFrame:                   # one row per layer in forward order: layer, gradient_norm, weight_norm, ratio, note
@@ -407,7 +407,7 @@ def gradient_table(
         rows.append({"layer": layer, "gradient_norm": norm, "weight_norm": weight, "ratio": norm / weight if weight else math.nan, "note": gradient_note(parameters, norm)})
     return pd.DataFrame(rows)
 
-# %% ../nbs/30_diagnostics.ipynb #cfbadb4a
+# %% ../nbs/30_diagnostics.ipynb #0c51a785
 def plot_gradients(
     table:pd.DataFrame,            # from `gradient_table`
 )->Figure:                         # one line per layer, first layer on top
@@ -426,7 +426,7 @@ def plot_gradients(
     plt.close(figure)
     return figure
 
-# %% ../nbs/30_diagnostics.ipynb #8610f598
+# %% ../nbs/30_diagnostics.ipynb #46144ce2
 def optimizer_note(
     parameter:nn.Parameter|None,   # None for a tensor that the model does not have
     groups:Sequence[int],          # groups that hold it, one entry for each time
@@ -438,7 +438,7 @@ def optimizer_note(
     if groups and not parameter.requires_grad: return "frozen, but in the optimizer"
     return ""
 
-# %% ../nbs/30_diagnostics.ipynb #935a83cc
+# %% ../nbs/30_diagnostics.ipynb #2f605051
 def optimizer_table(
     model:nn.Module,               # the model that is meant to train
     optimizer:torch.optim.Optimizer, # the optimizer that is meant to train it
@@ -458,7 +458,7 @@ def optimizer_table(
             "lr": float(settings.get("lr", math.nan)), "weight_decay": float(settings.get("weight_decay", math.nan)), "note": optimizer_note(parameter, groups)})
     return pd.DataFrame(rows)
 
-# %% ../nbs/30_diagnostics.ipynb #d0c41ddb
+# %% ../nbs/30_diagnostics.ipynb #29050175
 class StateEntry(NamedTuple):
     "One tensor of a model as it was at one moment."
     kind: str                      # parameter or buffer
@@ -476,7 +476,7 @@ def snapshot(
         entries[name] = StateEntry("buffer", not beside or any(parameter.requires_grad for parameter in beside), buffer.detach().clone())
     return entries
 
-# %% ../nbs/30_diagnostics.ipynb #371ffddf
+# %% ../nbs/30_diagnostics.ipynb #76e30b4b
 def moved_table(
     before:dict[str, StateEntry],  # from `snapshot`
     after:dict[str, StateEntry],   # from `snapshot`, of the same model later
@@ -493,7 +493,7 @@ def moved_table(
         rows.append({"name": name, "kind": kind, "trainable": trainable, "elements": old.numel(), "moved": int(changed.sum()), "largest_change": largest, "note": note})
     return pd.DataFrame(rows)
 
-# %% ../nbs/30_diagnostics.ipynb #2eb11e68
+# %% ../nbs/30_diagnostics.ipynb #f870ade1
 def what_moved(
     model:nn.Module,               # any module; keeps what the step does to it
     step:Callable[[], object],     # does the thing to be watched, such as one training step
@@ -503,7 +503,7 @@ def what_moved(
     step()
     return moved_table(before, snapshot(model))
 
-# %% ../nbs/30_diagnostics.ipynb #5765a2df
+# %% ../nbs/30_diagnostics.ipynb #6b01c3df
 class FirstLoss(NamedTuple):
     "What the first loss says about a fresh model."
     loss: float                    # nats per image
