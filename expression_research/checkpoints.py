@@ -6,7 +6,7 @@
 __all__ = ['tensors_checksum', 'save_tensors', 'load_tensors', 'BestCheckpoint', 'EarlyStopping', 'named_optimizer_state',
            'restore_optimizer_state', 'LastCheckpoint', 'plain_attributes', 'load_last', 'restore_last']
 
-# %% ../nbs/32_checkpoints.ipynb #13b6d940
+# %% ../nbs/32_checkpoints.ipynb #85fec37d
 import hashlib
 import json
 import math
@@ -19,7 +19,7 @@ from torch import nn
 
 from .core import RunError, write_atomically
 
-# %% ../nbs/32_checkpoints.ipynb #8b910305
+# %% ../nbs/32_checkpoints.ipynb #1ca8f680
 def tensors_checksum(
     tensors:dict[str, torch.Tensor],  # name -> tensor of any shape (...)
     record:dict,                      # JSON-ready
@@ -32,7 +32,7 @@ def tensors_checksum(
         digest.update(tensor.reshape(-1).view(torch.uint8).numpy())
     return digest.hexdigest()
 
-# %% ../nbs/32_checkpoints.ipynb #2d8eefb3
+# %% ../nbs/32_checkpoints.ipynb #0b71a6f7
 def save_tensors(
     path:Path|str,                    # final name, `.safetensors`
     tensors:dict[str, torch.Tensor],  # name -> tensor of any shape (...), on any device
@@ -40,7 +40,7 @@ def save_tensors(
 )->None:
     "Write tensors and record into one safetensors file, atomically and with a checksum. Raises `RunError` when it cannot be written."
     dense = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    text = json.dumps({"checksum": tensors_checksum(dense, record), "record": record}, sort_keys=True)
+    text = json.dumps({"checksum": tensors_checksum(dense, record), "record": record})
     write_atomically(path, save(dense, metadata={"expression": text}))
 
 
@@ -59,7 +59,7 @@ def load_tensors(
     if checksum != tensors_checksum(tensors, record): raise RunError(f"{path} does not match its checksum: it was edited or damaged. Restore the file, or train again.")
     return tensors, record
 
-# %% ../nbs/32_checkpoints.ipynb #b1eed84c
+# %% ../nbs/32_checkpoints.ipynb #a87cda2b
 class BestCheckpoint:
     "Callback: keeps the weights of the epoch with the lowest validation loss; the earlier of equals."
 
@@ -88,7 +88,7 @@ class BestCheckpoint:
         if self.epoch is None: raise RunError("no epoch had a finite validation loss, so there are no best weights. Lower the learning rate.")
         model.load_state_dict(load_tensors(self.path)[0] if self.path else self.weights)
 
-# %% ../nbs/32_checkpoints.ipynb #e2f3fb65
+# %% ../nbs/32_checkpoints.ipynb #eb6b2acc
 class EarlyStopping:
     "Callback: asks the loop to stop after `patience` epochs in a row without a lower validation loss."
 
@@ -108,7 +108,7 @@ class EarlyStopping:
         self.loss = min(loss, self.loss) if not math.isnan(loss) else self.loss
         if self.waited >= self.patience: state.stop = True
 
-# %% ../nbs/32_checkpoints.ipynb #bc2b5727
+# %% ../nbs/32_checkpoints.ipynb #839965ae
 def named_optimizer_state(
     model:nn.Module,                    # whose parameters the optimizer updates
     optimizer:torch.optim.Optimizer,    # any torch optimizer
@@ -126,7 +126,7 @@ def named_optimizer_state(
             else: numbers[f"{names[id(parameter)]}/{key}"] = value
     return tensors, {"groups": groups, "numbers": numbers}
 
-# %% ../nbs/32_checkpoints.ipynb #de849e76
+# %% ../nbs/32_checkpoints.ipynb #1bf086cd
 def restore_optimizer_state(
     model:nn.Module,                    # the model that `optimizer` was built for
     optimizer:torch.optim.Optimizer,    # fresh, over the same parameters; changed in place
@@ -146,7 +146,7 @@ def restore_optimizer_state(
     for group, stored in zip(optimizer.param_groups, rest["groups"]):
         group.update({key: tuple(value) if isinstance(group.get(key), tuple) else value for key, value in stored.items() if key != "parameters"})
 
-# %% ../nbs/32_checkpoints.ipynb #001ccc65
+# %% ../nbs/32_checkpoints.ipynb #11fa9730
 class LastCheckpoint:
     "Callback: the complete state after every epoch, in `folder/state.safetensors`, and the one before it as `previous.safetensors`."
 
@@ -178,7 +178,7 @@ def plain_attributes(
     "The part of an object's state that JSON can hold."
     return {name: value for name, value in vars(thing).items() if isinstance(value, (int, float, str, type(None)))}
 
-# %% ../nbs/32_checkpoints.ipynb #6a5869ff
+# %% ../nbs/32_checkpoints.ipynb #e12f4b6e
 def load_last(
     folder:Path|str,                  # the run's `last/`
 )->tuple[dict[str, torch.Tensor], dict]|None:  # name -> tensor (...), and the record; None when there is no whole state
