@@ -14,7 +14,7 @@ __all__ = ['MANIFEST_ORDER', 'POLICY', 'STORED_IMAGE', 'FACTS', 'FITTING', 'SPLI
            'pixel_text_to_file', 'read_fer2013', 'is_hub_id', 'hub_offline', 'read_hub', 'decode_batch', 'decoded',
            'pixel_batch', 'show_grid', 'show_balance', 'rebuild_pack']
 
-# %% ../nbs/10_data.ipynb #aa22d481
+# %% ../nbs/10_data.ipynb #8592c409
 import hashlib
 import math
 import os
@@ -22,7 +22,6 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from contextlib import contextmanager
-from io import BytesIO
 from pathlib import Path, PurePath
 from tempfile import TemporaryDirectory
 
@@ -34,10 +33,11 @@ import PIL.Image
 import PIL.ImageOps
 import pyarrow.compute
 from datasets import ClassLabel, Dataset, DatasetDict, Features, Value
+from matplotlib.figure import Figure
 
 from .core import ConfigError, DataError, keyed_order, package_folder
 
-# %% ../nbs/10_data.ipynb #bdf4ac1e
+# %% ../nbs/10_data.ipynb #397c8977
 def grey_levels(
     image:PIL.Image.Image,         # mode `I;16`, `I` or `F`: one channel of more than 8 bits
 )->PIL.Image.Image:                # mode `L`
@@ -63,7 +63,7 @@ def to_rgb(
         return image.convert("RGB")
     except ValueError as error: raise DataError(f"image mode {image.mode}: {error}. Convert the file to RGB first.") from None
 
-# %% ../nbs/10_data.ipynb #70905af8
+# %% ../nbs/10_data.ipynb #f2ddbb62
 def to_pixels(
     image:PIL.Image.Image,         # any mode, any size
     side:int,                      # S in pixels, 1 or more
@@ -81,7 +81,7 @@ def to_pixels(
     small = image.resize((side, side), PIL.Image.Resampling.BILINEAR, box=(left, top, right, bottom))
     return np.ascontiguousarray(np.asarray(small).transpose(2, 0, 1))
 
-# %% ../nbs/10_data.ipynb #222987c1
+# %% ../nbs/10_data.ipynb #30c8f8ad
 def file_hash(
     content:bytes,                 # the encoded file
 )->str:                            # 16 hexadecimal digits
@@ -98,7 +98,7 @@ def pixel_hash(
     digest.update(shown.tobytes())
     return digest.hexdigest()
 
-# %% ../nbs/10_data.ipynb #86f08407
+# %% ../nbs/10_data.ipynb #d396eedf
 MANIFEST_ORDER = ("train", "validation", "test")
 
 
@@ -119,7 +119,7 @@ def file_bytes(
     try: return Path(stored["path"]).read_bytes()
     except (OSError, TypeError): return b""
 
-# %% ../nbs/10_data.ipynb #a0b68ab1
+# %% ../nbs/10_data.ipynb #81d1bc14
 def file_hashes(
     split:Dataset,                 # has a column `image`
 )->list[str]:                      # one per row
@@ -141,7 +141,7 @@ def number_equals(
             seen[value] += 1
     return ids
 
-# %% ../nbs/10_data.ipynb #d6731b5e
+# %% ../nbs/10_data.ipynb #e0d69df2
 def with_sample_ids(
     ds:Dataset|DatasetDict,        # has a column `image`
 )->Dataset|DatasetDict:            # the same type, every split with a column `sample_id`
@@ -154,7 +154,7 @@ def with_sample_ids(
     added = DatasetDict({name: split.add_column("sample_id", ids[name]) for name, split in splits.items()})
     return added["train"] if isinstance(ds, Dataset) else added
 
-# %% ../nbs/10_data.ipynb #ba36fc43
+# %% ../nbs/10_data.ipynb #ff4b0f86
 def inspect_file(
     content:bytes,                 # an encoded file
 )->tuple[str, str, str]:           # file hash; pixel hash, "" if unreadable; what is wrong, "" if nothing
@@ -167,7 +167,7 @@ def inspect_file(
     except PIL.UnidentifiedImageError: return file_hash(content), "", "not an image that Pillow can open"
     except Exception as error: return file_hash(content), "", f"{error}".rstrip(".") or type(error).__name__  # a decoder raises nearly anything: OSError, SyntaxError, struct.error
 
-# %% ../nbs/10_data.ipynb #15a2fdc6
+# %% ../nbs/10_data.ipynb #a24ef569
 POLICY = 1                         # version of `to_rgb`, `to_pixels` and the hashes: part of the name of every cached file
 
 
@@ -183,7 +183,7 @@ def cache_file(
     digest = hashlib.blake2b(repr((POLICY, PIL.__version__, key)).encode(), digest_size=16).hexdigest()
     return folder / f"{kind}-{digest}.arrow"
 
-# %% ../nbs/10_data.ipynb #5895c68f
+# %% ../nbs/10_data.ipynb #0ed5cd26
 @contextmanager
 def progress(
     rows:int,                      # how much work lies ahead
@@ -195,7 +195,7 @@ def progress(
     finally:
         if quiet: datasets.enable_progress_bars()
 
-# %% ../nbs/10_data.ipynb #7b0687f9
+# %% ../nbs/10_data.ipynb #c3040e27
 def map_to_file(
     split:Dataset,                 # has a column `image`, which `function` uses up
     function:object,               # from a batch of 64 rows (dict of lists) to new columns
@@ -211,7 +211,7 @@ def map_to_file(
                 cache_file_name=str(target), load_from_cache_file=True, new_fingerprint=target.stem[-32:], desc=purpose)
     except Exception as error: raise DataError(f"{purpose} failed: {error}. load_expressions names broken images; HF_DATASETS_CACHE moves the cached files.") from error
 
-# %% ../nbs/10_data.ipynb #c0f9fb28
+# %% ../nbs/10_data.ipynb #30ec3150
 STORED_IMAGE = {"bytes": Value("binary"), "path": Value("string")}
 FACTS = {"file_hash": Value("string"), "pixel_hash": Value("string"), "problem": Value("string")}
 
@@ -227,7 +227,7 @@ def examine(
     if files: columns["image"] = [{"bytes": content, "path": files[row]} for content, row in zip(contents, rows)]
     return columns
 
-# %% ../nbs/10_data.ipynb #8d94c716
+# %% ../nbs/10_data.ipynb #c4ec55d6
 def read_images(
     split:Dataset,                 # has a column `image`
     files:list[str],               # the name of each row's file
@@ -242,7 +242,7 @@ def read_images(
     if beside: facts = datasets.concatenate_datasets([raw, facts], axis=1)
     return facts.cast_column("image", datasets.Image())
 
-# %% ../nbs/10_data.ipynb #01c872f1
+# %% ../nbs/10_data.ipynb #2761f06f
 FITTING = {"image_column": "images", "label_column": "class labels, strings or integers", "subject_column": "strings or integers"}
 
 
@@ -256,7 +256,7 @@ def suits(
     if isinstance(feature, ClassLabel): return 2
     return int(isinstance(feature, Value) and kind.startswith(("string", "large_string", "int", "uint", "bool")))
 
-# %% ../nbs/10_data.ipynb #118ef86a
+# %% ../nbs/10_data.ipynb #88efd6bf
 def choose_column(
     argument:str,                  # `image_column`, `label_column` or `subject_column`: the argument that decides
     wanted:str|None,               # its value
@@ -274,7 +274,7 @@ def choose_column(
     if not best: raise DataError(f"no column holds {FITTING[argument]}. Columns: {there}. If one of them should, convert it first.")
     raise DataError(f"{', '.join(best)} all hold {FITTING[argument]}: say which, for example {argument}={best[0]!r}.")
 
-# %% ../nbs/10_data.ipynb #103094ee
+# %% ../nbs/10_data.ipynb #56279391
 def choose_columns(
     splits:dict[str, Dataset],     # all with the same columns
     image:str|None=None,           # column of images; None: found by type
@@ -291,7 +291,7 @@ def choose_columns(
         if lacking: raise DataError(f"{name} has no column {', '.join(lacking)}, which train has. Columns there: {', '.join(split.column_names)}.")
     return image, label, subject
 
-# %% ../nbs/10_data.ipynb #ac563cab
+# %% ../nbs/10_data.ipynb #575021e3
 def read_labels(
     splits:dict[str, Dataset],     # by name, `train` among them
     column:str,                    # of class labels, strings or integers
@@ -314,7 +314,7 @@ def read_labels(
     number = {value: index for index, value in enumerate(values)}
     return [str(value) for value in values], {name: [number[value] for value in split] for name, split in raw.items()}
 
-# %% ../nbs/10_data.ipynb #165a8c16
+# %% ../nbs/10_data.ipynb #fb645201
 def read_subjects(
     split:Dataset,                 # may have a column of subjects
     files:list[str],               # name of each row's file, folders separated by `/`
@@ -333,7 +333,7 @@ def read_subjects(
     if unmatched: raise DataError(f"subject_pattern={pattern!r} matches nothing in {len(unmatched)} of {len(texts)} names, such as {unmatched[0]!r}.")
     return [match.group(1) or "" for match in found]
 
-# %% ../nbs/10_data.ipynb #3aa475b2
+# %% ../nbs/10_data.ipynb #61f678f7
 SPLIT_NAMES = {"train": "train", "training": "train",
     "validation": "validation", "valid": "validation", "val": "validation", "dev": "validation", "development": "validation",
     "eval": "validation", "evaluation": "validation", "publictest": "validation",
@@ -354,7 +354,7 @@ def standard_splits(
     if "train" not in renamed: raise DataError(f"there is no train split among {', '.join(splits) or 'no splits at all'}. Expected one called train or training.")
     return {name: renamed[name] for name in MANIFEST_ORDER if name in renamed}
 
-# %% ../nbs/10_data.ipynb #19d1801d
+# %% ../nbs/10_data.ipynb #fb793a00
 def join_groups(
     *keys:list[str],               # one list per reason, one value per row; "" joins nothing
 )->list[int]:                      # the group of each row, named by one of its rows
@@ -369,7 +369,7 @@ def join_groups(
             if value != "": parent[root(row)] = root(first.setdefault(value, row))
     return [root(row) for row in range(len(parent))]
 
-# %% ../nbs/10_data.ipynb #884474a1
+# %% ../nbs/10_data.ipynb #019f50b3
 def assign_splits(
     labels:list[int],              # class of each row, 0 to C - 1
     ids:list[str],                 # sample id of each row
@@ -395,7 +395,7 @@ def assign_splits(
         for row in unit: assigned[row] = best
     return assigned
 
-# %% ../nbs/10_data.ipynb #4fd18d85
+# %% ../nbs/10_data.ipynb #9b4bd567
 FRACTIONS = (0.7, 0.2, 0.1)
 
 
@@ -416,14 +416,14 @@ def divide(
         if not len(chosen): raise DataError(f"no images are left for {name}: {len(split)} images in {len(set(join_groups(*keys)))} groups are too few for shares {tuple(round(share, 3) for share in fractions.values())}.")
     return {name: split.select(chosen) for name, chosen in rows.items()}
 
-# %% ../nbs/10_data.ipynb #95d8e3ad
+# %% ../nbs/10_data.ipynb #1af1947f
 def check_fractions(
     fractions:tuple[float, float, float],  # shares of train, validation, test
 )->None:
     "Raises `ConfigError` unless these are three positive numbers that add up to 1."
     if len(fractions) != 3 or min(fractions) <= 0 or abs(sum(fractions) - 1) > 1e-6: raise ConfigError(f"fractions={fractions}: expected three positive numbers that add up to 1, for train, validation, test.")
 
-# %% ../nbs/10_data.ipynb #ba447a0f
+# %% ../nbs/10_data.ipynb #43afa7de
 def split_dataset(
     ds:Dataset|DatasetDict,        # columns `image`, `label`, and `subject` if known
     fractions:tuple[float, float, float]=FRACTIONS,  # of train, validation, test; together 1
@@ -437,7 +437,7 @@ def split_dataset(
     pooled = ds if isinstance(ds, Dataset) else datasets.concatenate_datasets([ds[name] for name in MANIFEST_ORDER if name in ds])
     return DatasetDict(divide(pooled, dict(zip(MANIFEST_ORDER, fractions)), seed, groups))
 
-# %% ../nbs/10_data.ipynb #188a09c6
+# %% ../nbs/10_data.ipynb #87d72efe
 def open_source(
     source:object,                 # see `load_expressions`
     *,
@@ -459,7 +459,7 @@ def open_source(
     if not is_hub_id(str(source)): raise DataError(f"{source} does not exist. {ALTERNATIVES}.")
     return read_hub(str(source), revision)
 
-# %% ../nbs/10_data.ipynb #c7233d62
+# %% ../nbs/10_data.ipynb #b16a9c0d
 def file_names(
     split:Dataset,                 # has a column `image`
     root:Path|None=None,           # names are relative to this folder
@@ -474,7 +474,7 @@ def file_names(
         else: names.append(PurePath(path).name if PurePath(path).is_absolute() else path)
     return names
 
-# %% ../nbs/10_data.ipynb #5101f980
+# %% ../nbs/10_data.ipynb #d1ac755a
 def assemble(
     facts:Dataset,                 # from `read_images`
     labels:list[int],              # of each row, 0 to C - 1
@@ -488,7 +488,7 @@ def assemble(
     if subjects is None: del values["subject"], kinds["subject"]
     return datasets.concatenate_datasets([facts.select_columns("image"), Dataset.from_dict(values, features=Features(kinds))], axis=1)
 
-# %% ../nbs/10_data.ipynb #e711cb5a
+# %% ../nbs/10_data.ipynb #ce5c4822
 def leave_out_unreadable(
     splits:dict[str, Dataset],     # assembled
     problems:dict[str, list[str]], # what is wrong with each row, "" if nothing
@@ -507,7 +507,7 @@ def leave_out_unreadable(
     readable = {name: split.select([row for row, problem in enumerate(problems[name]) if not problem]) if any(problems[name]) else split for name, split in splits.items()}
     return readable, records
 
-# %% ../nbs/10_data.ipynb #8dedcc20
+# %% ../nbs/10_data.ipynb #fc9b07ac
 def make_missing(
     splits:dict[str, Dataset],     # `train` and perhaps others
     fractions:tuple[float, float, float],  # of train, validation, test
@@ -519,7 +519,7 @@ def make_missing(
     made = divide(splits["train"], {name: share / sum(shares.values()) for name, share in shares.items()}, seed) if len(shares) > 1 else {}
     return DatasetDict({name: made.get(name, splits.get(name)) for name in MANIFEST_ORDER})
 
-# %% ../nbs/10_data.ipynb #3a2c8fe4
+# %% ../nbs/10_data.ipynb #4da7e30d
 def load_expressions(
     source:object="generated",     # Hub id | folder of images | save_to_disk folder | parquet file, folder or list of files | FER2013 CSV | `generated` | Dataset or DatasetDict
     *,
@@ -551,7 +551,7 @@ def load_expressions(
     ds.skipped = left_out
     return ds
 
-# %% ../nbs/10_data.ipynb #513ea335
+# %% ../nbs/10_data.ipynb #1e458eb1
 def class_names(
     ds:Dataset|DatasetDict,        # with a `ClassLabel` column `label`
 )->list[str]:                      # names in the order of the labels 0 to C - 1
@@ -570,7 +570,7 @@ def summarise(
     counts = {split: np.bincount(column_values(rows, "label"), minlength=len(names)) for split, rows in ds.items()}
     return pd.DataFrame.from_dict(counts, orient="index", columns=pd.Index(names, name="class")).rename_axis("split")
 
-# %% ../nbs/10_data.ipynb #2c593f45
+# %% ../nbs/10_data.ipynb #75773619
 def manifest(
     ds:DatasetDict,                # columns image, label; sample_id and pixel_hash are computed where they are missing
 )->pd.DataFrame:                   # sample_id, pixel_hash, label (int), label_name, subject ("" if unknown), split, path, note
@@ -584,7 +584,7 @@ def manifest(
     left_out = skipped(ds)
     return pd.concat(parts + [left_out] * bool(len(left_out)), ignore_index=True)
 
-# %% ../nbs/10_data.ipynb #d9eb573f
+# %% ../nbs/10_data.ipynb #eb5f8922
 def manifest_hash(
     table:pd.DataFrame,            # from `manifest`, or read back from a file
 )->str:                            # 32 hexadecimal digits
@@ -601,7 +601,7 @@ def skipped(
     columns = ["sample_id", "pixel_hash", "label", "label_name", "subject", "split", "path", "note"]
     return pd.DataFrame(getattr(ds, "skipped", []), columns=columns)
 
-# %% ../nbs/10_data.ipynb #dea6f169
+# %% ../nbs/10_data.ipynb #dc0bd59a
 def image_files(
     folder:Path,                   # searched with everything below
 )->list[Path]:                     # sorted
@@ -618,7 +618,7 @@ def subfolders(
     "Folders directly inside, hidden ones left out."
     return sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
 
-# %% ../nbs/10_data.ipynb #31f18d5f
+# %% ../nbs/10_data.ipynb #ab80be6a
 def read_classes(
     folder:Path,                   # holds one folder per class
 )->Dataset:                        # columns `image` (paths) and `label` (strings)
@@ -632,7 +632,7 @@ def read_classes(
     if not paths: raise DataError(f"{folder}: no folders of images. Expected one folder per class, such as {folder.name}/happy/1.jpg.")
     return Dataset.from_dict({"image": paths, "label": labels}, features=Features({"image": datasets.Image(), "label": Value("string")}))
 
-# %% ../nbs/10_data.ipynb #a24d98d7
+# %% ../nbs/10_data.ipynb #9457de5b
 def read_saved(
     folder:Path,                   # written by `save_to_disk`
 )->dict[str, Dataset]:             # its splits; one Dataset counts as `train`
@@ -656,7 +656,7 @@ def read_directory(
     if strange: raise DataError(f"{folder}: {', '.join(strange)} lies beside {', '.join(path.name for path in splits)}. Expected folders of splits only, or of classes only.")
     return {path.name: read_classes(path) for path in splits}
 
-# %% ../nbs/10_data.ipynb #29189e6f
+# %% ../nbs/10_data.ipynb #d9e9cb5e
 def read_file(
     path:Path,                     # exists
 )->dict[str, Dataset]:             # splits by the names found
@@ -680,7 +680,7 @@ def read_parquet(
         with progress(0): return dict(datasets.load_dataset("parquet", data_files=found))
     except Exception as error: raise DataError(f"{', '.join(path.name for path in paths[:3])}: not readable as parquet ({type(error).__name__}). Expected files with an image and a label column.") from error
 
-# %% ../nbs/10_data.ipynb #1830fa7f
+# %% ../nbs/10_data.ipynb #a08c8e12
 FER2013_CLASSES = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
 
 
@@ -693,7 +693,7 @@ def pixel_text_to_file(
     side = math.isqrt(len(levels))
     return b"P5 %d %d 255\n" % (side, side) + levels if levels and side * side == len(levels) else text.encode()
 
-# %% ../nbs/10_data.ipynb #3064ebfb
+# %% ../nbs/10_data.ipynb #58a352e9
 def read_fer2013(
     path:Path,                     # CSV with columns emotion (0 to 6), pixels, and perhaps Usage
 )->dict[str, Dataset]:             # Training, PublicTest, PrivateTest, as far as they occur; only train without Usage
@@ -713,7 +713,7 @@ def read_fer2013(
     except (ValueError, OSError) as error: raise DataError(f"{path.name}: not readable as CSV ({type(error).__name__}). Expected FER2013's columns emotion,pixels,Usage.") from error
     return {name: Dataset.from_dict({"image": images, "label": labels}, features=features) for name, (images, labels) in splits.items()}
 
-# %% ../nbs/10_data.ipynb #bfc94bf0
+# %% ../nbs/10_data.ipynb #8f2b9baf
 ALTERNATIVES = "Check the spelling, give a local file or folder, or use 'generated' for drawn faces, which need no network"
 
 
@@ -724,7 +724,7 @@ def is_hub_id(
     if re.fullmatch(r"[\w-][\w.-]*(/[\w-][\w.-]*)?", name) is None or name.endswith((".csv", ".parquet")): return False
     return "/" not in name or not Path(name).parent.exists()
 
-# %% ../nbs/10_data.ipynb #9c6b6f74
+# %% ../nbs/10_data.ipynb #e5f07d1d
 @contextmanager
 def hub_offline():
     "Inside the block `datasets` looks into its cache only."
@@ -752,7 +752,7 @@ def read_hub(
         except Exception: raise DataError(f"{name!r}: not a file or folder here, and not loaded from the Hub ({reason}). {ALTERNATIVES}.") from error
     return dict(found) if isinstance(found, dict) else {"train": found}
 
-# %% ../nbs/10_data.ipynb #edbf2f24
+# %% ../nbs/10_data.ipynb #fefc23e6
 def decode_batch(
     batch:dict,                    # column `image`: PIL images
     rows:list[int],                # row numbers, not used
@@ -761,7 +761,7 @@ def decode_batch(
     "Decoded pixels of one batch."
     return {"pixels": [to_pixels(image, side).tobytes() for image in batch["image"]]}
 
-# %% ../nbs/10_data.ipynb #2649db8e
+# %% ../nbs/10_data.ipynb #364705e3
 def decoded(
     split:Dataset,                 # columns image, label, and sample_id (added where missing)
     side:int,                      # S in pixels, 1 or more
@@ -776,7 +776,7 @@ def decoded(
     chosen = split.select_columns(["image", *beside]).cast_column("image", datasets.Image())
     return map_to_file(chosen, decode_batch, target, Features({"pixels": Value("binary"), **beside}), f"Decoding to {side} px", side=side)
 
-# %% ../nbs/10_data.ipynb #1c2cdb92
+# %% ../nbs/10_data.ipynb #4852c165
 def pixel_batch(
     split:Dataset,                 # from `decoded`, perhaps with rows selected
     rows:list[int],                # N row numbers, in any order
@@ -790,7 +790,7 @@ def pixel_batch(
     if len(pixels) != len(rows) * 3 * side * side: raise DataError(f"side={side}: the decoded rows have {len(pixels) // max(len(rows), 1)} bytes instead of {3 * side * side}. Decode them again with that side.")
     return pixels.reshape(len(rows), 3, side, side)
 
-# %% ../nbs/10_data.ipynb #8a3b7edb
+# %% ../nbs/10_data.ipynb #759cbffa
 COLOURS = ("#0072B2", "#E69F00", "#009E73")        # Okabe and Ito's colour-blind safe blue, orange, green
 
 
@@ -800,7 +800,7 @@ def show_grid(
     per_class:int=6,               # pictures of each class, 1 or more
     side:int=96,                   # pixels of each
     seed:int=0,                    # another seed, another choice
-)->"matplotlib.figure.Figure":
+)->Figure:
     "Some pictures of each class, one class per row, chosen by a key and not by their place in the file."
     import matplotlib.pyplot as plt
     names, split = class_names(split), with_sample_ids(split)
@@ -814,10 +814,10 @@ def show_grid(
     plt.close(figure)
     return figure
 
-# %% ../nbs/10_data.ipynb #fb8b5aae
+# %% ../nbs/10_data.ipynb #3feb2f27
 def show_balance(
     ds:DatasetDict,                # from `load_expressions`
-)->"matplotlib.figure.Figure":
+)->Figure:
     "Share of each class within each split, with the number of images on the bars."
     import matplotlib.pyplot as plt
     counts = summarise(ds)
@@ -832,7 +832,7 @@ def show_balance(
     plt.close(figure)
     return figure
 
-# %% ../nbs/10_data.ipynb #2c546012
+# %% ../nbs/10_data.ipynb #5ebfcc16
 def rebuild_pack(
     clone:Path|str,                # a clone of muxspace/facial_expressions, with its folder `images`
     out:Path|str,                  # folder to make; must not exist, or be empty
