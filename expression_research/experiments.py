@@ -4,10 +4,10 @@
 
 # %% auto #0
 __all__ = ['load_data', 'build_model', 'build_loaders', 'build_optimizer', 'run_id', 'Run', 'run_folder', 'only_one',
-           'open_folder', 'RunRecord', 'train_stages', 'finish', 'save_figure', 'machine_for', 'run_experiment',
-           'weights_record', 'Trained', 'load_trained', 'evaluate_run']
+           'open_folder', 'RunRecord', 'weights_record', 'train_stages', 'finish', 'save_figure', 'machine_for',
+           'run_experiment', 'Trained', 'load_trained', 'evaluate_run']
 
-# %% ../nbs/51_experiments.ipynb #020052fd
+# %% ../nbs/51_experiments.ipynb #d3d41e4e
 import hashlib
 import io
 import json
@@ -27,20 +27,20 @@ from .checkpoints import BestCheckpoint, EarlyStopping, LastCheckpoint, load_las
 from .core import (ConfigError, RunConfig, RunError, config_from_dict, config_identity, environment, keyed_torch,
     pick_device, read_json, resolve, write_atomically, write_json)
 from .data import class_names, load_expressions, manifest, manifest_hash
-from .diagnostics import plot_confusion, plot_curves, scores
+from .diagnostics import plot_confusion, plot_curves, read_predictions, scores, write_predictions
 from .engine import RESULTS, KeyedDropout, Progress, TrainState, predictions, train
 from .loaders import Loaders, make_loaders
 from .models import Stage, freeze, make_model, normalisation, parameter_groups, parse_plan
 from .transforms import make_test_transform, make_train_transform
 
-# %% ../nbs/51_experiments.ipynb #95deb5b3
+# %% ../nbs/51_experiments.ipynb #5f424271
 def load_data(
     config:RunConfig,              # its fields data, difficulty, subject_pattern, skip_unreadable, data_seed
 )->DatasetDict:                    # train, validation, test
     "The data set that a configuration names. Raises `DataError` when it cannot be had."
     return load_expressions(config.data, subject_pattern=config.subject_pattern or None, skip_unreadable=config.skip_unreadable, difficulty=config.difficulty, seed=config.data_seed)
 
-# %% ../nbs/51_experiments.ipynb #3c10a8c8
+# %% ../nbs/51_experiments.ipynb #35cadd85
 def build_model(
     config:RunConfig,              # its fields model, weights, hidden_units, seed, memory_format, device
     num_classes:int,               # C, at least 2
@@ -61,7 +61,7 @@ def build_loaders(
     return make_loaders(dataset, make_train_transform(config.side, mean=mean, std=std, **switches), make_test_transform(config.side, mean=mean, std=std),
         batch_size=config.batch_size, seed=config.seed, num_workers=config.workers)
 
-# %% ../nbs/51_experiments.ipynb #bd409396
+# %% ../nbs/51_experiments.ipynb #ffd629b7
 def build_optimizer(
     config:RunConfig,              # its fields weights, lr, backbone_lr, weight_decay, schedule
     model:nn.Module,               # already frozen for the stage
@@ -73,7 +73,7 @@ def build_optimizer(
     cosine = lambda epoch: (1 + torch.cos(torch.tensor(torch.pi * min(epoch, epochs) / epochs, dtype=torch.float64)).item()) / 2
     return optimizer, torch.optim.lr_scheduler.LambdaLR(optimizer, cosine if config.schedule == "cosine" else lambda epoch: 1.0)
 
-# %% ../nbs/51_experiments.ipynb #92c4fc5b
+# %% ../nbs/51_experiments.ipynb #a9de74fe
 def run_id(
     config:RunConfig,              # of the run
     samples_hash:str,              # `manifest_hash` of its data set
@@ -82,7 +82,7 @@ def run_id(
     text = json.dumps({"config": config_identity(config), "manifest": samples_hash}, sort_keys=True)
     return f"{config.model}-s{config.seed}-{hashlib.blake2b(text.encode(), digest_size=4).hexdigest()}"
 
-# %% ../nbs/51_experiments.ipynb #c57b1f6e
+# %% ../nbs/51_experiments.ipynb #95d0674b
 @dataclass(frozen=True)
 class Run:
     "What a run left behind. Raises `RunError` when a file is missing or torn."
@@ -104,14 +104,14 @@ class Run:
     def history(self)->pd.DataFrame: return pd.read_csv(self.folder / "history.csv")   # a row per epoch
 
     @property
-    def table(self)->pd.DataFrame: return pd.read_parquet(self.folder / "predictions.parquet")   # validation, best epoch
+    def table(self)->pd.DataFrame: return read_predictions(self.folder / "predictions.parquet")   # validation, best epoch
 
     def _repr_html_(self)->str:
         "What a notebook shows: the scores, or where the run stands."
         if not self.finished: return f"<p><code>{self.folder.name}</code>: not finished</p>"
         return f"<p><code>{self.folder.name}</code></p>" + pd.DataFrame([self.metrics])[["epoch", "accuracy", "macro_f1", "loss", "n"]].round(4).to_html(index=False)
 
-# %% ../nbs/51_experiments.ipynb #6d101fef
+# %% ../nbs/51_experiments.ipynb #19e23832
 def run_folder(
     out:Path|str,                  # folder of runs
     name:str,                      # from `run_id`
@@ -135,7 +135,7 @@ def only_one(
         with FileLock(folder / ".lock", timeout=0): yield
     except Timeout: raise RunError(f"{folder} is in use by another process. Wait for it, or choose another --out.") from None
 
-# %% ../nbs/51_experiments.ipynb #4ff89070
+# %% ../nbs/51_experiments.ipynb #92eb5842
 def open_folder(
     folder:Path,                   # of the run
     config:RunConfig,              # resolved
@@ -153,7 +153,7 @@ def open_folder(
     write_json(folder / "manifest.json", {"hash": manifest_hash(samples), "class_names": class_names(dataset), "samples": samples.to_dict("records")})
     write_json(folder / "config.json", asdict(config))
 
-# %% ../nbs/51_experiments.ipynb #95213a5c
+# %% ../nbs/51_experiments.ipynb #85919bb2
 class RunRecord:
     "Callback: a row per epoch in history.csv, and its seconds in timing.csv."
 
@@ -177,7 +177,18 @@ class RunRecord:
         write_atomically(self.folder / "history.csv", pd.DataFrame(self.rows).to_csv(index=False, lineterminator="\n").encode())
         write_atomically(self.folder / "timing.csv", pd.DataFrame(self.seconds).to_csv(index=False, lineterminator="\n").encode())
 
-# %% ../nbs/51_experiments.ipynb #a5b09050
+# %% ../nbs/51_experiments.ipynb #7e6675c2
+def weights_record(
+    config:RunConfig,              # resolved
+    dataset:DatasetDict,           # for the class order
+    samples:pd.DataFrame,          # its manifest
+)->dict:                           # JSON-ready
+    "What travels with the weights, so that they can be used without the run: architecture, class order, preprocessing."
+    mean, std = normalisation(config.model)
+    return {"model": config.model, "hidden_units": config.hidden_units, "class_names": class_names(dataset), "side": config.side, "mean": mean, "std": std,
+        "memory_format": config.memory_format, "config": config_identity(config), "manifest_hash": manifest_hash(samples)}
+
+# %% ../nbs/51_experiments.ipynb #c2b98c85
 def train_stages(
     config:RunConfig,              # resolved
     model:nn.Module,               # changed in place
@@ -205,7 +216,7 @@ def train_stages(
         train(model, loaders.train, loaders.validation, optimizer, loss_fn, epochs, next(model.parameters()).device, scheduler=scheduler, results=results, test_loss_fn=nn.CrossEntropyLoss(),
             callbacks=[KeyedDropout(config.seed), *watched.values(), record, saver, Progress(f"{config.model} {stage.name}"), *callbacks])
 
-# %% ../nbs/51_experiments.ipynb #bab3f0f7
+# %% ../nbs/51_experiments.ipynb #1771132f
 def finish(
     folder:Path,                   # of the run
     model:nn.Module,               # with its best weights
@@ -215,9 +226,10 @@ def finish(
     "Write predictions.parquet, the figures and metrics.json."
     run = Run(folder)
     table = predictions(model, loaders.validation, next(model.parameters()).device)
-    write_atomically(folder / "predictions.parquet", table.to_parquet(index=False))
+    write_predictions(folder / "predictions.parquet", table)
     history = run.history
-    save_figure(folder / "figures" / "curves.png", plot_curves({name: history[name].tolist() for name in RESULTS}, len(table)))
+    stages = [(name, len(rows)) for name, rows in history.groupby("stage", sort=False)]
+    save_figure(folder / "figures" / "curves.png", plot_curves({name: history[name].tolist() for name in RESULTS}, len(table), num_classes=len(run.class_names), stages=stages))
     save_figure(folder / "figures" / "confusion.png", plot_confusion(table, run.class_names))
     write_json(folder / "metrics.json", {**scores(table), "epoch": best.epoch, "stage": history["stage"].iloc[best.epoch], "epochs": len(history)})
 
@@ -232,7 +244,7 @@ def save_figure(
     plt.close(figure)
     write_atomically(path, image.getvalue())
 
-# %% ../nbs/51_experiments.ipynb #ca8b4f3c
+# %% ../nbs/51_experiments.ipynb #8c4e40c4
 @contextmanager
 def machine_for(
     config:RunConfig,              # its fields threads, seed, device
@@ -272,18 +284,7 @@ def run_experiment(
         finish(folder, model, loaders, best)
     return Run(folder)
 
-
-def weights_record(
-    config:RunConfig,              # resolved
-    dataset:DatasetDict,           # for the class order
-    samples:pd.DataFrame,          # its manifest
-)->dict:                           # JSON-ready
-    "What travels with the weights, so that they can be used without the run: architecture, class order, preprocessing."
-    mean, std = normalisation(config.model)
-    return {"model": config.model, "hidden_units": config.hidden_units, "class_names": class_names(dataset), "side": config.side, "mean": mean, "std": std,
-        "memory_format": config.memory_format, "config": config_identity(config), "manifest_hash": manifest_hash(samples)}
-
-# %% ../nbs/51_experiments.ipynb #b151237f
+# %% ../nbs/51_experiments.ipynb #b7a33685
 @dataclass(frozen=True)
 class Trained:
     "A trained model with what belongs to it."
@@ -306,7 +307,7 @@ def load_trained(
     model.load_state_dict(tensors)
     return Trained(model.eval(), make_test_transform(record["side"], mean=record["mean"], std=record["std"]), record["class_names"], record)
 
-# %% ../nbs/51_experiments.ipynb #eb890100
+# %% ../nbs/51_experiments.ipynb #0a5a1552
 def evaluate_run(
     run:Run|Path|str,              # a finished run, or its folder
     split:str="validation",        # `train`, `validation` or `test`
