@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
+from importlib import metadata
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -261,6 +262,21 @@ def setup() -> str:
     return require([f"setup.py imports {name}" for name in sorted(names - set(sys.stdlib_module_names) - {"setuptools"})], ", ".join(sorted(names)))
 
 
+def required() -> str:
+    "Every package that the exported code imports is among the requirements, not only brought along by another one."
+    stated = {re.split(r"[<>=!~\[;]", need)[0].lower().replace("_", "-") for need in metadata.requires(PACKAGE) if "extra ==" not in need}
+    distributions, complaints, names = metadata.packages_distributions(), [], set()
+    for file in sorted((PROJECT / PACKAGE).glob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            used = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module] if isinstance(node, ast.ImportFrom) and not node.level else []
+            names |= {(name.split(".")[0], file.name) for name in used}
+    for name, file in sorted(names):
+        if name in sys.stdlib_module_names or name == PACKAGE: continue
+        needed = {found.lower().replace("_", "-") for found in distributions.get(name, [name])}
+        if not needed & stated: complaints.append(f"{file} imports {name}: add {' or '.join(sorted(needed))} to requirements in settings.ini")
+    return require(complaints, f"{len(stated)} requirements")
+
+
 def synced() -> str:
     "In a copy without the generated modules, nbdev_clean and nbdev_export bring back exactly these files."
     with tempfile.TemporaryDirectory() as folder:
@@ -328,7 +344,7 @@ def study(name: str) -> str:
     return require([] if data in seen else [f"{name} ran, but no output names its data {data}"], f"{source.name} on {data}")
 
 
-GATES = {"copy": copy, "same": same, "count": count, "command": command, "imports": imports, "help": check_help, "setup": setup, "synced": synced,
+GATES = {"copy": copy, "same": same, "count": count, "command": command, "imports": imports, "help": check_help, "setup": setup, "required": required, "synced": synced,
     "layers": layers, "notebooks": check_notebooks, "links": links, "must_fail": must_fail, "study": study}
 
 if __name__ == "__main__":
