@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
+from configparser import ConfigParser
 from importlib import metadata
 from pathlib import Path
 
@@ -264,7 +265,9 @@ def setup() -> str:
 
 def required() -> str:
     "Every package that the exported code imports is among the requirements, not only brought along by another one."
-    stated = {re.split(r"[<>=!~\[;]", need)[0].lower().replace("_", "-") for need in metadata.requires(PACKAGE) if "extra ==" not in need}
+    settings = ConfigParser(delimiters=["="])
+    settings.read(PROJECT / "settings.ini", encoding="utf-8")
+    stated = {re.split(r"[<>=!~\[]", need)[0].lower().replace("_", "-") for need in settings["DEFAULT"]["requirements"].split()}
     distributions, complaints, names = metadata.packages_distributions(), [], set()
     for file in sorted((PROJECT / PACKAGE).glob("*.py")):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
