@@ -7,7 +7,7 @@ __all__ = ['CELL', 'BLOCK', 'DIRECTIONS', 'C_VALUES', 'CHOOSING', 'Rows', 'split
            'pixel_array', 'hog_pipeline', 'log_probabilities', 'inner_folds', 'rotated', 'score_penalties',
            'best_penalty', 'choose_penalty', 'hog_baseline']
 
-# %% ../nbs/44_baselines.ipynb #a9805bf0
+# %% ../nbs/44_baselines.ipynb #46509298
 import re
 from collections import Counter
 from typing import NamedTuple
@@ -25,7 +25,7 @@ from .core import ConfigError, DataError, keyed_order, keyed_seed
 from .data import assign_splits, class_names, decoded, join_groups, with_sample_ids
 from .diagnostics import prediction_table
 
-# %% ../nbs/44_baselines.ipynb #5e2df1f7
+# %% ../nbs/44_baselines.ipynb #d1a1ef61
 class Rows(NamedTuple):
     "One split, in keyed order."
     ids:list[str]                  # N sample ids
@@ -47,7 +47,7 @@ def split_rows(
     copies = [re.sub(r"(?<=^[0-9a-f]{16})-\d+$", "", name) for name in ids]
     return Rows(ids, np.array(found["label"][:], np.int64), np.array(join_groups(copies, subjects), np.int64), found)
 
-# %% ../nbs/44_baselines.ipynb #d9d60aff
+# %% ../nbs/44_baselines.ipynb #261998c9
 def majority_baseline(
     ds:DatasetDict,                # splits train and `split`
     split:str="validation",        # the split to predict
@@ -58,7 +58,7 @@ def majority_baseline(
     prior = np.log(counts + 1) - np.log(counts.sum() + len(counts))
     return prediction_table(asked.ids, asked.labels, np.tile(prior, (len(asked.ids), 1)), split)
 
-# %% ../nbs/44_baselines.ipynb #a748959c
+# %% ../nbs/44_baselines.ipynb #ef44dff1
 CELL, BLOCK, DIRECTIONS = 8, 3, 8              # pixels; cells; bins over 180 degrees
 
 
@@ -70,7 +70,7 @@ def hog_features(
     if side < CELL * BLOCK: raise ConfigError(f"side={side}: HOG needs at least {CELL * BLOCK} pixels, one block of {BLOCK} x {BLOCK} cells of {CELL}.")
     return np.stack([hog(image, orientations=DIRECTIONS, pixels_per_cell=(CELL, CELL), cells_per_block=(BLOCK, BLOCK), channel_axis=0) for image in pixels])
 
-# %% ../nbs/44_baselines.ipynb #d4c3a7af
+# %% ../nbs/44_baselines.ipynb #f5bf96c7
 def pixel_array(
     rows:Rows,                     # N rows
     side:int,                      # S in pixels
@@ -79,7 +79,7 @@ def pixel_array(
     stored = decoded(rows.images, side)["pixels"][:]
     return np.frombuffer(b"".join(stored), np.uint8).reshape(len(stored), 3, side, side)
 
-# %% ../nbs/44_baselines.ipynb #e55aed15
+# %% ../nbs/44_baselines.ipynb #caeab9f4
 def hog_pipeline(
     C:float=0.1,                   # inverse strength of the penalty, above 0
     *,
@@ -90,7 +90,7 @@ def hog_pipeline(
     steps = [("hog", FunctionTransformer(hog_features)), ("classifier", LogisticRegression(C=C, tol=1e-6, max_iter=5000))]
     return Pipeline(steps[classify_only:])
 
-# %% ../nbs/44_baselines.ipynb #15a9bac3
+# %% ../nbs/44_baselines.ipynb #04993f0f
 def log_probabilities(
     model:Pipeline,                # fitted
     inputs:np.ndarray,             # (N, 3, S, S) uint8, or (N, F) features for a pipeline that only classifies
@@ -101,7 +101,7 @@ def log_probabilities(
     found[:, model.classes_] = model.predict_proba(inputs)
     return np.log(np.maximum(found, 1e-12))
 
-# %% ../nbs/44_baselines.ipynb #8e1edb4f
+# %% ../nbs/44_baselines.ipynb #6cb3200e
 def inner_folds(
     rows:Rows,                     # N rows of the training split
     number:int=5,                  # of folds, 2 or more; fewer are made where a class has fewer groups
@@ -115,7 +115,7 @@ def inner_folds(
     number = min(number, least)
     return np.array(assign_splits(rows.labels.tolist(), rows.ids, rows.groups.tolist(), [1 / number] * number, keyed_seed(*key)), np.int64)
 
-# %% ../nbs/44_baselines.ipynb #15cbc798
+# %% ../nbs/44_baselines.ipynb #1003cfc4
 def rotated(
     features:np.ndarray,           # (N, F) float64
 )->np.ndarray:                     # (N, min(N, F)) float64 with the same inner products between rows
@@ -123,7 +123,7 @@ def rotated(
     left, sizes, _ = np.linalg.svd(features, full_matrices=False)
     return left * sizes
 
-# %% ../nbs/44_baselines.ipynb #e1a92633
+# %% ../nbs/44_baselines.ipynb #95c21311
 C_VALUES = (0.01, 0.1, 1.0, 10.0, 100.0)
 
 
@@ -144,7 +144,7 @@ def score_penalties(
         found.append({"correct": correct, "accuracy": correct / len(truth), "loss": -logs[np.arange(len(truth)), truth].mean()})
     return pd.DataFrame(found, index=pd.Index(values, name="C"))
 
-# %% ../nbs/44_baselines.ipynb #7d0d76fc
+# %% ../nbs/44_baselines.ipynb #7c951edb
 CHOOSING = 1000                                # images that choose C, at most
 
 
@@ -167,7 +167,7 @@ def choose_penalty(
     folds = [inner_folds(some, 5, seed, "hog folds", repeat) for repeat in range(repeats)]
     return best_penalty(score_penalties(hog_features(pixels[:CHOOSING]), some.labels, folds))
 
-# %% ../nbs/44_baselines.ipynb #b992bdeb
+# %% ../nbs/44_baselines.ipynb #ccc15d17
 @threadpool_limits.wrap(limits=1)
 def hog_baseline(
     ds:DatasetDict,                # splits train and `split`
