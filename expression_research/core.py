@@ -8,7 +8,7 @@ __all__ = ['RANGES', 'CHOICES', 'NOT_IN_IDENTITY', 'PACKAGES', 'ExpressionError'
            'RunConfig', 'check_config', 'resolve', 'config_from_dict', 'config_identity', 'pick_device', 'package_hash',
            'package_folder', 'git_state', 'environment', 'write_atomically', 'flush_folder', 'write_json', 'read_json']
 
-# %% ../nbs/00_core.ipynb #8dfe67dc
+# %% ../nbs/00_core.ipynb #cf6b3f71
 import hashlib
 import json
 import operator
@@ -16,16 +16,17 @@ import os
 import platform
 import re
 import subprocess
-import sys
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields, replace
 from importlib import metadata
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-# %% ../nbs/00_core.ipynb #507fa090
+if TYPE_CHECKING: import torch
+
+# %% ../nbs/00_core.ipynb #6d2f9ebd
 class ExpressionError(Exception):
     "Something this project can explain: the message names the value, what was expected and the way out."
 
@@ -45,7 +46,7 @@ class ModelError(ExpressionError):
 class RunError(ExpressionError):
     "A run folder is missing, incomplete, in use, or belongs to another configuration."
 
-# %% ../nbs/00_core.ipynb #b1690e6a
+# %% ../nbs/00_core.ipynb #ad241afd
 def key_bytes(
     *key:int|str,                  # parts of the key, such as (seed, purpose, epoch, sample id)
 )->bytes:                          # an unambiguous encoding: (1, "2") and (12, "") differ
@@ -53,7 +54,7 @@ def key_bytes(
     try: return repr(tuple(part if isinstance(part, str) else operator.index(part) for part in key)).encode()
     except TypeError: raise ConfigError(f"key {key!r}: every part must be an int or a str, because only those are equal in every process.") from None
 
-# %% ../nbs/00_core.ipynb #c7ab797e
+# %% ../nbs/00_core.ipynb #35e96cbe
 def keyed_uniforms(
     count:int,                     # how many numbers, 0 or more
     *key:int|str,                  # what they are for, such as (seed, "augment", epoch, sample id)
@@ -63,7 +64,7 @@ def keyed_uniforms(
     blocks = [hashlib.blake2b(encoded, salt=block.to_bytes(16, "little")).digest() for block in range(-(-count // 16))]
     return np.frombuffer(b"".join(blocks), dtype="<u4")[:count] / 2.0**32
 
-# %% ../nbs/00_core.ipynb #2ed87dae
+# %% ../nbs/00_core.ipynb #48c7d6af
 def keyed_seed(
     *key:int|str,                  # what the generator is for
 )->int:                            # in [0, 2**32), because torch's CPU generator uses no more bits than that
@@ -78,7 +79,7 @@ def keyed_generator(
     import torch
     return torch.Generator().manual_seed(keyed_seed(*key))
 
-# %% ../nbs/00_core.ipynb #fa5bc3f9
+# %% ../nbs/00_core.ipynb #2e8fea93
 def keyed_order(
     ids:list[str],                 # sample ids, all different
     *key:int|str,                  # what the order is for, such as (seed, "order", epoch)
@@ -91,7 +92,7 @@ def keyed_order(
         return digest.digest(), ids[row]
     return sorted(range(len(ids)), key=rank)
 
-# %% ../nbs/00_core.ipynb #ff5b6753
+# %% ../nbs/00_core.ipynb #4c73c2bb
 @contextmanager
 def keyed_torch(
     *key:int|str,                  # such as (seed, "weights", model name)
@@ -103,7 +104,7 @@ def keyed_torch(
         torch.manual_seed(keyed_seed(*key))
         yield
 
-# %% ../nbs/00_core.ipynb #6b9de638
+# %% ../nbs/00_core.ipynb #9f9bf9a2
 @dataclass(frozen=True)
 class RunConfig:
     "Everything that decides the result of one training run. Raises `ConfigError` for a value outside its range."
@@ -141,7 +142,7 @@ class RunConfig:
 
     def __post_init__(self): check_config(self)
 
-# %% ../nbs/00_core.ipynb #c9582bff
+# %% ../nbs/00_core.ipynb #a74add75
 RANGES = {"difficulty": (0, 1), "epochs": (1, 100_000), "side": (16, 512), "hidden_units": (1, 4096), "batch_size": (1, 65_536),
     "lr": (0, 10), "backbone_lr": (0, 10), "weight_decay": (0, 10), "label_smoothing": (0, 0.999), "flip": (0, 1), "rotate": (0, 180), "shift": (0, 0.5),
     "scale": (0, 0.9), "brightness": (0, 1), "contrast": (0, 1), "erase": (0, 1), "patience": (0, 100_000), "threads": (1, 1024), "workers": (0, 256)}
@@ -162,7 +163,7 @@ def check_config(
         except re.error as error: raise ConfigError(f"subject_pattern={config.subject_pattern!r} is not a regular expression: {error}.") from None
         if groups != 1: raise ConfigError(f"subject_pattern={config.subject_pattern!r} has {groups} groups; it needs exactly one, around the person's id, as in p(\\d+).")
 
-# %% ../nbs/00_core.ipynb #f01e4dd8
+# %% ../nbs/00_core.ipynb #67ac865f
 def resolve(
     config:RunConfig,              # may hold `auto`
 )->RunConfig:                      # holds no `auto` except in `device`, which belongs to the machine
@@ -178,7 +179,7 @@ def resolve(
     if memory_format == "auto": memory_format = "contiguous" if config.model == "tinyvgg" else "channels_last"
     return replace(config, weights=weights, plan=plan, memory_format=memory_format)
 
-# %% ../nbs/00_core.ipynb #dacf9e81
+# %% ../nbs/00_core.ipynb #114dbf75
 def config_from_dict(
     values:dict,                   # field name -> value, as in config.json
 )->RunConfig:
@@ -187,7 +188,7 @@ def config_from_dict(
     if unknown: raise ConfigError(f"unknown field {', '.join(unknown)}: expected names among {', '.join(field.name for field in fields(RunConfig))}.")
     return RunConfig(**values)
 
-# %% ../nbs/00_core.ipynb #ae4097dc
+# %% ../nbs/00_core.ipynb #7bcb5404
 NOT_IN_IDENTITY = ("workers", "out")
 
 
@@ -197,7 +198,7 @@ def config_identity(
     "What makes two runs the same run."
     return {name: value for name, value in asdict(resolve(config)).items() if name not in NOT_IN_IDENTITY}
 
-# %% ../nbs/00_core.ipynb #5bc9efdf
+# %% ../nbs/00_core.ipynb #26322cb6
 def pick_device(
     name:str="auto",               # `auto`, `cpu`, `cuda`, `cuda:1`, `mps`
 )->"torch.device":
@@ -209,7 +210,7 @@ def pick_device(
         raise ConfigError(f"device={name!r} is not available here. Expected one of {', '.join(kind for kind, there in available.items() if there)}, or auto.")
     return torch.device(name)
 
-# %% ../nbs/00_core.ipynb #582798a1
+# %% ../nbs/00_core.ipynb #c6232483
 PACKAGES = ("torch", "torchvision", "datasets", "numpy", "pillow", "scikit-learn", "scikit-image", "pandas", "pyarrow", "safetensors")
 
 
@@ -227,7 +228,7 @@ def package_folder()->Path:        # .../expression_research
     import expression_research
     return Path(expression_research.__file__).parent
 
-# %% ../nbs/00_core.ipynb #72f635c7
+# %% ../nbs/00_core.ipynb #6bb58547
 def git_state()->dict:             # {"commit": 40 hex digits or None, "dirty": bool or None}
     "The commit that the package was imported from and whether its tree differs from it; None outside a git checkout."
     def git(*arguments): return subprocess.run(["git", "-C", str(package_folder()), *arguments], capture_output=True, text=True, timeout=10, check=True).stdout.strip()
@@ -246,7 +247,7 @@ def environment()->dict:           # JSON-ready; no host name, user name or path
     return {"python": platform.python_version(), "system": platform.system(), "machine": platform.machine(), "cpu": torch.backends.cpu.get_cpu_capability(),
         "gpu": gpu, "threads": torch.get_num_threads(), "packages": versions, "git": git_state(), "package_hash": package_hash()}
 
-# %% ../nbs/00_core.ipynb #5016f4fd
+# %% ../nbs/00_core.ipynb #a41e7e34
 def write_atomically(
     path:Path|str,                 # final name; its folder is made when missing
     data:bytes,                    # whole content
@@ -276,7 +277,7 @@ def flush_folder(
     try: os.fsync(descriptor)
     finally: os.close(descriptor)
 
-# %% ../nbs/00_core.ipynb #433cc48f
+# %% ../nbs/00_core.ipynb #8cfa30e8
 def write_json(
     path:Path|str,                 # final name
     value:object,                  # anything JSON can hold; floats round-trip exactly

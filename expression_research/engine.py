@@ -6,10 +6,10 @@
 __all__ = ['RESULTS', 'train_step', 'predictions', 'summarise_table', 'test_step', 'TrainState', 'notify', 'Progress', 'train',
            'KeyedDropout']
 
-# %% ../nbs/33_engine.ipynb #d59939b5
+# %% ../nbs/33_engine.ipynb #039f8cc6
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import pandas as pd
 import torch
@@ -20,7 +20,7 @@ from tqdm.auto import tqdm
 from .core import DataError, keyed_seed
 from .diagnostics import prediction_table, table_logits
 
-# %% ../nbs/33_engine.ipynb #726451ed
+# %% ../nbs/33_engine.ipynb #18364120
 def train_step(
     model:nn.Module,               # classifier: (N, 3, H, W) float32 -> (N, C) logits; changed in place
     dataloader:DataLoader,         # yields batches of images (N, 3, H, W) float32 and labels (N,) int64
@@ -47,7 +47,7 @@ def train_step(
     if not count: raise DataError("the training dataloader yields no batch. Check the split, and drop_last with a batch larger than it.")
     return torch.stack(losses).cpu().double().sum().item() / count, torch.stack(hits).sum().item() / count
 
-# %% ../nbs/33_engine.ipynb #bad0a5a1
+# %% ../nbs/33_engine.ipynb #4b47d6ae
 def predictions(
     model:nn.Module,               # classifier: (N, 3, H, W) float32 -> (N, C) logits; left in evaluation mode
     dataloader:DataLoader,         # evaluation loader: no augmentation, no shuffling
@@ -89,7 +89,7 @@ def test_step(
 
 test_step.__test__ = False         # its name is the field's; pytest must not collect it
 
-# %% ../nbs/33_engine.ipynb #a5e82e71
+# %% ../nbs/33_engine.ipynb #9be22b30
 @dataclass
 class TrainState:
     "What callbacks see: the parts of the training and where it stands."
@@ -119,7 +119,7 @@ def notify(
         method = getattr(callback, moment, None)
         if method: method(state)
 
-# %% ../nbs/33_engine.ipynb #c4467853
+# %% ../nbs/33_engine.ipynb #8cf1054b
 class Progress:
     "Callback: one bar over the epochs, and one line for each."
 
@@ -140,7 +140,7 @@ class Progress:
         self.bar.update()
         if state.stop or state.epoch == state.last_epoch: self.bar.close()
 
-# %% ../nbs/33_engine.ipynb #100575be
+# %% ../nbs/33_engine.ipynb #fcf9b716
 RESULTS = ("train_loss", "train_acc", "test_loss", "test_acc")
 
 
@@ -181,7 +181,7 @@ def train(
         if state.stop: break
     return results
 
-# %% ../nbs/33_engine.ipynb #af2f0a04
+# %% ../nbs/33_engine.ipynb #496cd763
 class KeyedDropout:
     "Callback: every step's dropout masks depend on `(seed, epoch, step)` alone."
 

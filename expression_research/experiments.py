@@ -7,7 +7,7 @@ __all__ = ['load_data', 'build_model', 'build_loaders', 'build_optimizer', 'run_
            'open_folder', 'RunRecord', 'weights_record', 'train_stages', 'finish', 'save_figure', 'machine_for',
            'run_experiment', 'Trained', 'load_trained', 'evaluate_run']
 
-# %% ../nbs/51_experiments.ipynb #d3d41e4e
+# %% ../nbs/51_experiments.ipynb #dbb883ff
 import hashlib
 import io
 import json
@@ -30,17 +30,17 @@ from .data import class_names, load_expressions, manifest, manifest_hash
 from .diagnostics import plot_confusion, plot_curves, read_predictions, scores, write_predictions
 from .engine import RESULTS, KeyedDropout, Progress, TrainState, predictions, train
 from .loaders import Loaders, make_loaders
-from .models import Stage, freeze, make_model, normalisation, parameter_groups, parse_plan
+from .models import freeze, make_model, normalisation, parameter_groups, parse_plan
 from .transforms import make_test_transform, make_train_transform
 
-# %% ../nbs/51_experiments.ipynb #5f424271
+# %% ../nbs/51_experiments.ipynb #cbe03cee
 def load_data(
     config:RunConfig,              # its fields data, difficulty, subject_pattern, skip_unreadable, data_seed
 )->DatasetDict:                    # train, validation, test
     "The data set that a configuration names. Raises `DataError` when it cannot be had."
     return load_expressions(config.data, subject_pattern=config.subject_pattern or None, skip_unreadable=config.skip_unreadable, difficulty=config.difficulty, seed=config.data_seed)
 
-# %% ../nbs/51_experiments.ipynb #35cadd85
+# %% ../nbs/51_experiments.ipynb #e2f2753e
 def build_model(
     config:RunConfig,              # its fields model, weights, hidden_units, seed, memory_format, device
     num_classes:int,               # C, at least 2
@@ -61,7 +61,7 @@ def build_loaders(
     return make_loaders(dataset, make_train_transform(config.side, mean=mean, std=std, **switches), make_test_transform(config.side, mean=mean, std=std),
         batch_size=config.batch_size, seed=config.seed, num_workers=config.workers)
 
-# %% ../nbs/51_experiments.ipynb #ffd629b7
+# %% ../nbs/51_experiments.ipynb #a4dd3456
 def build_optimizer(
     config:RunConfig,              # its fields weights, lr, backbone_lr, weight_decay, schedule
     model:nn.Module,               # already frozen for the stage
@@ -73,7 +73,7 @@ def build_optimizer(
     cosine = lambda epoch: (1 + torch.cos(torch.tensor(torch.pi * min(epoch, epochs) / epochs, dtype=torch.float64)).item()) / 2
     return optimizer, torch.optim.lr_scheduler.LambdaLR(optimizer, cosine if config.schedule == "cosine" else lambda epoch: 1.0)
 
-# %% ../nbs/51_experiments.ipynb #a9de74fe
+# %% ../nbs/51_experiments.ipynb #6a82415d
 def run_id(
     config:RunConfig,              # of the run
     samples_hash:str,              # `manifest_hash` of its data set
@@ -82,7 +82,7 @@ def run_id(
     text = json.dumps({"config": config_identity(config), "manifest": samples_hash}, sort_keys=True)
     return f"{config.model}-s{config.seed}-{hashlib.blake2b(text.encode(), digest_size=4).hexdigest()}"
 
-# %% ../nbs/51_experiments.ipynb #95d0674b
+# %% ../nbs/51_experiments.ipynb #07e1b846
 @dataclass(frozen=True)
 class Run:
     "What a run left behind. Raises `RunError` when a file is missing or torn."
@@ -111,7 +111,7 @@ class Run:
         if not self.finished: return f"<p><code>{self.folder.name}</code>: not finished</p>"
         return f"<p><code>{self.folder.name}</code></p>" + pd.DataFrame([self.metrics])[["epoch", "accuracy", "macro_f1", "loss", "n"]].round(4).to_html(index=False)
 
-# %% ../nbs/51_experiments.ipynb #19e23832
+# %% ../nbs/51_experiments.ipynb #418c3f29
 def run_folder(
     out:Path|str,                  # folder of runs
     name:str,                      # from `run_id`
@@ -135,7 +135,7 @@ def only_one(
         with FileLock(folder / ".lock", timeout=0): yield
     except Timeout: raise RunError(f"{folder} is in use by another process. Wait for it, or choose another --out.") from None
 
-# %% ../nbs/51_experiments.ipynb #92eb5842
+# %% ../nbs/51_experiments.ipynb #87abd33c
 def open_folder(
     folder:Path,                   # of the run
     config:RunConfig,              # resolved
@@ -153,7 +153,7 @@ def open_folder(
     write_json(folder / "manifest.json", {"hash": manifest_hash(samples), "class_names": class_names(dataset), "samples": samples.to_dict("records")})
     write_json(folder / "config.json", asdict(config))
 
-# %% ../nbs/51_experiments.ipynb #85919bb2
+# %% ../nbs/51_experiments.ipynb #cbf61374
 class RunRecord:
     "Callback: a row per epoch in history.csv, and its seconds in timing.csv."
 
@@ -177,7 +177,7 @@ class RunRecord:
         write_atomically(self.folder / "history.csv", pd.DataFrame(self.rows).to_csv(index=False, lineterminator="\n").encode())
         write_atomically(self.folder / "timing.csv", pd.DataFrame(self.seconds).to_csv(index=False, lineterminator="\n").encode())
 
-# %% ../nbs/51_experiments.ipynb #7e6675c2
+# %% ../nbs/51_experiments.ipynb #c3497873
 def weights_record(
     config:RunConfig,              # resolved
     dataset:DatasetDict,           # for the class order
@@ -188,7 +188,7 @@ def weights_record(
     return {"model": config.model, "hidden_units": config.hidden_units, "class_names": class_names(dataset), "side": config.side, "mean": mean, "std": std,
         "memory_format": config.memory_format, "config": config_identity(config), "manifest_hash": manifest_hash(samples)}
 
-# %% ../nbs/51_experiments.ipynb #c2b98c85
+# %% ../nbs/51_experiments.ipynb #f34968c9
 def train_stages(
     config:RunConfig,              # resolved
     model:nn.Module,               # changed in place
@@ -216,7 +216,7 @@ def train_stages(
         train(model, loaders.train, loaders.validation, optimizer, loss_fn, epochs, next(model.parameters()).device, scheduler=scheduler, results=results, test_loss_fn=nn.CrossEntropyLoss(),
             callbacks=[KeyedDropout(config.seed), *watched.values(), record, saver, Progress(f"{config.model} {stage.name}"), *callbacks])
 
-# %% ../nbs/51_experiments.ipynb #1771132f
+# %% ../nbs/51_experiments.ipynb #1d8fbc34
 def finish(
     folder:Path,                   # of the run
     model:nn.Module,               # with its best weights
@@ -244,7 +244,7 @@ def save_figure(
     plt.close(figure)
     write_atomically(path, image.getvalue())
 
-# %% ../nbs/51_experiments.ipynb #8c4e40c4
+# %% ../nbs/51_experiments.ipynb #4775fab0
 @contextmanager
 def machine_for(
     config:RunConfig,              # its fields threads, seed, device
@@ -284,7 +284,7 @@ def run_experiment(
         finish(folder, model, loaders, best)
     return Run(folder)
 
-# %% ../nbs/51_experiments.ipynb #b7a33685
+# %% ../nbs/51_experiments.ipynb #668fed65
 @dataclass(frozen=True)
 class Trained:
     "A trained model with what belongs to it."
@@ -307,7 +307,7 @@ def load_trained(
     model.load_state_dict(tensors)
     return Trained(model.eval(), make_test_transform(record["side"], mean=record["mean"], std=record["std"]), record["class_names"], record)
 
-# %% ../nbs/51_experiments.ipynb #0a5a1552
+# %% ../nbs/51_experiments.ipynb #0a0f354d
 def evaluate_run(
     run:Run|Path|str,              # a finished run, or its folder
     split:str="validation",        # `train`, `validation` or `test`
