@@ -78,9 +78,9 @@ def merge(
 @dataclass(frozen=True)
 class Pose:
     "Where the head is in the picture and which way it looks."
-    scale: float = 0.84            # half the head's height as a fraction of half the picture's side
+    scale: float = 0.94            # half the head's height as a fraction of half the picture's side
     right: float = 0.0             # shift, in half sides
-    down: float = 0.02             # shift, in half sides
+    down: float = 0.03             # shift, in half sides
     half_tangent: float = 0.0      # tangent of half the angle by which the head leans, clockwise for positive values
     turn: float = 0.0              # how far the middle of the face moves to the right, in face units; below 0.5
     nod: float = 0.0               # how far it moves down, in face units
@@ -436,7 +436,7 @@ def draw_brows(
     start, end = 0.13 - 0.045 * units[4], 0.53 * who.eye_gap
     arch = 4 * max(who.brow_arch + 0.05 * units[2] - 0.03 * units[4] + 0.02 * units[1], 0.0)
     t = (np.abs(part.x) - start) / (end - start)
-    band = np.abs(part.y - inner - t * (outer - inner - arch + arch * t)) - who.brow_thick * (0.042 - 0.022 * t)
+    band = np.abs(part.y - inner - t * (outer - inner - arch + arch * t)) - who.brow_thick * (0.052 - 0.026 * t)
     paint(part, np.maximum(band, (np.abs(t - 0.5) - 0.5) * (end - start)), shade(who.hair, 0.8), 0.92)
 
 # %% ../nbs/01_faces.ipynb #090c9eaa
@@ -504,10 +504,10 @@ def mouth_shape(
 )->MouthShape:                     # numbers in face units
     "What the action units do to the mouth."
     return MouthShape(
-        half=0.28 * who.mouth_wide * (1 + 0.28 * units[12] + 0.28 * units[20] - 0.25 * units[23] - 0.2 * units[26] * (1 - units[20])),
+        half=0.33 * who.mouth_wide * (1 + 0.28 * units[12] + 0.28 * units[20] - 0.25 * units[23] - 0.2 * units[26] * (1 - units[20])),
         middle=0.56 + who.mouth_low + 0.035 * units[12] - 0.045 * units[17] - 0.02 * units[15] + 0.01 * units[26] - 0.035 * units[9],
-        rise=-0.21 * units[12] + 0.19 * units[15] + 0.04 * units[20] + 0.05 * units[17],
-        gap=0.2 * max(units[12] - 0.25, 0.0) + 0.28 * units[26] + 0.08 * units[25] + 0.05 * units[16] + 0.03 * units[20] + 0.03 * units[9],
+        rise=-0.25 * units[12] + 0.23 * units[15] + 0.04 * units[20] + 0.05 * units[17],
+        gap=0.25 * max(units[12] - 0.2, 0.0) + 0.28 * units[26] + 0.08 * units[25] + 0.05 * units[16] + 0.03 * units[20] + 0.03 * units[9],
         full=who.lips * (1 - 0.65 * units[23]) * (1 - 0.25 * units[12]))
 
 # %% ../nbs/01_faces.ipynb #cad05fa1
@@ -532,8 +532,8 @@ def draw_lips(
     "Both lips, the shadow under them and the corners."
     part, lip = lines.part, tuple(value * factor for value, factor in zip(scene.who.skin, (0.80, 0.55, 0.54)))
     darken(part, ellipse(part.x, part.y, (0, mouth.middle + 0.75 * mouth.gap + 0.14), (0.15, 0.03)), 0.14, 0.07)
-    upper = between(part.y, lines.roof - 0.055 * mouth.full * lines.arch, lines.roof, lines.stretch)
-    lower = between(part.y, lines.floor, lines.floor + (0.075 * mouth.full + 0.03 * scene.units[16]) * lines.arch, lines.stretch)
+    upper = between(part.y, lines.roof - 0.065 * mouth.full * lines.arch, lines.roof, lines.stretch)
+    lower = between(part.y, lines.floor, lines.floor + (0.09 * mouth.full + 0.03 * scene.units[16]) * lines.arch, lines.stretch)
     paint(part, np.maximum(upper, lines.beyond), shade(lip, 0.85))
     paint(part, np.maximum(lower, lines.beyond), lip)
     corner = part.y - by_side(part, scene.photo.lean) * mouth.rise
@@ -555,7 +555,7 @@ def draw_mouth(
         paint(part, np.maximum(inside, part.y - lines.roof - 0.055), (0.95, 0.94, 0.9), min(1.0, gap / 0.05))
         paint(part, np.maximum(inside, tongue), (0.75, 0.35, 0.36), min(1.0, gap / 0.2))
     if gap < 0.08:
-        closed = np.abs(part.y - (lines.roof + lines.floor) / 2) / lines.stretch - 0.014
+        closed = np.abs(part.y - (lines.roof + lines.floor) / 2) / lines.stretch - 0.018
         paint(part, np.maximum(closed, lines.beyond), (0.18, 0.06, 0.06), 0.9 * (1.0 - gap / 0.08))
 
 # %% ../nbs/01_faces.ipynb #ee2c8fa3
@@ -652,8 +652,8 @@ def difficulty_amounts(
 )->dict[str, float]:               # strength (falls from 1), pose, camera, confusion (all grow)
     "What a difficulty means. Raises `ConfigError` outside [0, 1]."
     if not 0 <= difficulty <= 1: raise ConfigError(f"difficulty={difficulty!r}: expected a number in [0, 1]; 0 is easy and 1 near chance.")
-    late = (difficulty * difficulty * difficulty) * (difficulty * difficulty * difficulty)   # little before the middle, all of it at the end
-    return {"strength": 1.0 - 0.9 * late, "pose": 0.05 + 0.2 * difficulty + 1.05 * late, "camera": 0.01 + 0.04 * difficulty + 0.95 * late, "confusion": late}
+    squared = difficulty * difficulty
+    return {"strength": 1.0 - 0.95 * squared, "pose": 0.3 + 1.2 * difficulty, "camera": 0.05 + 0.95 * squared, "confusion": squared}
 
 # %% ../nbs/01_faces.ipynb #d351285b
 STRAY = {1: 0.5, 2: 0.5, 4: 0.5, 5: 0.4, 6: 0.4, 7: 0.5, 9: 0.3, 12: 0.4, 15: 0.4, 16: 0.0, 17: 0.5, 20: 0.4, 23: 0.4, 25: 0.9, 26: 0.5, 43: 0.8}
@@ -684,7 +684,7 @@ def make_photo(
     "The circumstances of one photograph."
     amounts, u = difficulty_amounts(difficulty), iter(keyed_uniforms(48, "face photo", *key).tolist())
     swing = lambda size, kind="camera": amounts[kind] * size * (2.0 * next(u) - 1.0)
-    pose = Pose(scale=0.84 + swing(0.12, "pose"), right=swing(0.16, "pose"), down=0.02 + swing(0.12, "pose"), half_tangent=swing(0.17, "pose"),
+    pose = Pose(scale=0.94 + swing(0.12, "pose"), right=swing(0.16, "pose"), down=0.03 + swing(0.12, "pose"), half_tangent=swing(0.17, "pose"),
         turn=swing(0.26, "pose"), nod=swing(0.12, "pose"))
     return Photo(pose=pose, lean=swing(0.35, "pose"), gaze=(swing(0.05, "pose"), swing(0.03, "pose")), gain=1.0 + swing(0.4),
         light=(swing(0.5), swing(0.3)), tint=(swing(0.1), swing(0.06), swing(0.1)), blur=amounts["camera"] * 1.8 * next(u),
