@@ -6,9 +6,11 @@
 __all__ = ['RANGES', 'CHOICES', 'NOT_IN_IDENTITY', 'PACKAGES', 'ExpressionError', 'ConfigError', 'DataError', 'ModelError',
            'RunError', 'key_bytes', 'keyed_uniforms', 'keyed_seed', 'keyed_generator', 'keyed_order', 'keyed_torch',
            'RunConfig', 'check_config', 'resolve', 'config_from_dict', 'config_identity', 'pick_device', 'package_hash',
-           'package_folder', 'git_state', 'environment', 'write_atomically', 'flush_folder', 'write_json', 'read_json']
+           'package_folder', 'code_hashes', 'git_state', 'environment', 'write_atomically', 'flush_folder',
+           'write_json', 'read_json']
 
 # %% ../nbs/00_core.ipynb #cf6b3f71
+import ast
 import hashlib
 import json
 import operator
@@ -211,7 +213,7 @@ def pick_device(
     return torch.device(name)
 
 # %% ../nbs/00_core.ipynb #c6232483
-PACKAGES = ("torch", "torchvision", "datasets", "numpy", "pillow", "scikit-learn", "scikit-image", "pandas", "pyarrow", "safetensors")
+PACKAGES = ("torch", "torchvision", "datasets", "numpy", "scipy", "pillow", "scikit-learn", "scikit-image", "pandas", "pyarrow", "safetensors")
 
 
 def package_hash(
@@ -229,6 +231,19 @@ def package_folder()->Path:        # .../expression_research
     return Path(expression_research.__file__).parent
 
 # %% ../nbs/00_core.ipynb #6bb58547
+def code_hashes(
+    folder:Path|None=None,         # folder of .py files; this package's own when None
+)->dict[str, str]:                 # "module.name" -> 8 hexadecimal digits of a hash of its source text
+    "One hash per function, class and constant at the top level of each module."
+    found = {}
+    for path in sorted((folder or package_folder()).glob("*.py")):
+        text = path.read_text(encoding="utf-8")
+        for node in ast.parse(text).body:
+            names = [node.name] if hasattr(node, "name") else [target.id for target in getattr(node, "targets", ()) if isinstance(target, ast.Name)]
+            for name in names: found[f"{path.stem}.{name}"] = hashlib.blake2b(ast.get_source_segment(text, node).encode(), digest_size=4).hexdigest()
+    return found
+
+# %% ../nbs/00_core.ipynb #f70f6d36
 def git_state()->dict:             # {"commit": 40 hex digits or None, "dirty": bool or None}
     "The commit that the package was imported from and whether its tree differs from it; None outside a git checkout."
     def git(*arguments): return subprocess.run(["git", "-C", str(package_folder()), *arguments], capture_output=True, text=True, timeout=10, check=True).stdout.strip()
@@ -245,7 +260,8 @@ def environment()->dict:           # JSON-ready; no host name, user name or path
         except metadata.PackageNotFoundError: versions[name] = None
     gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else None
     return {"python": platform.python_version(), "system": platform.system(), "machine": platform.machine(), "cpu": torch.backends.cpu.get_cpu_capability(),
-        "gpu": gpu, "threads": torch.get_num_threads(), "packages": versions, "git": git_state(), "package_hash": package_hash()}
+        "gpu": gpu, "threads": torch.get_num_threads(), "packages": versions, "git": git_state(), "package_hash": package_hash(),
+        "code": code_hashes()}
 
 # %% ../nbs/00_core.ipynb #a41e7e34
 def write_atomically(
@@ -291,5 +307,5 @@ def read_json(
 )->object:
     "Read JSON. Raises `RunError` when the file is missing or torn."
     try: return json.loads(Path(path).read_text(encoding="utf-8"))
-    except FileNotFoundError: raise RunError(f"{path} does not exist. Is this the folder of a run?") from None
+    except (FileNotFoundError, NotADirectoryError): raise RunError(f"{path} does not exist. Is this the folder of a run?") from None
     except ValueError as error: raise RunError(f"{path} is not whole JSON ({error}). Restore it, or start the run again.") from None
