@@ -6,8 +6,8 @@
 __all__ = ['RANGES', 'CHOICES', 'NOT_IN_IDENTITY', 'PACKAGES', 'ExpressionError', 'ConfigError', 'DataError', 'ModelError',
            'RunError', 'key_bytes', 'keyed_uniforms', 'keyed_seed', 'keyed_generator', 'keyed_order', 'keyed_torch',
            'RunConfig', 'check_config', 'resolve', 'config_from_dict', 'config_identity', 'pick_device', 'package_hash',
-           'package_folder', 'code_hashes', 'git_state', 'environment', 'write_atomically', 'flush_folder',
-           'write_json', 'read_json']
+           'package_folder', 'code_hashes', 'git_state', 'running_code', 'environment', 'write_atomically',
+           'flush_folder', 'write_json', 'read_json']
 
 # %% ../nbs/00_core.ipynb #cf6b3f71
 import ast
@@ -20,6 +20,7 @@ import re
 import subprocess
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields, replace
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -234,13 +235,16 @@ def package_folder()->Path:        # .../expression_research
 def code_hashes(
     folder:Path|None=None,         # folder of .py files; this package's own when None
 )->dict[str, str]:                 # "module.name" -> 8 hexadecimal digits of a hash of its source text
-    "One hash per function, class and constant at the top level of each module."
+    "One hash per function, class and constant at the top level of each module; nbdev's own files and `__all__` are left out."
     found = {}
-    for path in sorted((folder or package_folder()).glob("*.py")):
+    for path in sorted((folder or package_folder()).glob("[!_]*.py")):
         text = path.read_text(encoding="utf-8")
+        lines = text.splitlines()
         for node in ast.parse(text).body:
+            first = min([node.lineno, *(decorator.lineno for decorator in getattr(node, "decorator_list", ()))])
             names = [node.name] if hasattr(node, "name") else [target.id for target in getattr(node, "targets", ()) if isinstance(target, ast.Name)]
-            for name in names: found[f"{path.stem}.{name}"] = hashlib.blake2b(ast.get_source_segment(text, node).encode(), digest_size=4).hexdigest()
+            for name in names:
+                if not name.startswith("__"): found[f"{path.stem}.{name}"] = hashlib.blake2b("\n".join(lines[first - 1:node.end_lineno]).encode(), digest_size=4).hexdigest()
     return found
 
 # %% ../nbs/00_core.ipynb #f70f6d36
@@ -249,6 +253,12 @@ def git_state()->dict:             # {"commit": 40 hex digits or None, "dirty": 
     def git(*arguments): return subprocess.run(["git", "-C", str(package_folder()), *arguments], capture_output=True, text=True, timeout=10, check=True).stdout.strip()
     try: return {"commit": git("rev-parse", "HEAD"), "dirty": bool(git("status", "--porcelain", "--untracked-files=no"))}
     except (OSError, subprocess.SubprocessError): return {"commit": None, "dirty": None}
+
+
+@cache
+def running_code()->dict:          # {"package_hash": 16 hexadecimal digits, "code": as `code_hashes`}
+    "The hashes of this package, read once: a process goes on with the code that it imported."
+    return {"package_hash": package_hash(), "code": code_hashes()}
 
 
 def environment()->dict:           # JSON-ready; no host name, user name or path
@@ -260,8 +270,7 @@ def environment()->dict:           # JSON-ready; no host name, user name or path
         except metadata.PackageNotFoundError: versions[name] = None
     gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else None
     return {"python": platform.python_version(), "system": platform.system(), "machine": platform.machine(), "cpu": torch.backends.cpu.get_cpu_capability(),
-        "gpu": gpu, "threads": torch.get_num_threads(), "packages": versions, "git": git_state(), "package_hash": package_hash(),
-        "code": code_hashes()}
+        "gpu": gpu, "threads": torch.get_num_threads(), "packages": versions, "git": git_state(), **running_code()}
 
 # %% ../nbs/00_core.ipynb #a41e7e34
 def write_atomically(

@@ -29,11 +29,11 @@ def write_table(
 def read_rows(
     path:Path,                     # written by `write_table`; may be missing
     epochs:int,                    # rows of this epoch and later ones are left out
-)->list[dict]:
+)->list[dict]:                    # values as text
     "The rows of the first epochs, with which a resumed run goes on."
     if not epochs or not path.exists(): return []
-    table = pd.read_csv(path, dtype={"samples": str, "images": str}, keep_default_na=False, float_precision="round_trip")
-    return table[table["epoch"] < epochs].to_dict("records")
+    table = pd.read_csv(path, dtype=str, keep_default_na=False)    # text, so that nothing is rounded on the way
+    return table[table["epoch"].astype(int) < epochs].to_dict("records")
 
 
 class RunRecord:
