@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['VERDICTS', 'COLOURS', 'SHAPE_OPERATIONS', 'LIMITS', 'MODAL', 'BEFORE_LOSS', 'TRAINED_HERE', 'STANDARD', 'FULL',
-           'Check', 'conclude', 'GuardReport', 'GuardError', 'loader_parts', 'memory_of', 'put_back', 'no_trace',
-           'Pass', 'read_loader', 'in_this_process', 'whole_dataset', 'dataset_labels', 'dataset_classes',
+           'KEEPERS', 'Check', 'conclude', 'GuardReport', 'GuardError', 'loader_parts', 'memory_of', 'put_back',
+           'no_trace', 'Pass', 'read_loader', 'in_this_process', 'whole_dataset', 'dataset_labels', 'dataset_classes',
            'image_hashes', 'stored_bytes', 'Look', 'norm', 'tensor_rows', 'training_step', 'probe', 'last_operation',
            'evaluate_twice', 'take_look', 'check_runs', 'check_optimizer', 'some', 'check_learning_rate',
            'modal_layers', 'check_modes', 'looks_untrained', 'check_frozen', 'layer_table', 'check_gradients',
@@ -16,7 +16,8 @@ __all__ = ['VERDICTS', 'COLOURS', 'SHAPE_OPERATIONS', 'LIMITS', 'MODAL', 'BEFORE
            'memorise', 'check_one_batch', 'edge_features', 'relation', 'judge_relation', 'check_relation',
            'check_equal_images', 'answer', 'check_training', 'GradientWatch', 'check_metrics', 'check_training_metrics',
            'check_better_than_guessing', 'softmax_of_true', 'when', 'loss_is_finite', 'reads_of', 'check_read',
-           'Guards']
+           'check_step', 'check_epoch', 'check_schedule', 'Guards', 'guard_error', 'check_reported_split',
+           'check_serving', 'names_in', 'stale_names', 'parsed', 'check_notebook']
 
 # %% ../nbs/31_guards.ipynb #e002336d
 import ast
@@ -57,18 +58,21 @@ class Check:
     verdict: str                   # one of VERDICTS
     seen: str                      # numbers and names that led to the verdict, or why it was skipped
     remedy: str = ""               # the way out; empty when nothing is wrong
+    numbers: dict = field(default_factory=dict)  # what was compared with a limit: name of the limit -> number
 
 
 def conclude(
     name:str,                      # of the check
     findings:Sequence[tuple[str, str, str]],  # (verdict, seen, remedy), none when all is well
     otherwise:str,                 # what was seen when there are no findings
+    **numbers,                     # measured, by the name of the limit with _ for spaces
 )->Check:
     "One check from its findings: the worst verdict, everything that was seen, and the remedies of the worst."
-    if not findings: return Check(name, "ok", otherwise)
+    numbers = {limit.replace("_", " "): float(value) for limit, value in numbers.items()}
+    if not findings: return Check(name, "ok", otherwise, "", numbers)
     worst = max((verdict for verdict, _, _ in findings), key=VERDICTS.index)
     remedies = dict.fromkeys(remedy for verdict, _, remedy in findings if verdict == worst)
-    return Check(name, worst, "; ".join(seen for _, seen, _ in findings), " ".join(remedies))
+    return Check(name, worst, "; ".join(seen for _, seen, _ in findings), " ".join(remedies), numbers)
 
 # %% ../nbs/31_guards.ipynb #7e856d66
 COLOURS = {"ok": "#e6f4ea", "warning": "#fff4d6", "error": "#fde0dc", "skipped": "#f1f3f4"}
@@ -287,6 +291,9 @@ class Look:
     @property
     def classes(self)->list[str]|None: return self.class_names or dataset_classes(self.train_dataloader)
 
+    @property
+    def width(self)->int|None: return next((logits.shape[1] for logits in (self.logits, self.evaluated) if logits is not None and logits.ndim == 2), None)   # C of the output
+
 # %% ../nbs/31_guards.ipynb #9d830041
 def norm(
     tensor:torch.Tensor|None,      # any shape (...)
@@ -427,15 +434,16 @@ def some(
 
 # %% ../nbs/31_guards.ipynb #77b9c952
 LIMITS = {
-    "largest step": 2.0,           # change / norm of a weight tensor in one step, above: absurd
+    "largest step": 1.5,           # change / norm of a weight tensor in one step, above: absurd
     "smallest step": 1e-6,         # of the weight tensor that moves most, below: absurd
-    "gradient ratio": (1e-7, 1e3), # gradient norm / weight norm of a layer
-    "first loss above": 1.0,       # nats above ln C for a model that has not been trained
-    "first loss below": 0.25,      # nats below ln C for a model that has not been trained
-    "contrast ratio": 1.6,        # of training and evaluation images, per channel
-    "brightness difference": 1.1,  # of training and evaluation images, in standard deviations
-    "parted logits": 1e-3,         # largest difference of logits in other company, relative to their spread
-    "normalisation": 0.02,         # difference of mean or std from the recorded ones, in grey levels over 255
+    "smallest gradient ratio": 1e-6,  # gradient norm / weight norm of a layer, below: vanishing
+    "largest gradient ratio": 500.0,  # above: exploding
+    "first loss": 1.5,             # nats above ln C for a model that has not been trained
+    "first loss below": 0.3,       # nats below ln C for a model that has not been trained
+    "contrast ratio": 1.75,        # of training and evaluation images, per channel
+    "brightness difference": 1.2,  # of training and evaluation images, in standard deviations
+    "parted logits": 2e-3,         # largest difference of logits in other company, relative to their spread
+    "normalisation": 0.02,         # difference of mean or std from the recorded ones, as a fraction of 255 grey levels
     "relation": 3.0,               # standard deviations by which real labels must be easier than shuffled ones
     "relation images": 90,         # fewer are not judged
 }
@@ -458,7 +466,7 @@ def check_learning_rate(
     elif min(rates) == 0 and max(warm_up) == 0: findings.append(("warning", f"0 in {rates.count(0)} of {len(rates)} groups", "Set it, or leave these parameters out of the optimizer."))
     decays = max(float(group.get("weight_decay", 0) or 0) for group in look.optimizer.param_groups)
     if decays > 0.5: findings.append(("warning", f"weight decay {decays:g}", "Usual values are 0 to 0.1."))
-    return conclude("learning rate", findings, seen)
+    return conclude("learning rate", findings, seen, largest_step=largest)
 
 # %% ../nbs/31_guards.ipynb #7c09437e
 MODAL = (nn.modules.batchnorm._BatchNorm, nn.modules.dropout._DropoutNd)   # layers that behave differently in training
@@ -540,7 +548,7 @@ def check_gradients(
     if look.probe is None: return Check("gradients", "skipped", "no probe step")
     table = layer_table(look.probe[(look.probe["dims"] > 1)])
     named = lambda note: table.loc[table["note"] == note, "layer"]
-    low, high = LIMITS["gradient ratio"]
+    low, high = LIMITS["smallest gradient ratio"], LIMITS["largest gradient ratio"]
     ratios = table.loc[(table["note"] == "") & (table["weight_norm"] > 0), ["layer", "ratio"]]
     weak, strong = ratios[ratios["ratio"] < low], ratios[ratios["ratio"] > high]
     findings = [("error", f"not finite in {some(named('not finite'))}", "Look for images that are not finite, a logarithm of 0, a division by 0; lower the rate.")] * bool(len(named("not finite")))
@@ -551,7 +559,8 @@ def check_gradients(
     rows = look.probe
     stuck = rows[rows["trainable"] & rows["held"] & (rows["kind"] == "parameter") & (rows["dims"] > 1) & (rows["gradient_norm"] > 0) & (rows["change_norm"] == 0)]
     if len(stuck) and any(group["lr"] for group in look.optimizer.param_groups): findings.append(("error", f"{some(stuck['name'])} get a gradient but do not move", "Is their learning rate 0, or too small for float32?"))
-    return conclude("gradients", findings, f"{len(ratios)} layers, gradient / weight from {ratios['ratio'].min():.1e} to {ratios['ratio'].max():.1e}" if len(ratios) else "no trainable weights")
+    return conclude("gradients", findings, f"{len(ratios)} layers, gradient / weight from {ratios['ratio'].min():.1e} to {ratios['ratio'].max():.1e}" if len(ratios) else "no trainable weights",
+        smallest_gradient_ratio=ratios["ratio"].min(), largest_gradient_ratio=ratios["ratio"].max())
 
 # %% ../nbs/31_guards.ipynb #dd674220
 BEFORE_LOSS = {"Softmax": "a softmax", "LogSoftmax": "a log-softmax", "Sigmoid": "a sigmoid", "Relu": "a ReLU", "Tanh": "a tanh", "Hardtanh": "a clamp", "Clamp": "a clamp",
@@ -562,15 +571,15 @@ def check_output(
     look:Look,                     # a finished look
 )->Check:                          # `output`
     "Are the outputs logits, one per class, that depend on the image?"
-    if look.logits is None or look.logits.ndim != 2:
+    if look.width is None:
         shape = "no output" if look.logits is None else f"an output of shape {tuple(look.logits.shape)}"
-        return Check("output", "skipped" if look.logits is None else "error", f"{shape}: expected logits (N, C)", "")
-    width, names, findings = look.logits.shape[1], look.classes, []
+        return Check("output", "skipped" if look.logits is None else "error", f"{shape}: expected logits (N, C)", "Return one row of C numbers per image." if look.logits is not None else "")
+    width, names, findings = look.width, look.classes, []
     labels = dataset_labels(look.train_dataloader)
     known = len(names) if names else None if labels is None or labels.dtype.kind not in "iu" or not len(labels) else int(labels.max()) + 1
     made_by = BEFORE_LOSS.get(look.operation)
     if isinstance(look.loss_fn, nn.CrossEntropyLoss) and made_by: findings.append(("warning" if look.operation == "LogSoftmax" else "error", f"{made_by} stands in front of the cross-entropy", "Return the last linear layer's output: nn.CrossEntropyLoss takes the softmax itself."))
-    if isinstance(look.loss_fn, nn.NLLLoss) and look.operation != "LogSoftmax": findings.append(("error", "NLLLoss expects log-probabilities, these are not", "Use nn.CrossEntropyLoss on the logits."))
+    if isinstance(look.loss_fn, nn.NLLLoss) and look.operation not in ("LogSoftmax", ""): findings.append(("error", "NLLLoss expects log-probabilities, these are not", "Use nn.CrossEntropyLoss on the logits."))
     if known is not None and width != known: findings.append(("error", f"{width} outputs for {known} classes" + f" ({some(names)})" * bool(names), "Give the head as many outputs as there are classes."))
     spread = look.evaluated.float().std(dim=0).max().item() if look.evaluated is not None and len(look.evaluated) > 1 else math.nan
     if spread == 0: findings.append(("error", "every image gets the same logits", "The network does not see its input: a dead activation, constant images, weights of zero."))
@@ -592,8 +601,8 @@ def check_loss_function(
     look:Look,                     # a finished look
 )->Check:                          # `loss function`
     "Does the loss reward the right class, and is it a mean over images?"
-    if not look.train or look.logits is None or look.logits.ndim != 2: return Check("loss function", "skipped", "no logits (N, C) to ask it about")
-    labels, width = look.train[0].labels[:look.train[0].sizes[0]], look.logits.shape[1]
+    if not look.train or look.width is None: return Check("loss function", "skipped", "no logits (N, C) to ask it about")
+    labels, width = look.train[0].labels[:look.train[0].sizes[0]], look.width
     if labels.ndim != 1 or labels.is_floating_point() or labels.min() < 0 or labels.max() >= width: return Check("loss function", "skipped", "labels are not class numbers within the output")
     if not isinstance(look.loss_fn, nn.CrossEntropyLoss) and isinstance(look.loss_fn, (nn.NLLLoss, nn.MSELoss, nn.BCELoss, nn.BCEWithLogitsLoss)): return Check("loss function", "skipped", f"{type(look.loss_fn).__name__} is not asked")
     values = asked(look, labels.to(look.device), width)
@@ -612,7 +621,7 @@ def check_labels(
 )->Check:                          # `labels`
     "Are labels class numbers within the output, in both splits, and are all classes there to learn from?"
     if not look.train or not look.valid: return Check("labels", "skipped", "a loader could not be read")
-    width, findings, every = None if look.logits is None or look.logits.ndim != 2 else look.logits.shape[1], [], {}
+    width, findings, every = look.width, [], {}
     for split, dataloader, passes in (("training", look.train_dataloader, look.train), ("evaluation", look.valid_dataloader, look.valid)):
         labels, all_labels = passes[0].labels, dataset_labels(dataloader)
         if labels.ndim != 1 or labels.is_floating_point(): return Check("labels", "skipped", f"{split} labels are {tuple(labels.shape)} {str(labels.dtype).removeprefix('torch.')}, not class numbers (N,)")
@@ -649,8 +658,8 @@ def check_first_loss(
     loss, chance = look.first_loss, math.log(look.logits.shape[1])
     seen = f"{loss:.3f} nats, ln {look.logits.shape[1]} = {chance:.3f}"
     if not math.isfinite(loss): return Check("first loss", "error", seen, "Look for images or weights that are not finite.")
-    if loss > chance + LIMITS["first loss above"] and look.loss_fn.reduction == "mean": return Check("first loss", "warning", seen, "Confidently wrong before any training: look at the scale of the images and at the head.")
-    return Check("first loss", "ok", seen)
+    if loss > chance + LIMITS["first loss"] and look.loss_fn.reduction == "mean": return Check("first loss", "warning", seen, "Confidently wrong before any training: look at the scale of the images and at the head.")
+    return conclude("first loss", [], seen, first_loss=loss - chance)
 
 
 def check_fresh(
@@ -717,7 +726,7 @@ def check_same_normalisation(
     if contrast > LIMITS["contrast ratio"] or brightness > LIMITS["brightness difference"]: findings.append(("error", seen, same))
     tint, tint_evaluated = ((values[0] - values[-1]) / spread.mean() for values, spread in ((mean, std), (mean_evaluated, std_evaluated)))
     if len(mean) == 3 and tint * tint_evaluated < 0 and min(abs(tint), abs(tint_evaluated)) > 0.15: findings.append(("error", f"red minus blue is {tint:+.2f} in training and {tint_evaluated:+.2f} in evaluation", "One of the two reads BGR (OpenCV does): convert to RGB."))
-    return conclude("same normalisation", findings, seen)
+    return conclude("same normalisation", findings, seen, contrast_ratio=contrast, brightness_difference=brightness)
 
 # %% ../nbs/31_guards.ipynb #6ad14eda
 def photographs(
@@ -789,8 +798,9 @@ def check_independence(
     difference = (half - look.apart).abs().max().item()
     if not math.isfinite(difference): return Check("independent images", "skipped", "logits are not finite")
     seen = f"logits of {len(half)} images differ by {difference:.1g} when others are in the batch (spread {spread:.2g})"
-    if difference <= LIMITS["parted logits"] * max(spread, half.abs().max().item() * 1e-2): return Check("independent images", "ok", seen)
-    return Check("independent images", "error", seen, "Something works across the batch or at random in evaluation: a softmax over dim=0, F.dropout without training=self.training, batch statistics.")
+    relative = difference / max(spread, half.abs().max().item() * 1e-2)
+    findings = [("error", seen, "Something works across the batch or at random in evaluation: a softmax over dim=0, F.dropout without training=self.training, batch statistics.")] * (relative > LIMITS["parted logits"])
+    return conclude("independent images", findings, seen, parted_logits=relative)
 
 # %% ../nbs/31_guards.ipynb #a9cf7035
 def check_training_order(
@@ -947,8 +957,9 @@ def judge_relation(
     if len(labels) < LIMITS["relation images"] or len(np.unique(labels)) < 2: return Check("labels and images", "skipped", f"{len(labels)} images of {len(np.unique(labels))} classes are too few to tell")
     accuracy, chance, spread = relation(features, labels)
     seen = f"{len(labels)} images: a linear classifier on edges is right for {accuracy:.2f}, on shuffled labels for {chance:.2f} ± {spread:.2f}"
-    if accuracy - chance > LIMITS["relation"] * max(spread, 0.5 / len(labels)): return Check("labels and images", "ok", seen)
-    return Check("labels and images", "warning", seen, "Look at twenty images with their labels: were rows shuffled apart from their labels? A subtle task may also be beyond this small classifier.")
+    distance = (accuracy - chance) / max(spread, 0.5 / len(labels))
+    findings = [("warning", seen, "Look at twenty images with their labels: were rows shuffled apart from their labels? A subtle task may also be beyond this small classifier.")] * (distance <= LIMITS["relation"])
+    return conclude("labels and images", findings, seen, relation=distance)
 
 
 def check_relation(
@@ -1062,7 +1073,7 @@ def check_training_metrics(
     "Is the training accuracy a k/n, and the loss a mean over images?"
     findings, again = [], "Sum over images and divide once."
     if abs(accuracy * count - round(accuracy * count)) > 1e-3: findings.append(("error", f"accuracy {accuracy:.4f} is {accuracy * count:.2f}/{count}", again))
-    if math.isfinite(expected_loss) and not math.isclose(loss, expected_loss, rel_tol=1e-3, abs_tol=1e-4): findings.append(("error", f"loss {loss:.4f}, over {count} images {expected_loss:.4f}", again))
+    if math.isfinite(expected_loss) and not math.isclose(loss, expected_loss, rel_tol=2e-5, abs_tol=1e-6): findings.append(("error", f"loss {loss:.4f}, over {count} images {expected_loss:.4f}", again))
     return conclude("training metrics", findings, f"accuracy {accuracy * count:.0f}/{count}, loss {loss:.4f}")
 
 # %% ../nbs/31_guards.ipynb #0163d5e0
@@ -1092,7 +1103,42 @@ def when(
     state:object,                  # `TrainState`
 )->str:                            # epoch and step, counted from 1 as people do
     "The moment, in words."
-    return f"epoch {state.epoch + 1}" + (f", step {state.step + 1}" if state.step >= 0 else "")
+    return f"epoch {state.epoch + 1}, step {state.step + 1}" if state.step >= 0 else f"start of epoch {state.epoch + 1}"
+
+
+def loss_is_finite(
+    loss:torch.Tensor,             # scalar
+)->list[Check]:                    # empty when it is
+    "An error for NaN or infinity."
+    return [] if torch.isfinite(loss).all() else [Check("loss", "error", f"the loss is {loss.detach().mean().item()}", "Lower the learning rate; look for images or labels that are not finite.")]
+
+
+def reads_of(
+    dataloader:Iterable|None,      # a DataLoader with a generator of its own, as `evaluation_loader` makes them
+)->bytes:                          # changes with every pass over the loader
+    "A DataLoader draws a seed from its generator at the start of every pass, so the generator's state tells whether there was one."
+    generator = getattr(dataloader, "generator", None)
+    return b"" if generator is None else generator.get_state().numpy().tobytes()
+
+
+def check_read(
+    trained:int,                   # images in this training epoch
+    train_dataloader:Iterable,     # any
+    evaluated:int|None,            # images in this evaluation
+    valid_dataloader:Iterable,     # any
+)->Check:                          # `images read`
+    "Did the epoch read what the splits hold?"
+    findings, sizes = [], [len(loader.dataset) if hasattr(getattr(loader, "dataset", None), "__len__") else None for loader in (train_dataloader, valid_dataloader)]
+    if sizes[0] and trained < 0.9 * sizes[0]: findings.append(("warning", f"trained on {trained} of {sizes[0]} images", "Look at drop_last, the sampler, and at a break in the loop."))
+    if sizes[1] and evaluated is not None and evaluated != sizes[1]: findings.append(("error", f"evaluated {evaluated} of {sizes[1]} images", "Every image of the split once: drop_last=False, and no early end."))
+    return conclude("images read", findings, f"trained on {trained} images, evaluated {evaluated}")
+
+# %% ../nbs/31_guards.ipynb #94a528e5
+def when(
+    state:object,                  # `TrainState`
+)->str:                            # epoch and step, counted from 1 as people do
+    "The moment, in words."
+    return f"epoch {state.epoch + 1}, step {state.step + 1}" if state.step >= 0 else f"start of epoch {state.epoch + 1}"
 
 
 def loss_is_finite(
@@ -1123,8 +1169,49 @@ def check_read(
     return conclude("images read", findings, f"trained on {trained} images, evaluated {evaluated}")
 
 # %% ../nbs/31_guards.ipynb #6aaa2e99
+def check_step(
+    state:object,                  # `TrainState` after one of the first steps
+    watch:GradientWatch,           # set before the first step
+    moving:list[tuple[nn.Parameter, torch.Tensor]],  # some trainable parameters, and copies of them from before the first step
+)->list[Check]:                    # `training mode`, `zero_grad`, `weights move`
+    "Modes, gradients and weights after a step."
+    deaf, rates = [name for name, layer in modal_layers(state.model).items() if not layer.training], [float(group["lr"]) for group in state.optimizer.param_groups]
+    still = state.step > 0 and moving and any(rates) and all(torch.equal(parameter, before) for parameter, before in moving)
+    return [conclude("training mode", [("error", f"{some(deaf)} trained in evaluation mode", "Call model.train() at the start of every training epoch.")] * bool(deaf), "dropout and batch normalisation train"),
+        conclude("zero_grad", [("error", "the gradient of this step still contains that of the step before", "Call optimizer.zero_grad() before loss.backward().")] * watch.accumulates(), "gradients are of this batch alone"),
+        conclude("weights move", [("error", f"{len(moving)} trainable tensors are unchanged after {state.step + 1} steps", "Call optimizer.step() after loss.backward(), on the optimizer of this very model.")] * bool(still), "weights change")]
+
+
+def check_epoch(
+    state:object,                  # `TrainState` at the end of an epoch
+    count:int,                     # training images in it
+    loss:float,                    # mean training loss over these images, nats
+    train_dataloader:Iterable,     # that was read
+    valid_dataloader:Iterable,     # that was read
+    valid_loss_fn:Callable|None=None,  # the loss of evaluation, where it is another
+)->list[Check]:                    # `evaluation mode`, `training metrics`, `images read`, `metrics`
+    "Modes, metrics and completeness after an epoch."
+    results, wrong = {name: values[-1] for name, values in state.results.items()}, [name for name, layer in modal_layers(state.model).items() if layer.training]
+    plain = lambda loss_fn: type(loss_fn) is nn.CrossEntropyLoss and loss_fn.weight is None and not loss_fn.label_smoothing and loss_fn.reduction == "mean"
+    checks = [conclude("evaluation mode", [("error", f"{some(wrong)} evaluated in training mode", "Call model.eval() before evaluation.")] * bool(wrong), "evaluated in evaluation mode"),
+        check_training_metrics(results["train_acc"], results["train_loss"], count, loss if getattr(state.loss_fn, "reduction", "") == "mean" and getattr(state.loss_fn, "weight", None) is None else math.nan),
+        check_read(count, train_dataloader, None if state.table is None else len(state.table), valid_dataloader)]
+    return checks if state.table is None else [*checks, check_metrics(results["test_acc"], results["test_loss"], state.table, plain_loss=plain(valid_loss_fn or state.loss_fn))]
+
+
+def check_schedule(
+    rate:float,                    # learning rate of the epoch that begins
+    peak:float,                    # highest so far
+    left:int,                      # epochs to go, this one included
+    total:int,                     # epochs of this training
+)->Check:                          # `schedule`
+    "Is there learning rate left for the epochs that are left?"
+    spent = rate < 1e-3 * peak and left > 0.2 * total
+    return conclude("schedule", [("warning", f"learning rate {rate:.1g} with {left} of {total} epochs to go, {peak:.1g} at its highest", "Is the scheduler stepped once an epoch, and is it as long as the training?")] * spent, f"learning rate {rate:.2g}")
+
+# %% ../nbs/31_guards.ipynb #dfdb18b1
 class Guards:
-    "Callback: `check_training` before the first step, and cheap checks while it trains. Raises `GuardError` on an error that is not exempted."
+    "Callback: `check_training` before the first step, and cheap checks while it trains. Raises `GuardError` on an error that is not exempted. One object for each call of `train`."
 
     def __init__(self,
         train_dataloader:Iterable, # that the loop reads
@@ -1135,90 +1222,149 @@ class Guards:
         test_dataloader:Iterable|None=None,# the loader that must not be read before the end
         **known,                   # class_names, samples, recorded, fresh, checks: as for `check_training`
     ):
-        "Make one for each call of `train`."
-        self.train_dataloader, self.valid_dataloader, self.test_dataloader = train_dataloader, valid_dataloader, test_dataloader
+        self.loaders, self.test_dataloader = (train_dataloader, valid_dataloader), test_dataloader
         self.guards, self.valid_loss_fn, self.known = guards, valid_loss_fn, known
-        self.report, self.taken, self.peak_rate = None, [], 0.0
+        self.report, self.taken, self.peak = None, [], 0.0
 
-    def take(self, checks:Iterable[Check], moment:str)->None:
-        "Keep the answers of one `moment`, say what is wrong, and stop when it must be. Raises `GuardError`."
-        checks, exempt = list(checks), () if isinstance(self.guards, str) else self.guards
-        earlier = {(entry["name"], entry["verdict"]) for entry in self.taken}
-        new = [check for check in checks if (check.name, check.verdict) not in earlier or check.verdict in ("warning", "error")]
-        self.taken += [asdict(check) | {"when": moment, "exempted": check.verdict == "error" and (self.guards == "warn" or check.name in exempt)} for check in new]
-        stops = [check for check in checks if check.verdict == "error" and self.guards != "warn" and check.name not in exempt]
-        for check in new:
-            if check.verdict in ("warning", "error") and check not in stops and (check.name, check.verdict) not in earlier: print(f"guard, {moment}: {check.verdict}, {check.name}: {check.seen}. {check.remedy}")
-        if stops: self.stop(stops, moment)
-
-    def stop(self, checks:list[Check], moment:str)->None:
-        "Raises `GuardError` for these `checks`."
-        first, others = checks[0], "".join(f" Also: {check.name}." for check in checks[1:])
-        error = GuardError(f"{first.name} ({moment}): {first.seen}. {first.remedy}{others}\nguards='warn' goes on all the same, guards=[{', '.join(repr(check.name) for check in checks)}] ignores this.")
-        error.checks = tuple(checks)
-        raise error
-
-    def records(self)->list[dict]: return self.taken   # JSON-ready: name, verdict, seen, remedy, when, exempted
+    def records(self)->list[dict]: return self.taken   # JSON-ready: name, verdict, seen, remedy, numbers, when, exempted
 
     @property
     def verdict(self)->str: return max((entry["verdict"] for entry in self.taken), key=VERDICTS.index, default="skipped")
 
-    def epoch_begin(self, state:object)->None:
-        "Before the first epoch of `state` (a `TrainState`): the report. Before each: has the schedule run out?"
-        if self.report is None:
-            known = {"fresh": None if state.first_epoch == 0 else False} | self.known
-            self.report = check_training(state.model, self.train_dataloader, self.valid_dataloader, state.optimizer, state.loss_fn, valid_loss_fn=self.valid_loss_fn, **known)
-            self.take(self.report.checks, "before the first step")
-            self.watch, self.features, self.labels, self.test_state = GradientWatch(state.model), [], [], reads_of(self.test_dataloader)
-        self.begin_epoch(state)
+    def take(self,
+        checks:Iterable[Check],    # answers of one moment
+        moment:str,                # such as "epoch 1, step 2"
+    )->None:
+        "Keep the answers that are new, say what is wrong, and stop where it must be. Raises `GuardError`."
+        known, accepted = {(entry["name"], entry["verdict"]) for entry in self.taken}, lambda check: self.guards == "warn" or check.name in self.guards
+        new = [check for check in checks if (check.name, check.verdict) not in known]
+        self.taken += [asdict(check) | {"when": moment, "exempted": check.verdict == "error" and accepted(check)} for check in new]
+        stops = [check for check in new if check.verdict == "error" and not accepted(check)]
+        for check in new:
+            if check.verdict in ("warning", "error") and check not in stops: print(f"guard, {moment}: {check.verdict}, {check.name}: {check.seen}. {check.remedy}")
+        if stops: raise guard_error(stops, moment)
 
-    def begin_epoch(self, state:object)->None:
-        "Empty the counters of the epoch, and keep the weights that must move."
+    def epoch_begin(self, state:object)->None:
+        "Before the first epoch of `state` (a `TrainState`) the report; before each, the schedule."
+        if self.report is None: self.begin(state)
+        self.count, self.losses, rate = 0, [], max(float(group["lr"]) for group in state.optimizer.param_groups)
+        self.peak = max(self.peak, rate)
+        self.take([check_schedule(rate, self.peak, state.last_epoch - state.epoch + 1, state.last_epoch - state.first_epoch + 1)], when(state))
+
+    def begin(self, state:object)->None:
+        "The report, and what the first steps of `state` are compared with."
+        known = {"fresh": None if state.first_epoch == 0 else False} | self.known
+        self.report = check_training(state.model, *self.loaders, state.optimizer, state.loss_fn, valid_loss_fn=self.valid_loss_fn, **known)
+        self.take(self.report.checks, "before the first step")
         trainable = [parameter for parameter in state.model.parameters() if parameter.requires_grad]
-        self.moving = [(parameter, parameter.detach().clone()) for parameter in trainable[::max(1, len(trainable) // 4)]] if state.epoch == state.first_epoch else []
-        self.count, self.losses = 0, []
-        self.rate = max(float(group["lr"]) for group in state.optimizer.param_groups)
-        self.peak_rate = max(self.peak_rate, self.rate)
-        left, total = state.last_epoch - state.epoch + 1, state.last_epoch - state.first_epoch + 1
-        if self.rate < 1e-3 * self.peak_rate and left > 0.2 * total:
-            self.take([Check("schedule", "warning", f"learning rate {self.rate:.1g} with {left} of {total} epochs to go, {self.peak_rate:.1g} at its highest", "Is the scheduler stepped once an epoch, and is it as long as the training?")], when(state))
+        self.moving = [(parameter, parameter.detach().clone()) for parameter in trainable[::-max(1, len(trainable) // 4)]]   # the last one, and some before it
+        self.watch, self.features, self.labels, self.reads = GradientWatch(state.model), [], [], reads_of(self.test_dataloader)
 
     def step_end(self, state:object)->None:
-        "After each step of `state`: count, and look at the first ones closely."
+        "After each step of `state`: count; the first two steps and the first 600 images are looked at."
         images, labels = state.batch[0], state.batch[1]
         self.count += len(labels)
         self.losses.append(state.loss.detach().mean() * len(labels))
         TRAINED_HERE[state.model] = TRAINED_HERE.get(state.model, 0) + 1
         if state.loss.device.type == "cpu" or state.step % 20 == 0: self.take(loss_is_finite(state.loss), when(state))
         if state.epoch > state.first_epoch: return
-        if state.step < 2: self.take(self.first_steps(state), when(state))
+        if state.step < 2: self.take(check_step(state, self.watch, self.moving), when(state))
         if sum(map(len, self.labels)) < 600 and images.ndim == 4 and labels.ndim == 1:
             self.features.append(edge_features(images))
             self.labels.append(labels.cpu().numpy())
 
-    def first_steps(self, state:object)->Iterable[Check]:
-        "Modes, gradients and weights after one of the first two steps of `state`."
-        deaf = [name for name, layer in modal_layers(state.model).items() if not layer.training]
-        yield conclude("training mode", [("error", f"{some(deaf)} trained in evaluation mode", "Call model.train() at the start of every training epoch.")] * bool(deaf), "dropout and batch normalisation train")
-        yield conclude("zero_grad", [("error", "the gradient of this step still contains that of the step before", "Call optimizer.zero_grad() before loss.backward().")] * self.watch.accumulates(), "gradients are of this batch alone")
-        rates = [float(group["lr"]) for group in state.optimizer.param_groups]
-        still = state.step > 0 and self.moving and any(rates) and all(torch.equal(parameter, before) for parameter, before in self.moving)
-        yield conclude("weights move", [("error", f"{len(self.moving)} trainable tensors are unchanged after {state.step + 1} steps", "Call optimizer.step() after loss.backward(), on the optimizer of this very model.")] * bool(still), "weights change")
-
     def epoch_end(self, state:object)->None:
-        "After each epoch of `state`: modes, metrics, what was read; after the first, labels against images; after the last, the result against guessing."
+        "After each epoch of `state`; after the first, labels against images; after the last, the result against guessing."
         self.watch.close()
-        self.take(self.of_epoch(state), when(state))
-        if state.epoch == state.first_epoch and self.labels: self.take([judge_relation(np.concatenate(self.features), np.concatenate(self.labels))], when(state))
-        if (state.epoch == state.last_epoch or state.stop) and state.table is not None: self.take([check_better_than_guessing(min(state.results["test_loss"]), state.table)], when(state))
+        loss = torch.stack(self.losses).double().sum().item() / self.count if self.losses else math.nan
+        checks = check_epoch(state, self.count, loss, *self.loaders, self.valid_loss_fn)
+        if state.epoch == state.first_epoch and self.labels: checks.append(judge_relation(np.concatenate(self.features), np.concatenate(self.labels)))
+        if (state.epoch == state.last_epoch or state.stop) and state.table is not None: checks.append(check_better_than_guessing(min(state.results["test_loss"]), state.table))
+        if reads_of(self.test_dataloader) != self.reads: checks.append(Check("test split", "error", "the test loader was read during training", "Choose on the validation split; the test split is for one number at the end."))
+        self.take(checks, f"end of epoch {state.epoch + 1}")
 
-    def of_epoch(self, state:object)->Iterable[Check]:
-        "The checks of every epoch of `state`."
-        results, wrong = {name: values[-1] for name, values in state.results.items()}, [name for name, layer in modal_layers(state.model).items() if layer.training]
-        yield conclude("evaluation mode", [("error", f"{some(wrong)} evaluated in training mode", "Call model.eval() before evaluation.")] * bool(wrong), "evaluated in evaluation mode")
-        plain = type(self.valid_loss_fn or state.loss_fn) is nn.CrossEntropyLoss and check_evaluation_loss(Look(state.model, [], [], state.optimizer, state.loss_fn, self.valid_loss_fn)).verdict == "ok"
-        if state.table is not None: yield check_metrics(results["test_acc"], results["test_loss"], state.table, plain_loss=plain)
-        mean_loss = type(state.loss_fn) is nn.CrossEntropyLoss and state.loss_fn.weight is None and state.loss_fn.reduction == "mean"
-        yield check_training_metrics(results["train_acc"], results["train_loss"], self.count, torch.stack(self.losses).double().sum().item() / max(1, self.count) if mean_loss and self.losses else math.nan)
-        yield check_read(self.count, self.train_dataloader, None if state.table is None else len(state.table), self.valid_dataloader)
-        if self.test_dataloader is not None: yield conclude("test split", [("error", "the test loader was read during training", "Choose on the validation split; the test split is for one number at the end.")] * (reads_of(self.test_dataloader) != self.test_state), "not read")
+
+def guard_error(
+    checks:Sequence[Check],        # that stop the training, at least one
+    moment:str,                    # when they did
+)->GuardError:
+    "One or two lines: the first cause, the names of the others, and how to go on all the same."
+    first, others = checks[0], "".join(f" Also: {check.name}." for check in checks[1:])
+    error = GuardError(f"{first.name} ({moment}): {first.seen}. {first.remedy}{others}\nguards='warn' goes on all the same, guards={[check.name for check in checks]} ignores this.")
+    error.checks = tuple(checks)
+    return error
+
+# %% ../nbs/31_guards.ipynb #52a5dbd2
+def check_reported_split(
+    table:pd.DataFrame,            # prediction table with columns sample_id and split
+    samples:pd.DataFrame,          # manifest with columns sample_id and split
+)->Check:                          # `reported split`
+    "Is this number from the split it is said to be from?"
+    split_of = dict(zip(samples["sample_id"], samples["split"]))
+    wrong = pd.Series([f"{split_of.get(name, 'no split')}, not {said}" for name, said in zip(table["sample_id"], table["split"]) if split_of.get(name) != said], dtype=object).value_counts()
+    findings = [("error", f"{number} of {len(table)} images are in {words}", "Evaluate the loader of the split that the number is named after.") for words, number in wrong.items()]
+    return conclude("reported split", findings, f"{len(table)} images of {some(table['split'].unique())}")
+
+
+def check_serving(
+    evaluated:np.ndarray,          # (N, C) logits of some images, by evaluation
+    served:np.ndarray,             # (N, C) logits of the same images, by the application
+)->Check:                          # `serving`
+    "Does the application say what evaluation said of the same images?"
+    evaluated, served = np.asarray(evaluated, float), np.asarray(served, float)
+    if evaluated.shape != served.shape: return Check("serving", "error", f"logits {served.shape} served, {evaluated.shape} evaluated", "Serve the model that was evaluated.")
+    difference, spread, others = np.abs(evaluated - served).max(), max(evaluated.std(), 1e-6), int((evaluated.argmax(1) != served.argmax(1)).sum())
+    seen = f"largest difference of logits {difference:.2g} (spread {spread:.2g}), {others} of {len(evaluated)} predictions differ"
+    return conclude("serving", [("error", seen, "Preprocess with the transform that is stored with the weights; write it nowhere twice.")] * bool(difference > 0.01 * spread), seen)
+
+# %% ../nbs/31_guards.ipynb #c1bbf5fa
+KEEPERS = re.compile(r"(DataLoader|[Ll]oaders?|Subset|Adam\w*|SGD|RMSprop|Adagrad|\w*Optimizer|\w+LR|\w*[Ss]ampler)$")   # what they make holds on to their arguments
+
+
+def names_in(
+    node:ast.AST,                  # any piece of code
+    context:type,                  # ast.Load: names that are read; ast.Store: names that are bound
+)->set[str]:
+    "The plain names in a piece of code."
+    return {part.id for part in ast.walk(node) if isinstance(part, ast.Name) and isinstance(part.ctx, context)}
+
+
+def stale_names(
+    cells:Sequence[str],           # code of the cells, from top to bottom
+)->list[str]:                      # one sentence for each stale use
+    "Loaders, optimizers and schedulers that are used after what they were built from was bound again."
+    built, bound, found = {}, {}, []                               # name -> (cell, {source: cell it was bound in}); name -> cell; sentences
+    for number, code in enumerate(cells, start=1):
+        for statement in parsed(code):
+            used = names_in(statement, ast.Load)
+            for name in sorted(used & built.keys()):
+                late = [source for source, cell in built[name][1].items() if bound.get(source) != cell]
+                if late: found.append(f"cell {number} uses {name} (cell {built[name][0]}), built from {late[0]}, which was bound again in cell {bound[late[0]][0]}")
+            made = names_in(statement, ast.Store)
+            for name in made: bound[name], _ = (number, statement.lineno), built.pop(name, None)
+            value = getattr(statement, "value", None)
+            if isinstance(value, ast.Call) and KEEPERS.search(ast.unparse(value.func)): built |= {name: (number, {source: bound[source] for source in names_in(value, ast.Load) if source in bound and source not in made}) for name in made}
+    return list(dict.fromkeys(found))
+
+
+def parsed(
+    code:str,                      # of a notebook cell
+)->list[ast.stmt]:                 # its statements; none when it is not Python
+    "The statements of a cell, without IPython's own commands."
+    try: return ast.parse("\n".join("" if line.lstrip().startswith(("%", "!")) else line for line in code.splitlines())).body
+    except SyntaxError: return []
+
+# %% ../nbs/31_guards.ipynb #2e124965
+def check_notebook(
+    notebook:Path|str|dict,        # an .ipynb file, or its content
+)->Check:                          # `notebook`
+    "Did the cells run once, from top to bottom, and does every name mean at its use what it meant at its definition?"
+    content = notebook if isinstance(notebook, dict) else json.loads(Path(notebook).read_text(encoding="utf-8"))
+    cells = [cell for cell in content["cells"] if cell["cell_type"] == "code" and "".join(cell["source"]).strip()]
+    counts = [cell.get("execution_count") for cell in cells]
+    ran, findings = [count for count in counts if count], []
+    again = "Restart the kernel and run all cells; take no number from a notebook before that."
+    if ran != sorted(ran): findings.append(("warning", f"cells ran out of order: {some(ran, 12)}", again))
+    elif ran and ran[-1] > len(ran): findings.append(("warning", f"{ran[-1]} executions of {len(ran)} cells: some ran more than once", again))
+    findings += [("error", sentence, "Build it again after the name is bound, or use another name.") for sentence in stale_names(["".join(cell["source"]) for cell in cells])]
+    return conclude("notebook", findings, f"{len(cells)} cells, " + ("in order" if ran else "not run"))
