@@ -134,6 +134,7 @@ class RunConfig:
     brightness: float = 0.1          # fraction, largest change in training
     contrast: float = 0.1            # fraction, largest change in training
     erase: float = 0.0               # probability of an erased rectangle in training
+    views: int = 0                   # different variants of an image over all epochs; 0: a new one in every epoch
     patience: int = 0                # epochs without a lower validation loss before a stage stops early; 0 never stops
     seed: int = 0                    # of everything random in training: weights, order, augmentation, dropout
     data_seed: int = 0               # of generated faces, and of splits that have to be made
@@ -141,6 +142,8 @@ class RunConfig:
     threads: int = 2                 # CPU threads of torch; results are bit-identical only for equal numbers
     memory_format: Literal["auto", "contiguous", "channels_last"] = "auto"  # `auto`: channels_last except for tinyvgg
     workers: int = 0                 # processes that load images; does not change the result
+    features: Literal["auto", "off"] = "auto"  # `auto` computes what frozen layers make of an input once; does not change the result
+    feature_memory: int = 1024       # MiB that such features may take; more, and they are computed anew; does not change the result
     out: str = "runs"                # folder that receives the run's own folder; does not change the result
 
     def __post_init__(self): check_config(self)
@@ -148,8 +151,8 @@ class RunConfig:
 # %% ../nbs/00_core.ipynb #a74add75
 RANGES = {"difficulty": (0, 1), "epochs": (1, 100_000), "side": (16, 512), "hidden_units": (1, 4096), "batch_size": (1, 65_536),
     "lr": (0, 10), "backbone_lr": (0, 10), "weight_decay": (0, 10), "label_smoothing": (0, 0.999), "flip": (0, 1), "rotate": (0, 180), "shift": (0, 0.5),
-    "scale": (0, 0.9), "brightness": (0, 1), "contrast": (0, 1), "erase": (0, 1), "patience": (0, 100_000), "threads": (1, 1024), "workers": (0, 256)}
-CHOICES = {"schedule": ("constant", "cosine"), "memory_format": ("auto", "contiguous", "channels_last")}
+    "scale": (0, 0.9), "brightness": (0, 1), "contrast": (0, 1), "erase": (0, 1), "views": (0, 100_000), "patience": (0, 100_000), "feature_memory": (0, 2**20), "threads": (1, 1024), "workers": (0, 256)}
+CHOICES = {"schedule": ("constant", "cosine"), "memory_format": ("auto", "contiguous", "channels_last"), "features": ("auto", "off")}
 
 
 def check_config(
@@ -192,7 +195,7 @@ def config_from_dict(
     return RunConfig(**values)
 
 # %% ../nbs/00_core.ipynb #7bcb5404
-NOT_IN_IDENTITY = ("workers", "out")
+NOT_IN_IDENTITY = ("workers", "features", "feature_memory", "out")
 
 
 def config_identity(

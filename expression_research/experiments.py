@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['load_data', 'build_model', 'build_loaders', 'build_optimizer', 'weights_hash', 'run_id', 'Run', 'run_folder',
-           'only_one', 'refuse_another', 'open_folder', 'weights_record', 'train_stages', 'finish', 'save_figure',
-           'machine_for', 'run_experiment', 'Trained', 'load_trained', 'evaluate_run']
+           'only_one', 'refuse_another', 'open_folder', 'weights_record', 'train_stages', 'shortened', 'finish',
+           'save_figure', 'machine_for', 'run_experiment', 'Trained', 'load_trained', 'evaluate_run']
 
 # %% ../nbs/51_experiments.ipynb #dbb883ff
 import hashlib
@@ -28,6 +28,7 @@ from .core import (ConfigError, ModelError, RunConfig, RunError, config_from_dic
 from .data import class_names, load_expressions, manifest, manifest_hash
 from .diagnostics import plot_confusion, plot_curves, read_predictions, scores, write_predictions
 from .engine import RESULTS, KeyedDropout, Progress, predictions, train
+from .features import with_stored_features
 from .loaders import Loaders, make_loaders
 from .models import freeze, make_model, normalisation, parameter_groups, parse_plan
 from .records import RunRecord, StepRecord
@@ -57,7 +58,7 @@ def build_loaders(
 )->Loaders:                        # train, validation, test
     "Augmented training batches and clean evaluation batches, normalised as the network's weights expect."
     mean, std = normalisation(config.model)
-    switches = {name: getattr(config, name) for name in ("flip", "rotate", "shift", "scale", "brightness", "contrast", "erase", "seed")}
+    switches = {name: getattr(config, name) for name in ("flip", "rotate", "shift", "scale", "brightness", "contrast", "erase", "seed", "views")}
     return make_loaders(dataset, make_train_transform(config.side, mean=mean, std=std, **switches), make_test_transform(config.side, mean=mean, std=std),
         batch_size=config.batch_size, seed=config.seed, num_workers=config.workers)
 
@@ -216,14 +217,27 @@ def train_stages(
         freeze(model, stage.name)
         optimizer, scheduler = build_optimizer(config, model, stage.epochs)
         watched = {"best": best} | ({"stopping": EarlyStopping(config.patience)} if config.patience else {})
-        first, epochs, record.stage = len(results["train_loss"]), stage.epochs, stage.name
+        now = first = len(results["train_loss"])
+        epochs, record.stage = stage.epochs, stage.name
         if number == saved["stage"]:
             restore_last(tensors, saved, model, optimizer, scheduler, watched)
-            first, epochs = saved["first_epoch"], 0 if saved["stop"] else saved["first_epoch"] + stage.epochs - first
+            first, epochs = saved["first_epoch"], 0 if saved["stop"] else saved["first_epoch"] + stage.epochs - now
         if not epochs: continue
+        used, images = shortened(config, model, loaders, range(now, now + epochs))
         saver = LastCheckpoint(folder / "last", watched, {"stage": number, "first_epoch": first, "rows": record.rows})
-        train(model, loaders.train, loaders.validation, optimizer, loss_fn, epochs, next(model.parameters()).device, scheduler=scheduler, results=results, test_loss_fn=nn.CrossEntropyLoss(),
-            callbacks=[KeyedDropout(config.seed), *watched.values(), record, steps, saver, Progress(f"{config.model} {stage.name}"), *callbacks])
+        train(used, images.train, images.validation, optimizer, loss_fn, epochs, next(model.parameters()).device, scheduler=scheduler, results=results, test_loss_fn=nn.CrossEntropyLoss(),
+            callbacks=[*watched.values(), record, steps, saver, Progress(f"{config.model} {stage.name}"), *callbacks, KeyedDropout(config.seed)])
+
+
+def shortened(
+    config:RunConfig,              # its fields features, feature_memory
+    model:nn.Module,               # frozen for the stage
+    loaders:Loaders,               # of images
+    epochs:range,                  # of the stage that are still to come
+)->tuple[nn.Module, Loaders]:      # the same bits with less work where `21_features` knows a way, otherwise what was given
+    "Model and loaders for the loop."
+    stored = with_stored_features(model, loaders, epochs, budget=config.feature_memory * 2**20) if config.features == "auto" else None
+    return stored or (model, loaders)
 
 # %% ../nbs/51_experiments.ipynb #1d8fbc34
 def finish(

@@ -227,14 +227,17 @@ class TrainTransform(Transform):
     contrast: float = 0.2          # fraction, factor from 1 - contrast to 1 + contrast
     erase: float = 0.0             # probability of an erased rectangle
     seed: int = 0                  # of the run, part of every key
+    views: int = 0                 # different variants of an image over all epochs; 0: a new one in every epoch
 
     def __post_init__(self):
         super().__post_init__()
         for name in ("flip", "rotate", "shift", "scale", "brightness", "contrast", "erase"): check_range(name, getattr(self, name), *RANGES[name])
         if isinstance(self.seed, bool) or not isinstance(self.seed, int): raise ConfigError(f"seed={self.seed!r}: expected an integer.")
+        if not isinstance(self.views, int) or self.views < 0: raise ConfigError(f"views={self.views!r}: expected 0 or a number of variants.")
 
     def parameters(self, count:int, epochs:list|None=None, ids:list|None=None)->dict:
         "What `batch` does to each of `count` images with these `epochs` and `ids`: name -> (N,) array; `erase_boxes` is (N, 4)."
+        if self.views and epochs is not None: epochs = [epoch % self.views for epoch in epochs]
         return augmentation_parameters(augmentation_draws(count, self.seed, epochs, ids), self)
 
     def batch(
@@ -273,9 +276,10 @@ def make_train_transform(
     contrast:float=0.2,            # fraction, 0 to 1
     erase:float=0.0,               # probability of an erased rectangle
     seed:int=0,                    # of the run
+    views:int=0,                   # different variants of an image over all epochs; 0: a new one in every epoch
 )->TrainTransform:                 # PIL image -> (3, S, S) float32
     "A training transform. Raises `ConfigError` for a value outside its range."
-    return TrainTransform(side, triple(mean), triple(std), flip, rotate, shift, scale, brightness, contrast, erase, seed)
+    return TrainTransform(side, triple(mean), triple(std), flip, rotate, shift, scale, brightness, contrast, erase, seed, views)
 
 # %% ../nbs/12_transforms.ipynb #c9b29275
 def make_test_transform(
