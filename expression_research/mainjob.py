@@ -19,6 +19,7 @@ from .baselines import hog_baseline, majority_baseline
 from .core import RunConfig, resolve, write_json
 from .data import class_names, summarise
 from .diagnostics import scores
+from .evaluation import wilson
 from .experiments import Run, evaluate_run, load_data, run_experiment
 from .report import run_report, summary_report
 
@@ -80,13 +81,14 @@ def rows_by_model(
 def markdown_table(
     lines:pd.DataFrame,            # from `rows_by_model`
 )->str:                            # GitHub Markdown
-    "The table of the main job, for a terminal and for the README."
+    "The table of the main job, for a terminal and for the README; the interval is that of the median number of right answers."
     def cell(line, name):
         spread = line[f"{name}_sd"]
         return f"{line[name]:.3f}" + ("" if math.isnan(spread) else f" ± {spread:.3f}")
-    text = ["| model | validation accuracy | images | macro F1 | loss, nats | seconds |", "|---|---|---|---|---|---|"]
+    text = ["| model | validation accuracy | images | 95 % interval | macro F1 | loss, nats | seconds |", "|---|---|---|---|---|---|---|"]
     for _, line in lines.iterrows():
-        text.append(f"| {line['model']} | {cell(line, 'accuracy')} | {line['median_correct']}/{line['n']} | {cell(line, 'macro_f1')} | {cell(line, 'loss')} | {line['seconds']:.0f} |")
+        low, high = wilson(line["median_correct"], line["n"])
+        text.append(f"| {line['model']} | {cell(line, 'accuracy')} | {line['median_correct']}/{line['n']} | {low:.2f} to {high:.2f} | {cell(line, 'macro_f1')} | {cell(line, 'loss')} | {line['seconds']:.0f} |")
     return "\n".join(text)
 
 # %% ../nbs/52_mainjob.ipynb #24845251

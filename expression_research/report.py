@@ -5,9 +5,9 @@
 # %% auto #0
 __all__ = ['SPLITS', 'HISTORY', 'TEMPLATES', 'COLOURS', 'LOOK', 'LAYOUT', 'DRAWING', 'HEAT', 'STYLE', 'PAGE', 'TABLE', 'INTERVAL',
            'CURVES', 'CURVES_SECTION', 'CONFUSION', 'REPRODUCE', 'DRAWN_ALREADY', 'FIGURE_BYTES', 'FIGURE', 'ROW',
-           'COLUMNS', 'wilson', 'read_record', 'read_rows', 'RunFiles', 'check_run_files', 'read_run_files', 'render',
-           'page', 'shown', 'html_table', 'interval_picture', 'guessing', 'accuracy_sentences', 'verdict', 'tiles',
-           'sentences', 'verdict_section', 'shared_rows', 'leak_sentences', 'data_section', 'curve_path', 'curve_panel',
+           'COLUMNS', 'read_record', 'read_rows', 'RunFiles', 'check_run_files', 'read_run_files', 'render', 'page',
+           'shown', 'html_table', 'interval_picture', 'guessing', 'accuracy_sentences', 'verdict', 'tiles', 'sentences',
+           'verdict_section', 'shared_rows', 'leak_sentences', 'data_section', 'curve_path', 'curve_panel',
            'stage_starts', 'curves_section', 'classes_section', 'mistakes_section', 'stage_rows', 'protocol_lines',
            'protocol_section', 'train_command', 'reproduce_section', 'record_section', 'figures_section', 'run_report',
            'read_summary', 'row_cells', 'rows_section', 'summary_verdict', 'summary_tiles', 'runs_section',
@@ -29,22 +29,12 @@ import numpy as np
 import pandas as pd
 from markupsafe import Markup
 from matplotlib.ticker import MaxNLocator
-from scipy.stats import binomtest
 
 from expression_research.core import (ConfigError, DataError, RunConfig, RunError, config_from_dict, config_identity, read_json,
     write_atomically)
 from .diagnostics import class_report, confusion_counts, mistake_table, read_predictions, scores, table_logits
+from .evaluation import wilson
 from .models import parse_plan
-
-# %% ../nbs/50_report.ipynb #591394a0
-def wilson(
-    correct:int,                   # images right, 0 .. n
-    n:int,                         # images in all
-)->tuple[float, float]:            # lower and upper end in [0, 1]; both NaN when n is 0
-    "95 % interval of a proportion (Wilson 1927)."
-    if n == 0: return math.nan, math.nan
-    interval = binomtest(correct, n).proportion_ci(confidence_level=0.95, method="wilson")
-    return float(interval.low), float(interval.high)
 
 # %% ../nbs/50_report.ipynb #223e72d5
 def read_record(
