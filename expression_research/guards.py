@@ -16,8 +16,8 @@ __all__ = ['VERDICTS', 'COLOURS', 'SHAPE_OPERATIONS', 'LIMITS', 'MODAL', 'BEFORE
            'memorise', 'check_one_batch', 'edge_features', 'relation', 'judge_relation', 'check_relation',
            'check_equal_images', 'answer', 'check_training', 'GradientWatch', 'check_metrics', 'check_training_metrics',
            'check_better_than_guessing', 'softmax_of_true', 'when', 'loss_is_finite', 'reads_of', 'check_read',
-           'check_step', 'check_epoch', 'check_schedule', 'Guards', 'guard_error', 'check_reported_split',
-           'check_serving', 'names_in', 'stale_names', 'parsed', 'check_notebook']
+           'check_step', 'check_epoch', 'check_schedule', 'guard_error', 'GuardLog', 'EpochSeen', 'Guards',
+           'check_reported_split', 'check_serving', 'names_in', 'stale_names', 'parsed', 'check_notebook']
 
 # %% ../nbs/31_guards.ipynb #e002336d
 import ast
@@ -106,7 +106,7 @@ class GuardReport:
         if self.gradients is None: raise GuardError("no gradients to plot: the probe step did not run. The report says why.")
         return plot_gradients(self.gradients)
 
-
+# %% ../nbs/31_guards.ipynb #c03e2352
 class GuardError(ExpressionError):
     "A guard stopped a training; `.checks` holds the checks that did."
     checks: tuple = ()             # of Check
@@ -145,7 +145,7 @@ def put_back(
     elif isinstance(value, random.Random): value.setstate(memory)
     if part.__dict__.get(name) is not value: part.__dict__[name] = value
 
-
+# %% ../nbs/31_guards.ipynb #845f1732
 @contextmanager
 def no_trace(
     model:nn.Module,               # only its buffers, modes and gradients are kept: the probe works on a copy
@@ -208,7 +208,7 @@ def in_this_process(
 # %% ../nbs/31_guards.ipynb #1b0aee32
 def whole_dataset(
     dataloader:Iterable,           # any
-)->tuple[object, np.ndarray|None]: # the data set under all subsets, and the rows used of it (None: all)
+)->tuple[object, np.ndarray|None]: # the data set under all subsets, and the rows (R,) used of it (None: all)
     "Look through `Subset`s, which hide a data set behind a list of rows."
     dataset, rows = getattr(dataloader, "dataset", None), None
     while hasattr(dataset, "indices") and hasattr(dataset, "dataset"):
@@ -219,7 +219,7 @@ def whole_dataset(
 
 def dataset_labels(
     dataloader:Iterable,           # any
-)->np.ndarray|None:                # (rows,) class numbers; None when they cannot be had without opening images
+)->np.ndarray|None:                # (R,) class numbers; None when they cannot be had without opening images
     "All labels of a loader's data set: Hugging Face, torchvision, `TensorDataset`, `FaceRows`."
     dataset, rows = whole_dataset(dataloader)
     if hasattr(dataset, "column_names"): labels = dataset.with_format(None)["label"][:] if "label" in dataset.column_names else None
@@ -238,7 +238,7 @@ def dataset_classes(
     names = getattr(features.get("label") if isinstance(features, dict) else None, "names", None) or getattr(dataset, "classes", None)
     return list(names) if isinstance(names, (list, tuple)) and names else None
 
-
+# %% ../nbs/31_guards.ipynb #48395bc1
 def image_hashes(
     dataloader:Iterable,           # any
 )->list[str]|None:                 # one hash per image; equal hashes are equal files or tensors; None when that would mean decoding
@@ -317,7 +317,7 @@ def tensor_rows(
             "held": id(tensor) in held, "dims": tensor.ndim, "gradient_norm": norm(tensor.grad) if is_parameter else math.nan, "weight_norm": norm(before[name]), "change_norm": change})
     return pd.DataFrame(rows)
 
-# %% ../nbs/31_guards.ipynb #dab6a049
+# %% ../nbs/31_guards.ipynb #441d7fd1
 def training_step(
     model:nn.Module,               # changed in place: a copy
     optimizer:torch.optim.Optimizer,  # the copy's
@@ -333,7 +333,7 @@ def training_step(
     optimizer.step()
     return logits, loss
 
-
+# %% ../nbs/31_guards.ipynb #cc1703f4
 def probe(
     look:Look,                     # with its training batches; receives logits, first loss and probe rows
 )->None:
@@ -423,7 +423,7 @@ def check_optimizer(
     if len(frozen) and (trainable & held).any(): findings.append(("warning", f"holds {len(frozen)} frozen tensors: {some(frozen['parameter'])}", "Pass only what trains: (p for p in model.parameters() if p.requires_grad)."))
     return conclude("optimizer", findings, f"holds all {trainable.sum()} trainable tensors once")
 
-
+# %% ../nbs/31_guards.ipynb #ee5f077b
 def some(
     names:Iterable,                # any things with a name
     count:int=3,                   # how many are written out
@@ -508,7 +508,7 @@ def looks_untrained(
     bound = weight[0].numel() ** -0.5
     return bool(weight.abs().max() <= bound * 1.0001 and weight.abs().max() > 0.95 * bound and abs(weight.var().item() * 3 / bound**2 - 1) < 0.15) or None
 
-
+# %% ../nbs/31_guards.ipynb #e4de5963
 def check_frozen(
     look:Look,                     # a finished look
 )->Check:                          # `frozen parts`
@@ -540,7 +540,7 @@ def layer_table(
     table["note"] = np.select([~table["trainable"], table["absent"], ~finite, table["gradient_norm"] == 0], ["frozen", "no gradient", "not finite", "zero"], "")
     return table[["layer", "gradient_norm", "weight_norm", "ratio", "note"]]
 
-
+# %% ../nbs/31_guards.ipynb #c613c224
 def check_gradients(
     look:Look,                     # a finished look
 )->Check:                          # `gradients`
@@ -596,7 +596,7 @@ def asked(
     answer = lambda shift, height: F.one_hot((labels + shift) % width, width).float() * height
     with no_trace(look.model), torch.no_grad(): return [torch.as_tensor(loss_fn(logits, labels)) for logits in (answer(0, 2), zeros, answer(1, 2), answer(0, 20))]
 
-
+# %% ../nbs/31_guards.ipynb #81edd585
 def check_loss_function(
     look:Look,                     # a finished look
 )->Check:                          # `loss function`
@@ -633,7 +633,7 @@ def check_labels(
     if strange: findings.append(("error", f"classes {some(strange)} are evaluated but never trained", "Split again, stratified by label."))
     return conclude("labels", findings, f"training {some(every['training'], 8)}; evaluation {some(every['evaluation'], 8)}")
 
-
+# %% ../nbs/31_guards.ipynb #fdd110b6
 def check_label_order(
     look:Look,                     # a look, also an unfinished one
 )->Check:                          # `label order`
@@ -661,7 +661,7 @@ def check_first_loss(
     if loss > chance + LIMITS["first loss"] and look.loss_fn.reduction == "mean": return Check("first loss", "warning", seen, "Confidently wrong before any training: look at the scale of the images and at the head.")
     return conclude("first loss", [], seen, first_loss=loss - chance)
 
-
+# %% ../nbs/31_guards.ipynb #d56b6504
 def check_fresh(
     look:Look,                     # a finished look
 )->Check:                          # `fresh model`
@@ -710,7 +710,7 @@ def channel_statistics(
     values = images.double().transpose(0, 1).flatten(1)
     return values.mean(dim=1).numpy(), values.std(dim=1).numpy()
 
-
+# %% ../nbs/31_guards.ipynb #05f9895c
 def check_same_normalisation(
     look:Look,                     # a finished look
 )->Check:                          # `same normalisation`
@@ -743,7 +743,7 @@ def photographs(
     if isinstance(first, dict) and hasattr(first.get("image"), "convert"): return np.stack([to_pixels(dataset[row]["image"], side) for row in chosen]) / 255
     return None
 
-
+# %% ../nbs/31_guards.ipynb #1a9dc522
 def fitted_normalisation(
     images:np.ndarray,             # (N, 3, S, S), as the network gets them
     levels:np.ndarray,             # (N, 3, S, S), photographs in [0, 1]
@@ -788,7 +788,7 @@ def check_repeats(
     if not same: return Check("evaluation repeats", "error", f"a second pass has other images (largest difference {(first.images - second.images).abs().max().item():.2f})" if first.images.shape == second.images.shape else "a second pass has images of another size", "No augmentation in evaluation: give this loader the test transform.")
     return Check("evaluation repeats", "ok", f"{len(first.labels)} images, equal bit for bit")
 
-
+# %% ../nbs/31_guards.ipynb #878673d4
 def check_independence(
     look:Look,                     # a finished look
 )->Check:                          # `independent images`
@@ -818,7 +818,7 @@ def check_training_order(
     if min(first.sizes) == 1: return Check("training order", "warning", "a training batch of one image", "Batch normalisation needs several: another batch size, or drop_last=True.")
     return Check("training order", "ok", "two passes begin with different images")
 
-
+# %% ../nbs/31_guards.ipynb #1cfc1750
 def check_evaluation_loader(
     look:Look,                     # a finished look
 )->Check:                          # `evaluation loader`
@@ -848,7 +848,7 @@ def check_shared_images(
     if shared: return Check("shared images", "error", f"{shared} of {len(evaluation)} evaluation images are also among the {len(training)} training images", "Rebuild all loaders from one split of the data; remove duplicates.")
     return Check("shared images", "ok", f"{len(training)} training and {len(evaluation)} evaluation images, none in both")
 
-
+# %% ../nbs/31_guards.ipynb #d5acf5b4
 def check_splits(
     look:Look,                     # a look, also an unfinished one
 )->Check:                          # `splits`
@@ -865,7 +865,7 @@ def check_splits(
         if not elsewhere and len(set(ids)) < wanted: findings.append(("error", f"the {split} loader has {len(set(ids))} of the manifest's {wanted} images", rebuild))
     return conclude("splits", findings, "every sample is in the split that the manifest says")
 
-
+# %% ../nbs/31_guards.ipynb #6ca8ff1a
 def dataset_ids(
     dataloader:Iterable,           # any
 )->list[str]|None:                 # sample ids in row order
@@ -902,7 +902,7 @@ def memorise(
         if losses[-1] < losses[0] / 2: break
     return losses[0], min(losses)
 
-
+# %% ../nbs/31_guards.ipynb #b190bc7c
 def check_one_batch(
     look:Look,                     # a finished look
 )->Check:                          # `one batch`
@@ -919,7 +919,7 @@ def edge_features(
     images:torch.Tensor,           # (N, 3, H, W)
     cells:int=6,                   # cells along each side
     bins:int=6,                    # directions, over half a turn
-)->np.ndarray:                     # (N, bins * cells * cells) float32, each row of length 1
+)->np.ndarray:                     # (N, D) float32, D = bins * cells * cells, each row of length 1
     "How strong edges of each direction are in each part of an image."
     grey = images.detach().float().mean(dim=1, keepdim=True)                                       # (N, 1, H, W)
     across, down = F.pad(grey[..., 2:] - grey[..., :-2], (1, 1)), F.pad(grey[..., 2:, :] - grey[..., :-2, :], (0, 0, 1, 1))
@@ -927,7 +927,7 @@ def edge_features(
     strength = torch.zeros(len(grey), bins, *grey.shape[2:], device=grey.device).scatter_(1, direction, across.hypot(down))
     return F.normalize(F.adaptive_avg_pool2d(strength, cells).flatten(1), dim=1).nan_to_num().cpu().numpy()
 
-
+# %% ../nbs/31_guards.ipynb #fe522f56
 def relation(
     features:np.ndarray,           # (N, D)
     labels:np.ndarray,             # (N,) class numbers
@@ -948,7 +948,7 @@ def relation(
     accuracy = hits / len(labels)
     return float(accuracy[0]), float(accuracy[1:].mean()), float(accuracy[1:].std(ddof=1))
 
-# %% ../nbs/31_guards.ipynb #fe522f56
+# %% ../nbs/31_guards.ipynb #1a0d4412
 def judge_relation(
     features:np.ndarray,           # (N, D)
     labels:np.ndarray,             # (N,)
@@ -970,7 +970,7 @@ def check_relation(
     with no_trace(look.model, look.train_dataloader): images = read_loader(look.train_dataloader, max(2, 600 // look.train[0].sizes[0]))
     return judge_relation(edge_features(images.images), images.labels.numpy())
 
-
+# %% ../nbs/31_guards.ipynb #224b5179
 def check_equal_images(
     look:Look,                     # a finished look
 )->Check:                          # `equal images`
@@ -996,7 +996,7 @@ def answer(
     try: return check(look)
     except Exception as error: return Check(check.__name__.removeprefix("check_").replace("_", " "), "skipped", f"the check itself failed: {type(error).__name__}: {str(error)[:200]}")
 
-
+# %% ../nbs/31_guards.ipynb #f43a50ff
 def check_training(
     model:nn.Module,               # classifier: (N, 3, H, W) float32 -> (N, C) logits; not changed
     train_dataloader:Iterable,     # yields images (N, 3, H, W) and labels (N,); left as if it had not been read
@@ -1031,8 +1031,10 @@ class GradientWatch:
         self.before = None if self.parameter is None or self.parameter.grad is None else self.parameter.grad.clone()
         if trainable: self.handle = self.parameter.register_hook(self.note)
 
-    def note(self, gradient:torch.Tensor)->None:
-        "What this batch contributes, (...) like the parameter."
+    def note(self,
+        gradient:torch.Tensor,     # (...) like the parameter
+    )->None:
+        "Keep what this batch contributes."
         self.arrived, self.left = gradient.detach().clone(), self.left - 1
         if self.left <= 0: self.close()
 
@@ -1063,7 +1065,7 @@ def check_metrics(
     if plain_loss and not math.isclose(loss, counted["loss"], rel_tol=1e-3, abs_tol=1e-4): findings.append(("error", f"loss {loss:.4f}, from the predictions {counted['loss']:.4f}", "Weight each batch's loss by its number of images; no class weights in evaluation."))
     return conclude("metrics", findings, f"{seen}; loss {loss:.4f}")
 
-
+# %% ../nbs/31_guards.ipynb #7837dc27
 def check_training_metrics(
     accuracy:float,                # of the training epoch, as reported
     loss:float,                    # of the training epoch, as reported, nats
@@ -1120,42 +1122,7 @@ def reads_of(
     generator = getattr(dataloader, "generator", None)
     return b"" if generator is None else generator.get_state().numpy().tobytes()
 
-
-def check_read(
-    trained:int,                   # images in this training epoch
-    train_dataloader:Iterable,     # any
-    evaluated:int|None,            # images in this evaluation
-    valid_dataloader:Iterable,     # any
-)->Check:                          # `images read`
-    "Did the epoch read what the splits hold?"
-    findings, sizes = [], [len(loader.dataset) if hasattr(getattr(loader, "dataset", None), "__len__") else None for loader in (train_dataloader, valid_dataloader)]
-    if sizes[0] and trained < 0.9 * sizes[0]: findings.append(("warning", f"trained on {trained} of {sizes[0]} images", "Look at drop_last, the sampler, and at a break in the loop."))
-    if sizes[1] and evaluated is not None and evaluated != sizes[1]: findings.append(("error", f"evaluated {evaluated} of {sizes[1]} images", "Every image of the split once: drop_last=False, and no early end."))
-    return conclude("images read", findings, f"trained on {trained} images, evaluated {evaluated}")
-
-# %% ../nbs/31_guards.ipynb #94a528e5
-def when(
-    state:object,                  # `TrainState`
-)->str:                            # epoch and step, counted from 1 as people do
-    "The moment, in words."
-    return f"epoch {state.epoch + 1}, step {state.step + 1}" if state.step >= 0 else f"start of epoch {state.epoch + 1}"
-
-
-def loss_is_finite(
-    loss:torch.Tensor,             # scalar
-)->list[Check]:                    # empty when it is
-    "An error for NaN or infinity."
-    return [] if torch.isfinite(loss).all() else [Check("loss", "error", f"the loss is {loss.detach().mean().item()}", "Lower the learning rate; look for images or labels that are not finite.")]
-
-
-def reads_of(
-    dataloader:Iterable|None,      # a DataLoader with a generator of its own, as `evaluation_loader` makes them
-)->bytes:                          # changes with every pass over the loader
-    "A DataLoader draws a seed from its generator at the start of every pass, so the generator's state tells whether there was one."
-    generator = getattr(dataloader, "generator", None)
-    return b"" if generator is None else generator.get_state().numpy().tobytes()
-
-
+# %% ../nbs/31_guards.ipynb #c522ac72
 def check_read(
     trained:int,                   # images in this training epoch
     train_dataloader:Iterable,     # any
@@ -1172,7 +1139,7 @@ def check_read(
 def check_step(
     state:object,                  # `TrainState` after one of the first steps
     watch:GradientWatch,           # set before the first step
-    moving:list[tuple[nn.Parameter, torch.Tensor]],  # some trainable parameters, and copies of them from before the first step
+    moving:list[tuple[nn.Parameter, torch.Tensor]],  # some trainable parameters (...), and copies of them from before the first step
 )->list[Check]:                    # `training mode`, `zero_grad`, `weights move`
     "Modes, gradients and weights after a step."
     deaf, rates = [name for name, layer in modal_layers(state.model).items() if not layer.training], [float(group["lr"]) for group in state.optimizer.param_groups]
@@ -1181,7 +1148,7 @@ def check_step(
         conclude("zero_grad", [("error", "the gradient of this step still contains that of the step before", "Call optimizer.zero_grad() before loss.backward().")] * watch.accumulates(), "gradients are of this batch alone"),
         conclude("weights move", [("error", f"{len(moving)} trainable tensors are unchanged after {state.step + 1} steps", "Call optimizer.step() after loss.backward(), on the optimizer of this very model.")] * bool(still), "weights change")]
 
-
+# %% ../nbs/31_guards.ipynb #71b1ebe4
 def check_epoch(
     state:object,                  # `TrainState` at the end of an epoch
     count:int,                     # training images in it
@@ -1198,7 +1165,7 @@ def check_epoch(
         check_read(count, train_dataloader, None if state.table is None else len(state.table), valid_dataloader)]
     return checks if state.table is None else [*checks, check_metrics(results["test_acc"], results["test_loss"], state.table, plain_loss=plain(valid_loss_fn or state.loss_fn))]
 
-
+# %% ../nbs/31_guards.ipynb #147b039f
 def check_schedule(
     rate:float,                    # learning rate of the epoch that begins
     peak:float,                    # highest so far
@@ -1210,21 +1177,24 @@ def check_schedule(
     return conclude("schedule", [("warning", f"learning rate {rate:.1g} with {left} of {total} epochs to go, {peak:.1g} at its highest", "Is the scheduler stepped once an epoch, and is it as long as the training?")] * spent, f"learning rate {rate:.2g}")
 
 # %% ../nbs/31_guards.ipynb #dfdb18b1
-class Guards:
-    "Callback: `check_training` before the first step, and cheap checks while it trains. Raises `GuardError` on an error that is not exempted. One object for each call of `train`."
+def guard_error(
+    checks:Sequence[Check],        # that stop the training, at least one
+    moment:str,                    # when they did
+)->GuardError:
+    "One or two lines: the first cause, the names of the others, and how to go on all the same."
+    first, others = checks[0], "".join(f" Also: {check.name}." for check in checks[1:])
+    error = GuardError(f"{first.name} ({moment}): {first.seen}. {first.remedy}{others}\nguards='warn' goes on all the same, guards={[check.name for check in checks]} ignores this.")
+    error.checks = tuple(checks)
+    return error
+
+# %% ../nbs/31_guards.ipynb #4d489a93
+class GuardLog:
+    "Answers and the moments they were given at."
 
     def __init__(self,
-        train_dataloader:Iterable, # that the loop reads
-        valid_dataloader:Iterable, # that the loop evaluates on
-        *,
         guards:str|Sequence[str]="error",  # `error` stops, `warn` goes on; or names of checks that may fail
-        valid_loss_fn:Callable|None=None,  # the loss of evaluation, where it is another
-        test_dataloader:Iterable|None=None,# the loader that must not be read before the end
-        **known,                   # class_names, samples, recorded, fresh, checks: as for `check_training`
     ):
-        self.loaders, self.test_dataloader = (train_dataloader, valid_dataloader), test_dataloader
-        self.guards, self.valid_loss_fn, self.known = guards, valid_loss_fn, known
-        self.report, self.taken, self.peak = None, [], 0.0
+        self.guards, self.taken = guards, []
 
     def records(self)->list[dict]: return self.taken   # JSON-ready: name, verdict, seen, remedy, numbers, when, exempted
 
@@ -1244,55 +1214,79 @@ class Guards:
             if check.verdict in ("warning", "error") and check not in stops: print(f"guard, {moment}: {check.verdict}, {check.name}: {check.seen}. {check.remedy}")
         if stops: raise guard_error(stops, moment)
 
+# %% ../nbs/31_guards.ipynb #4fd6ed70
+class EpochSeen:
+    "Counts one epoch."
+
+    def __init__(self): self.count, self.losses, self.features, self.labels = 0, [], [], []
+
+    @property
+    def mean_loss(self)->float: return torch.stack(self.losses).double().sum().item() / self.count if self.losses else math.nan   # nats per image
+
+    def add(self,
+        images:torch.Tensor,       # (N, 3, H, W) of this step
+        labels:torch.Tensor,       # (N,)
+        loss:torch.Tensor,         # scalar, mean over the batch
+        keep_images:bool,          # in the first epoch
+    )->None:
+        "Count a step."
+        self.count += len(labels)
+        self.losses.append(loss.detach().mean() * len(labels))
+        if not keep_images or images.ndim != 4 or labels.ndim != 1 or sum(map(len, self.labels)) >= 600: return
+        self.features.append(edge_features(images))
+        self.labels.append(labels.cpu().numpy())
+
+    def relation(self)->list[Check]:   # `labels and images`, or nothing
+        "The control of labels, where images were kept."
+        return [judge_relation(np.concatenate(self.features), np.concatenate(self.labels))] if self.labels else []
+
+# %% ../nbs/31_guards.ipynb #f439b401
+class Guards(GuardLog):
+    "Callback: `check_training` before the first step, and cheap checks while it trains. Raises `GuardError` on an error that is not exempted. One object for each call of `train`."
+
+    def __init__(self,
+        train_dataloader:Iterable, # that the loop reads
+        valid_dataloader:Iterable, # that the loop evaluates on
+        *,
+        guards:str|Sequence[str]="error",  # `error` stops, `warn` goes on; or names of checks that may fail
+        valid_loss_fn:Callable|None=None,  # the loss of evaluation, where it is another
+        test_dataloader:Iterable|None=None,# the loader that must not be read before the end
+        **known,                   # class_names, samples, recorded, fresh, checks: as for `check_training`
+    ):
+        super().__init__(guards)
+        self.loaders, self.test_dataloader, self.valid_loss_fn, self.known = (train_dataloader, valid_dataloader), test_dataloader, valid_loss_fn, known
+        self.report, self.peak = None, 0.0
+
     def epoch_begin(self, state:object)->None:
         "Before the first epoch of `state` (a `TrainState`) the report; before each, the schedule."
         if self.report is None: self.begin(state)
-        self.count, self.losses, rate = 0, [], max(float(group["lr"]) for group in state.optimizer.param_groups)
+        self.seen, rate = EpochSeen(), max(float(group["lr"]) for group in state.optimizer.param_groups)
         self.peak = max(self.peak, rate)
         self.take([check_schedule(rate, self.peak, state.last_epoch - state.epoch + 1, state.last_epoch - state.first_epoch + 1)], when(state))
 
     def begin(self, state:object)->None:
         "The report, and what the first steps of `state` are compared with."
-        known = {"fresh": None if state.first_epoch == 0 else False} | self.known
-        self.report = check_training(state.model, *self.loaders, state.optimizer, state.loss_fn, valid_loss_fn=self.valid_loss_fn, **known)
+        self.report = check_training(state.model, *self.loaders, state.optimizer, state.loss_fn, valid_loss_fn=self.valid_loss_fn, **{"fresh": None if state.first_epoch == 0 else False} | self.known)
         self.take(self.report.checks, "before the first step")
         trainable = [parameter for parameter in state.model.parameters() if parameter.requires_grad]
         self.moving = [(parameter, parameter.detach().clone()) for parameter in trainable[::-max(1, len(trainable) // 4)]]   # the last one, and some before it
-        self.watch, self.features, self.labels, self.reads = GradientWatch(state.model), [], [], reads_of(self.test_dataloader)
+        self.watch, self.reads = GradientWatch(state.model), reads_of(self.test_dataloader)
 
     def step_end(self, state:object)->None:
         "After each step of `state`: count; the first two steps and the first 600 images are looked at."
-        images, labels = state.batch[0], state.batch[1]
-        self.count += len(labels)
-        self.losses.append(state.loss.detach().mean() * len(labels))
+        first = state.epoch == state.first_epoch
+        self.seen.add(state.batch[0], state.batch[1], state.loss, keep_images=first)
         TRAINED_HERE[state.model] = TRAINED_HERE.get(state.model, 0) + 1
         if state.loss.device.type == "cpu" or state.step % 20 == 0: self.take(loss_is_finite(state.loss), when(state))
-        if state.epoch > state.first_epoch: return
-        if state.step < 2: self.take(check_step(state, self.watch, self.moving), when(state))
-        if sum(map(len, self.labels)) < 600 and images.ndim == 4 and labels.ndim == 1:
-            self.features.append(edge_features(images))
-            self.labels.append(labels.cpu().numpy())
+        if first and state.step < 2: self.take(check_step(state, self.watch, self.moving), when(state))
 
     def epoch_end(self, state:object)->None:
         "After each epoch of `state`; after the first, labels against images; after the last, the result against guessing."
         self.watch.close()
-        loss = torch.stack(self.losses).double().sum().item() / self.count if self.losses else math.nan
-        checks = check_epoch(state, self.count, loss, *self.loaders, self.valid_loss_fn)
-        if state.epoch == state.first_epoch and self.labels: checks.append(judge_relation(np.concatenate(self.features), np.concatenate(self.labels)))
+        checks = check_epoch(state, self.seen.count, self.seen.mean_loss, *self.loaders, self.valid_loss_fn) + self.seen.relation()
         if (state.epoch == state.last_epoch or state.stop) and state.table is not None: checks.append(check_better_than_guessing(min(state.results["test_loss"]), state.table))
         if reads_of(self.test_dataloader) != self.reads: checks.append(Check("test split", "error", "the test loader was read during training", "Choose on the validation split; the test split is for one number at the end."))
         self.take(checks, f"end of epoch {state.epoch + 1}")
-
-
-def guard_error(
-    checks:Sequence[Check],        # that stop the training, at least one
-    moment:str,                    # when they did
-)->GuardError:
-    "One or two lines: the first cause, the names of the others, and how to go on all the same."
-    first, others = checks[0], "".join(f" Also: {check.name}." for check in checks[1:])
-    error = GuardError(f"{first.name} ({moment}): {first.seen}. {first.remedy}{others}\nguards='warn' goes on all the same, guards={[check.name for check in checks]} ignores this.")
-    error.checks = tuple(checks)
-    return error
 
 # %% ../nbs/31_guards.ipynb #52a5dbd2
 def check_reported_split(
@@ -1328,7 +1322,7 @@ def names_in(
     "The plain names in a piece of code."
     return {part.id for part in ast.walk(node) if isinstance(part, ast.Name) and isinstance(part.ctx, context)}
 
-
+# %% ../nbs/31_guards.ipynb #3bc18a77
 def stale_names(
     cells:Sequence[str],           # code of the cells, from top to bottom
 )->list[str]:                      # one sentence for each stale use
@@ -1346,7 +1340,7 @@ def stale_names(
             if isinstance(value, ast.Call) and KEEPERS.search(ast.unparse(value.func)): built |= {name: (number, {source: bound[source] for source in names_in(value, ast.Load) if source in bound and source not in made}) for name in made}
     return list(dict.fromkeys(found))
 
-
+# %% ../nbs/31_guards.ipynb #022e830c
 def parsed(
     code:str,                      # of a notebook cell
 )->list[ast.stmt]:                 # its statements; none when it is not Python
