@@ -6,10 +6,10 @@
 __all__ = ['THUMBNAIL', 'LOOKS', 'WHOLE', 'WINDOWS', 'FLOOR', 'CUT', 'LABEL_ROWS', 'VERDICTS', 'TINY', 'FLAT', 'DULL', 'HOLLOW',
            'UNEVEN', 'MARKS', 'thumbnail', 'sharpness', 'filled', 'look', 'look_batch', 'look_at', 'in_order', 'survey',
            'interpolation', 'sample', 'details', 'signatures', 'propose', 'unclipped', 'fit_step', 'fit_windows',
-           'overlap', 'similarity', 'compare', 'near_copies', 'find_copies', 'named', 'some', 'Leaks', 'shared_people',
-           'leaks', 'refuse_leaks', 'out_of_fold', 'suspicious_labels', 'Finding', 'finding', 'wrong_name',
-           'file_findings', 'class_findings', 'copy_findings', 'label_finding', 'show_pairs', 'AuditReport',
-           'report_html', 'pair_groups', 'as_dataset', 'audit']
+           'overlap', 'similarity', 'compare', 'near_copies', 'find_copies', 'out_of_fold', 'suspicious_labels',
+           'named', 'some', 'Finding', 'finding', 'wrong_name', 'file_findings', 'class_findings', 'shared_people',
+           'copy_findings', 'label_finding', 'show_pairs', 'AuditReport', 'report_html', 'write_report', 'pair_groups',
+           'as_dataset', 'audit', 'Leaks', 'leaks', 'refuse_leaks']
 
 # %% ../nbs/11_audit.ipynb #180d97dc
 import base64
@@ -27,7 +27,7 @@ from datasets import Dataset, DatasetDict, Features, Value
 from matplotlib.figure import Figure
 from scipy.ndimage import gaussian_filter, uniform_filter
 
-from .core import DataError, keyed_order
+from .core import DataError, keyed_order, write_atomically
 from .data import (FRACTIONS, MANIFEST_ORDER, cache_file, class_names, column_values, file_bytes, file_hashes, file_names, inspect_file,
     join_groups, load_expressions, map_to_file, pixel_hash, skipped, split_dataset, summarise, to_rgb, with_sample_ids)
 
@@ -108,22 +108,23 @@ def survey(
     ds:Dataset|DatasetDict,        # columns `image`, perhaps `label`, `subject`
 )->tuple[pd.DataFrame, np.ndarray]:  # split, row, file, name, label (-1 unknown), subject ("" unknown), columns of LOOKS; thumbnails (N, 64, 64) uint8
     "One row per image: where it is, what it is called, what it looks like."
-    tables, thumbnails = [], []
-    for name, split in in_order(ds).items():
-        looks, files = look_at(split), file_names(split)
-        thumbnails.append(np.frombuffer(b"".join(looks["thumbnail"][:]), dtype=np.uint8).reshape(-1, THUMBNAIL, THUMBNAIL))
-        table = looks.remove_columns("thumbnail").to_pandas()
-        table.insert(0, "split", name)
-        table.insert(1, "row", np.arange(len(split)))
-        table.insert(2, "file", files)
-        table.insert(3, "label", column_values(split, "label") if "label" in split.column_names else -1)
-        table.insert(4, "subject", [str(value or "") for value in column_values(split, "subject")] if "subject" in split.column_names else "")
-        tables.append(table)
-    return pd.concat(tables, ignore_index=True), np.concatenate(thumbnails)
+    splits, tables = in_order(ds), []
+    thumbnails = np.empty((sum(map(len, splits.values())), THUMBNAIL, THUMBNAIL), np.uint8)
+    for name, split in splits.items():
+        looks, known = look_at(split), split.column_names
+        start = sum(map(len, tables))
+        for batch in looks.select_columns("thumbnail").iter(batch_size=1000):
+            thumbnails[start:start + len(batch["thumbnail"])] = np.frombuffer(b"".join(batch["thumbnail"]), dtype=np.uint8).reshape(-1, THUMBNAIL, THUMBNAIL)
+            start += len(batch["thumbnail"])
+        labels = column_values(split, "label") if "label" in known else -1
+        subjects = [str(value or "") for value in column_values(split, "subject")] if "subject" in known else ""
+        place = pd.DataFrame({"split": name, "row": np.arange(len(split)), "file": file_names(split), "label": labels, "subject": subjects})
+        tables.append(pd.concat([place, looks.remove_columns("thumbnail").to_pandas()], axis=1))
+    return pd.concat(tables, ignore_index=True), thumbnails
 
 # %% ../nbs/11_audit.ipynb #f066f889
 WHOLE = (0.0, 0.0, 1.0, 1.0)
-WINDOWS = np.array([WHOLE] + [(cut * x, cut * y, 1 - cut * (1 - x), 1 - cut * (1 - y)) for cut in (0.05, 0.1) for x in (0, 0.5, 1) for y in (0, 0.5, 1)], dtype=np.float32)   # (19, 4)
+WINDOWS = np.array([WHOLE] + [(0.1 * x, 0.1 * y, 0.9 + 0.1 * x, 0.9 + 0.1 * y) for x in (0, 0.5, 1) for y in (0, 0.5, 1)], dtype=np.float32)   # (10, 4)
 
 
 def interpolation(
@@ -177,8 +178,8 @@ FLOOR = 0.75                       # correlation of signatures below which a pai
 def propose(
     thumbnails:np.ndarray,         # (N, 64, 64) uint8
     *,
-    neighbours:int=4,              # for each picture, how many others are proposed, 1 or more
-    block:int=256,                 # rows of the matrix held at a time
+    neighbours:int=8,              # for each picture, how many others are proposed, 1 or more
+    block:int=128,                 # rows of the matrix held at a time
 )->np.ndarray:                     # (P, 2) int64 rows: the second may be a part of the first; in order, each pair once
     "Pairs that deserve a closer look."
     if len(thumbnails) < 2: return np.zeros((0, 2), np.int64)
@@ -218,10 +219,10 @@ def fit_step(
     wide, high = (windows[:, 2:] - windows[:, :2]).T[:, :, None, None]
     along_x, along_y = np.gradient(levels, axis=2) * (side / wide), np.gradient(levels, axis=1) * (side / high)
     y = x.transpose(0, 2, 1)
-    slopes = (np.stack([along_x * (1 - x), along_y * (1 - y), along_x * x, along_y * y, levels, np.ones_like(levels)], axis=1) * valid).reshape(len(levels), 6, -1)
+    slopes = (np.stack([along_x * (1 - x), along_y * (1 - y), along_x * x, along_y * y, levels, np.ones_like(levels)], axis=1) * valid).reshape(len(levels), 6, side * side)
     normal = (slopes @ slopes.transpose(0, 2, 1)).astype(np.float64)
     normal += (1e-4 * np.trace(normal, axis1=1, axis2=2)[:, None, None] + 1e-9) * np.eye(6)
-    solved = np.linalg.solve(normal, (slopes @ (targets[:, None] * valid).reshape(len(levels), -1, 1)).astype(np.float64))[:, :, 0]
+    solved = np.linalg.solve(normal, (slopes @ (targets[:, None] * valid).reshape(len(levels), side * side, 1)).astype(np.float64))[:, :, 0]
     gain = np.where(np.abs(solved[:, 4]) < 0.2, 1.0, solved[:, 4])
     return np.clip(windows + np.clip(solved[:, :4] / gain[:, None], -0.04, 0.04), -0.15, 1.15).astype(np.float32)
 
@@ -273,7 +274,7 @@ def compare(
     "Judges pairs: the best window, plain or mirrored, and how alike it is. A pair that is clearly no copy has no row."
     rows, place = np.unique(candidates[:, 0], return_inverse=True)
     part, whole = thumbnails[rows].astype(np.float32) / 255, signatures(thumbnails[candidates[:, 1]].astype(np.float32) / 255, np.float32(WHOLE))
-    scores = np.stack([[(signatures(part, window, mirrored)[place] * whole).sum(axis=1) for window in WINDOWS] for mirrored in (False, True)])   # (2, 19, P)
+    scores = np.stack([[(signatures(part, window, mirrored)[place] * whole).sum(axis=1) for window in WINDOWS] for mirrored in (False, True)])   # (2, 10, P)
     mirrored, pair = np.nonzero(scores.max(axis=1) >= FLOOR)
     ours, theirs = part[place[pair]], thumbnails[candidates[pair, 1]].astype(np.float32) / 255
     theirs[mirrored == 1] = theirs[mirrored == 1, :, ::-1]
@@ -323,74 +324,6 @@ def find_copies(
     splits = images["split"].to_numpy()
     return pairs.assign(across=splits[pairs["first"]] != splits[pairs["second"]])
 
-# %% ../nbs/11_audit.ipynb #a737b40c
-def named(
-    images:pd.DataFrame,           # from `survey`
-    row:int,                       # of it
-)->str:                            # such as "validation: sad/12.jpg"
-    "How a finding names an image."
-    return f"{images['split'].iat[row]}: {images['file'].iat[row]}"
-
-
-def some(
-    names:list[str],               # any number
-    most:int=5,                    # how many are written out
-)->str:
-    "The first few names and how many more there are."
-    return "; ".join(names[:most]) + (f"; and {len(names) - most} more" if len(names) > most else "")
-
-
-@dataclass(frozen=True)
-class Leaks:
-    "What several splits share."
-    copies: list[tuple[str, str]]  # names of two images that are one photograph, in different splits
-    people: dict[str, list[str]]   # subject -> the splits that show this person, two or more
-
-    @property
-    def verdict(self)->str: return "error" if self.copies else "warning" if self.people else "ok"
-
-    @property
-    def message(self)->str:        # a sentence or two
-        if self.verdict == "ok": return "no picture and, as far as known, no person is in more than one split"
-        said = [f"{len(self.copies)} pictures have a copy in another split ({some([' = '.join(pair) for pair in self.copies], 3)})"] * bool(self.copies)
-        said += [f"{len(self.people)} people are in more than one split ({some(sorted(self.people), 8)})"] * bool(self.people)
-        return "; ".join(said)
-
-# %% ../nbs/11_audit.ipynb #4a38aeab
-def shared_people(
-    images:pd.DataFrame,           # from `survey`
-)->dict[str, list[str]]:           # subject -> its splits, in order
-    "Known people that are in more than one split."
-    known = images[images["subject"] != ""]
-    splits = known.groupby("subject", sort=True)["split"].unique()
-    return {subject: list(names) for subject, names in splits.items() if len(names) > 1}
-
-
-def leaks(
-    data:"DatasetDict|AuditReport",  # a dataset, or its audit, which is then not repeated
-    *,
-    cut:tuple[float, float]=CUT,   # whole and weakest part from which a pair is a copy, each in [0, 1]
-)->Leaks:
-    "Copies and people that are in more than one split. Raises nothing for what it finds; `refuse_leaks` does."
-    if isinstance(data, AuditReport): images, pairs = data.images, data.pairs
-    else:
-        images, thumbnails = survey(data)
-        pairs = find_copies(images, thumbnails, cut=cut)
-    across = pairs[pairs["across"]]
-    return Leaks([(named(images, first), named(images, second)) for first, second in zip(across["first"], across["second"])], shared_people(images))
-
-# %% ../nbs/11_audit.ipynb #38486df6
-def refuse_leaks(
-    data:"DatasetDict|AuditReport",  # what is about to be trained on
-    *,
-    accept_leaks:bool=False,       # go on although there are copies across splits
-)->dict:                           # JSON-ready, for the run's record: verdict, accepted, copies, people, message
-    "Raises `DataError` if splits share copies of a picture and nobody has accepted that."
-    found = leaks(data)
-    if found.copies and not accept_leaks:
-        raise DataError(f"{found.message}. Remove the copies, split again with audit(...).regrouped(), or accept them with accept_leaks=True, which the run records.")
-    return {"verdict": found.verdict, "accepted": bool(found.copies), "copies": [list(pair) for pair in found.copies], "people": found.people, "message": found.message}
-
 # %% ../nbs/11_audit.ipynb #0466cfed
 LABEL_ROWS = 5_000                 # at most so many images take part in the check of labels
 
@@ -417,25 +350,42 @@ def suspicious_labels(
     groups:list[int],              # of each row: copies and people
     *,
     folds:int=5,                   # of the cross-validation
-)->tuple[pd.DataFrame, str]:       # row, label, suggested, probability (of its own label), most suspicious first; why nothing was checked, or ""
+)->tuple[pd.DataFrame|None, str]:  # row, label, suggested, probability (of its own label), most suspicious first, or None; how good the classifier is, or why nothing was checked
     "Images whose label an independent classifier contradicts."
     from cleanlab.filter import find_label_issues
     from skimage.feature import hog
     rows = images.index[(images["problem"] == "") & (images["label"] >= 0)].to_numpy()
     rows = rows[np.sort(keyed_order([f"{row}" for row in rows], 0, "audit labels")[:LABEL_ROWS])]
-    nothing, classes, labels = pd.DataFrame({"row": [], "label": [], "suggested": [], "probability": []}), *np.unique(images["label"].to_numpy()[rows], return_inverse=True)
+    classes, labels = np.unique(images["label"].to_numpy()[rows], return_inverse=True)
     members = np.array(groups)[rows]
     fewest = min((len(set(members[labels == label])) for label in range(len(classes))), default=0)
-    if len(classes) < 2 or fewest < folds: return nothing, f"too few images: {fewest} independent ones in the smallest class, {folds} needed"
+    if len(classes) < 2 or fewest < folds: return None, f"too few images: {fewest} independent ones in the smallest class, {folds} needed"
     features = np.stack([hog(picture, orientations=8, pixels_per_cell=(8, 8), cells_per_block=(2, 2)) for picture in thumbnails[rows]])
     probabilities = out_of_fold(features, labels, members, folds=folds)
     accuracy, guessing = (probabilities.argmax(axis=1) == labels).mean(), np.bincount(labels).max() / len(labels)
-    if accuracy < guessing + 3 * np.sqrt(guessing * (1 - guessing) / len(labels)): return nothing, f"cheap features do not tell the classes apart (accuracy {accuracy:.2f}, largest class {guessing:.2f})"
-    ranked = find_label_issues(labels, probabilities, return_indices_ranked_by="self_confidence", n_jobs=1)
-    return pd.DataFrame({"row": rows[ranked], "label": classes[labels[ranked]], "suggested": classes[probabilities[ranked].argmax(axis=1)], "probability": probabilities[ranked, labels[ranked]]}), ""
+    if accuracy < guessing + 3 * np.sqrt(guessing * (1 - guessing) / len(labels)): return None, f"cheap features do not tell the classes apart (accuracy {accuracy:.2f}, largest class {guessing:.2f})"
+    ranked = find_label_issues(labels, probabilities, filter_by="both", return_indices_ranked_by="self_confidence", n_jobs=1)
+    return pd.DataFrame({"row": rows[ranked], "label": classes[labels[ranked]], "suggested": classes[probabilities[ranked].argmax(axis=1)], "probability": probabilities[ranked, labels[ranked]]}), f"of {len(labels)}, by a classifier that is right for {accuracy:.0%}"
 
 # %% ../nbs/11_audit.ipynb #f2bb52d1
 VERDICTS = ("skipped", "ok", "warning", "error")     # from none to worst
+
+
+def named(
+    images:pd.DataFrame,           # from `survey`
+    row:int,                       # of it
+)->str:                            # such as "validation: sad/12.jpg"
+    "How a finding names an image."
+    split, file = images["split"].iat[row], images["file"].iat[row]
+    return file if file.startswith(f"{split}/") else f"{split}: {file}"
+
+
+def some(
+    names:list[str],               # any number
+    most:int=5,                    # how many are written out
+)->str:
+    "The first few names and how many more there are."
+    return "; ".join(names[:most]) + (f"; and {len(names) - most} more" if len(names) > most else "")
 
 
 @dataclass(frozen=True)
@@ -507,6 +457,14 @@ def class_findings(
     return [finding("classes missing from a split", missing, "Split again with split_dataset: a class nobody is tested on has no score.", verdict="error"), balance]
 
 # %% ../nbs/11_audit.ipynb #99c9f824
+def shared_people(
+    images:pd.DataFrame,           # from `survey`
+)->dict[str, list[str]]:           # subject -> its splits, in order
+    "Known people that are in more than one split."
+    splits = images[images["subject"] != ""].groupby("subject", sort=True)["split"].unique()
+    return {subject: list(names) for subject, names in splits.items() if len(names) > 1}
+
+# %% ../nbs/11_audit.ipynb #e2c7a034
 def copy_findings(
     images:pd.DataFrame,           # from `survey`
     pairs:pd.DataFrame,            # from `find_copies`
@@ -524,13 +482,13 @@ def copy_findings(
 
 def label_finding(
     images:pd.DataFrame,           # from `survey`
-    suspects:pd.DataFrame,         # from `suspicious_labels`
-    reason:str,                    # why nothing was checked, or ""
+    suspects:pd.DataFrame|None,    # from `suspicious_labels`
+    note:str,                      # how good the classifier is, or why nothing was checked
     classes:list[str],             # names in label order
 )->Finding:
-    "Suspicious labels, the most suspicious first."
-    if reason: return Finding("suspicious labels", "skipped", 0, reason)
-    return finding("suspicious labels", [f"{named(images, row)} ({classes[label]}, rather {classes[other]})" for row, label, other in zip(suspects["row"], suspects["label"], suspects["suggested"])], "Look at them; some are merely hard.")
+    "Suspicious labels, the most suspicious first; `skipped` where `suspects` is None."
+    if suspects is None: return Finding("suspicious labels", "skipped", 0, note)
+    return finding(f"suspicious labels {note}", [f"{named(images, row)} ({classes[label]}, rather {classes[other]})" for row, label, other in zip(suspects["row"], suspects["label"], suspects["suggested"])], "Look at them; some are merely hard.")
 
 # %% ../nbs/11_audit.ipynb #9489eb51
 def show_pairs(
@@ -561,7 +519,7 @@ class AuditReport:
     findings: list[Finding]
     images: pd.DataFrame  # from `survey`
     pairs: pd.DataFrame  # from `find_copies`
-    suspects: pd.DataFrame  # from `suspicious_labels`
+    suspects: pd.DataFrame|None  # from `suspicious_labels`
     groups: list[int]  # of each row of `images`: copies and people together
     dataset: DatasetDict  # what was audited
 
@@ -581,7 +539,7 @@ class AuditReport:
 
     def figure(self)->Figure: return show_pairs(self.dataset, self.images, self.pairs)   # pairs side by side
 
-    def __repr__(self)->str: return f"AuditReport: {self.verdict}, {len(self.images)} images, {len(self.pairs)} pairs of copies"
+    def __repr__(self)->str: return "\n".join(f"{found.verdict:8} {found.check}" + f": {found.seen}" * bool(found.seen) + f" -> {found.remedy}" * bool(found.remedy) for found in self.findings)
 
     def _repr_html_(self)->str: return report_html(self)
 
@@ -603,6 +561,20 @@ def report_html(
         report.figure().savefig(buffer, format="jpeg", pil_kwargs={"quality": 75})
         picture = f'<p>Copies, those across splits first:</p><img alt="pairs of copies side by side" src="data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode()}">'
     return f'<table style="text-align:left"><thead>{title}</thead><tbody>{rows}</tbody></table>{picture}'
+
+# %% ../nbs/11_audit.ipynb #0baffa82
+def write_report(
+    report:AuditReport,            # from `audit`
+    folder:Path|str,               # receives audit.html, findings.csv, images.csv, copies.csv; made when missing
+)->Path:                           # the page
+    "The report as a page that needs nothing else, and its tables as CSV. Raises `RunError` if they cannot be written."
+    folder, names = Path(folder), [named(report.images, row) for row in range(len(report.images))]
+    copies = report.pairs.assign(first=[names[row] for row in report.pairs["first"]], second=[names[row] for row in report.pairs["second"]])
+    images = report.images.drop(columns="pixel_hash").assign(group=report.groups, suspicious=report.images.index.isin([] if report.suspects is None else report.suspects["row"]))
+    for name, table in (("findings", report.table), ("images", images), ("copies", copies)): write_atomically(folder / f"{name}.csv", table.to_csv(index=False).encode())
+    page = f'<!doctype html><meta charset="utf-8"><title>Audit</title><body style="font-family:sans-serif;max-width:70em;margin:2em auto"><h1>Audit: {report.verdict}</h1>{report_html(report)}'
+    write_atomically(folder / "audit.html", page.encode())
+    return folder / "audit.html"
 
 # %% ../nbs/11_audit.ipynb #841e9ec0
 def pair_groups(
@@ -638,6 +610,49 @@ def audit(
     images, thumbnails = survey(ds)
     pairs = find_copies(images, thumbnails, cut=cut)
     groups = join_groups(pair_groups(pairs, len(images)), images["subject"].tolist())
-    suspects, reason = suspicious_labels(images, thumbnails, groups) if labels else (pd.DataFrame(), "not asked for (labels=False)")
-    findings = [*copy_findings(images, pairs), *file_findings(images, skipped(ds)), *class_findings(ds), label_finding(images, suspects, reason, classes)]
+    suspects, note = suspicious_labels(images, thumbnails, groups) if labels else (None, "not asked for (labels=False)")
+    findings = [*copy_findings(images, pairs), *file_findings(images, skipped(ds)), *class_findings(ds), label_finding(images, suspects, note, classes)]
     return AuditReport(findings, images, pairs, suspects, groups, ds)
+
+# %% ../nbs/11_audit.ipynb #5a26e4b0
+@dataclass(frozen=True)
+class Leaks:
+    "What several splits share."
+    copies: list[tuple[str, str]]  # names of two images that are one photograph, in different splits
+    people: dict[str, list[str]]   # subject -> the splits that show this person, two or more
+
+    @property
+    def verdict(self)->str: return "error" if self.copies else "warning" if self.people else "ok"
+
+    @property
+    def message(self)->str:        # a sentence
+        if self.verdict == "ok": return "no picture and, as far as known, no person is in more than one split"
+        said = [f"{len(self.copies)} pairs of pictures in different splits are one photograph ({some([' = '.join(pair) for pair in self.copies], 3)})"] * bool(self.copies)
+        said += [f"{len(self.people)} people are in more than one split ({some(sorted(self.people), 8)})"] * bool(self.people)
+        return "; ".join(said)
+
+
+def leaks(
+    data:DatasetDict|AuditReport,  # a dataset, or its audit, which is then not repeated
+    *,
+    cut:tuple[float, float]=CUT,   # whole and weakest part from which a pair is a copy, each in [0, 1]
+)->Leaks:
+    "Copies and people that are in more than one split. Raises nothing for what it finds; `refuse_leaks` does."
+    if isinstance(data, AuditReport): images, pairs = data.images, data.pairs
+    else:
+        images, thumbnails = survey(data)
+        pairs = find_copies(images, thumbnails, cut=cut)
+    across = pairs[pairs["across"]]
+    return Leaks([(named(images, first), named(images, second)) for first, second in zip(across["first"], across["second"])], shared_people(images))
+
+# %% ../nbs/11_audit.ipynb #38486df6
+def refuse_leaks(
+    data:DatasetDict|AuditReport,  # what is about to be trained on
+    *,
+    accept_leaks:bool=False,       # go on although there are copies across splits
+)->dict:                           # JSON-ready, for the run's record: verdict, accepted, copies, people, message
+    "Raises `DataError` if splits share copies of a picture and nobody has accepted that."
+    found = leaks(data)
+    if found.copies and not accept_leaks:
+        raise DataError(f"{found.message}. Remove the copies, split again with audit(...).regrouped(), or accept them with accept_leaks=True, which the run records.")
+    return {"verdict": found.verdict, "accepted": bool(found.copies), "copies": [list(pair) for pair in found.copies], "people": found.people, "message": found.message}
