@@ -115,6 +115,7 @@ class RunConfig:
     difficulty: float = 0.5          # of generated faces, 0 (easy) to 1 (near chance); other sources ignore it
     subject_pattern: str = ""        # regular expression on file names whose one group is the person; "" when unknown
     skip_unreadable: bool = False    # leave unreadable files out, recorded in the manifest, instead of stopping
+    accept_leaks: bool = False       # train although splits share copies of a picture, which the run records; does not change the result
     model: str = "resnet18"          # `tinyvgg`, `resnet18`, or any torchvision classifier by name
     weights: str = "auto"            # `imagenet`, `none`, or a local .pth / .safetensors; `auto`: none for tinyvgg and generated faces
     plan: str = "auto"               # stages such as `head:20,layer4:10`; `auto`: `all` without pretrained weights
@@ -195,7 +196,7 @@ def config_from_dict(
     return RunConfig(**values)
 
 # %% ../nbs/00_core.ipynb #7bcb5404
-NOT_IN_IDENTITY = ("workers", "features", "feature_memory", "out")
+NOT_IN_IDENTITY = ("accept_leaks", "workers", "features", "feature_memory", "out")
 
 
 def config_identity(

@@ -22,6 +22,7 @@ from datasets import DatasetDict
 from filelock import FileLock, Timeout
 from torch import nn
 
+from .audit import refuse_leaks
 from .checkpoints import BestCheckpoint, EarlyStopping, LastCheckpoint, load_last, load_tensors, restore_last
 from .core import (ConfigError, ModelError, RunConfig, RunError, config_from_dict, config_identity, environment, keyed_torch,
     pick_device, read_json, resolve, write_atomically, write_json)
@@ -289,6 +290,7 @@ def run_experiment(
     dataset:DatasetDict|None=None, # instead of `config.data`: already loaded, from `load_expressions`
     again:bool=False,              # repeat a finished run in a folder of its own
     folder:Path|None=None,         # of an unfinished run to go on with; None: the one that configuration and data name
+    leaks:dict|None=None,          # from `refuse_leaks`, when these data were audited already
     callbacks:tuple=(),            # further callbacks of the engine
 )->Run:
     "Train, keep the best epoch, evaluate it on validation, leave a run folder. Raises `ExpressionError` when it cannot go on."
@@ -301,7 +303,9 @@ def run_experiment(
         if Run(folder).finished:
             print(f"{folder.name} is finished; again=True (--again) repeats it in a folder of its own")
             return Run(folder)
+        leaks = leaks or refuse_leaks(dataset, accept_leaks=config.accept_leaks)
         open_folder(folder, config, dataset, samples)
+        write_json(folder / "audit.json", leaks)
         model, loaders = build_model(config, len(class_names(dataset))), build_loaders(config, dataset)
         best = BestCheckpoint(folder / "best.safetensors", weights_record(config, dataset, samples))
         train_stages(config, model, loaders, folder, best, callbacks)

@@ -15,6 +15,7 @@ from pathlib import Path
 import pandas as pd
 from datasets import DatasetDict
 
+from .audit import refuse_leaks
 from .baselines import hog_baseline, majority_baseline
 from .core import RunConfig, resolve, write_json
 from .data import class_names, summarise
@@ -145,11 +146,13 @@ def run_main_job(
     started = time.perf_counter()
     configs = main_configs(data, out=out, seed=seed, **options)
     dataset = load_data(configs[0]) if dataset is None else dataset
-    print(f"data: {data}\n{summarise(dataset).to_string()}\n\nbaselines", flush=True)
+    print(f"data: {data}\n{summarise(dataset).to_string()}", flush=True)
+    leaks = refuse_leaks(dataset, accept_leaks=configs[0].accept_leaks)
+    print(f"audit: {leaks['message']}\n\nbaselines", flush=True)
     rows = baseline_rows(dataset)
     for config in configs:
         for number in range(seed, seed + seeds):
-            rows.append(network_row(config, number, dataset))
+            rows.append(network_row(config, number, dataset, leaks))
     lines = rows_by_model(rows)
     chosen = choose(lines)
     test = test_row(chosen, rows, dataset, Path(out))
@@ -167,10 +170,11 @@ def network_row(
     config:RunConfig,              # of the network; its seed is replaced
     seed:int,                      # of this run
     dataset:DatasetDict,           # train and validation are used
+    leaks:dict|None=None,          # from `refuse_leaks`; None: looked for now
 )->dict:                           # for summary.json
     "Train one network with one seed, or find it finished, and report it."
     config = replace(config, seed=seed)
     print(f"\n{config.model}, seed {seed}: {config.plan}, {config.side} px, weights {Path(config.weights).name}", flush=True)
-    run = run_experiment(config, dataset=dataset)
+    run = run_experiment(config, dataset=dataset, leaks=leaks)
     run_report(run.folder)
     return table_row(config.model, run.table, pd.read_csv(run.folder / "timing.csv")["seconds"].sum(), seed=seed, run=run)
