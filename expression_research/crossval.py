@@ -6,8 +6,8 @@
 __all__ = ['SOURCES', 'Pool', 'pool', 'Fold', 'divide_rows', 'make_folds', 'Seeds', 'fold_seeds', 'fixed_threads', 'job_key',
            'checked_answer', 'run_fold', 'FoldInterval', 'corrected_interval', 'fold_row', 'run_jobs',
            'CrossValidation', 'write_summary', 'cross_validate', 'PixelRows', 'TrainFold', 'train_network',
-           'network_fold', 'corrected_choice', 'Choice', 'choose_best', 'ChooseInside', 'spread_row', 'Budget',
-           'variance_budget', 'plot_budget', 'HoldOut']
+           'network_fold', 'corrected_choice', 'Choice', 'choose_best', 'EpochTables', 'tables_by_epoch',
+           'ChooseInside', 'spread_row', 'Budget', 'variance_budget', 'plot_budget', 'HoldOut']
 
 # %% ../nbs/42_crossval.ipynb #7ad92e66
 import hashlib
@@ -17,7 +17,7 @@ import math
 import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -355,8 +355,9 @@ def train_network(
     inner_rows:np.ndarray,         # (K,) int64, row numbers; they choose the epoch
     held_out_rows:np.ndarray,      # (K,) int64, row numbers; they are only predicted
     seeds:Seeds,                   # of weights, order, augmentation
+    watchers:tuple=(),             # further callbacks of the engine, which must not change the training
 )->pd.DataFrame:                   # prediction table of the held-out rows
-    "A fresh model and a fresh optimizer per stage; the best epoch on the inner rows."
+    "A fresh model, a fresh optimizer per stage, and the best epoch on the inner rows."
     side, (mean, std) = settings.pixels.shape[-1], normalisation(settings.model)
     model = make_model(settings.model, settings.num_classes, weights=settings.weights, hidden_units=settings.hidden_units, seed=seeds.weights)
     clean, changed = make_test_transform(side, mean=mean, std=std), make_train_transform(side, mean=mean, std=std, seed=seeds.augmentation, **dict(settings.augmentation))
@@ -365,7 +366,7 @@ def train_network(
         freeze(model, stage.name)
         optimizer = torch.optim.Adam(parameter_groups(model, lr=settings.lr, backbone_lr=settings.lr if settings.weights == "none" else settings.backbone_lr, weight_decay=settings.weight_decay))
         schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda epoch: (1 + math.cos(math.pi * min(epoch, stage.epochs) / stage.epochs)) / 2)
-        callbacks = [KeyedDropout(seeds.order), best] + ([EarlyStopping(settings.patience)] if settings.patience else [])
+        callbacks = [KeyedDropout(seeds.order), best] + ([EarlyStopping(settings.patience)] if settings.patience else []) + list(watchers)
         results = train(model, training, choosing, optimizer, nn.CrossEntropyLoss(), stage.epochs, "cpu", scheduler=schedule, callbacks=callbacks, results=results)
     best.restore(model)
     return predictions(model, settings.loader(held_out_rows, clean), "cpu", split="out-of-fold")
@@ -433,6 +434,38 @@ def choose_best(
     estimates = corrected_choice(right, draws, seed)
     best = int(right.sum(axis=0).argmax())
     return Choice(list(tables)[best], float(right[:, best].mean()), float(np.nanmean(estimates)), *map(float, np.nanquantile(estimates, [0.025, 0.975])), len(tables))
+
+# %% ../nbs/42_crossval.ipynb #6a1ebb07
+class EpochTables:
+    "Callback: the predictions of some rows after every epoch."
+
+    def __init__(self,
+        loader:DataLoader,         # of the rows to watch, without augmentation
+    ):
+        "No epoch has been seen."
+        self.loader, self.tables = loader, []
+
+    def epoch_end(self, state)->None:
+        "Predict with the model as it stands at the end of this epoch of `state`."
+        self.tables.append(predictions(state.model, self.loader, state.device, split="out-of-fold"))
+
+
+def tables_by_epoch(
+    fit:TrainFold,                 # what to train
+    *,
+    folds:int=5,                   # k, 2 or more
+    inner:float=0.2,               # share of the other rows that chooses the epoch in `cross_validate`; here it is only left out
+    seed:int=0,                    # of divisions and trainings
+    threads:int=1,                 # of torch and linear algebra
+)->dict[str, pd.DataFrame]:        # "epoch 1", ... -> out-of-fold prediction table of all samples after that epoch
+    "Out-of-fold predictions after each epoch, for `choose_best`. Raises as `make_folds` does."
+    side, (mean, std), columns = fit.pixels.shape[-1], normalisation(fit.model), []
+    for fold in make_folds(fit.samples, folds, inner=inner, seed=seed):
+        seeds = fold_seeds(seed, fold)
+        watcher = EpochTables(fit.loader(fold.held_out, make_test_transform(side, mean=mean, std=std)))
+        with fixed_threads(threads), keyed_torch(seeds.order, "fold"): train_network(replace(fit, patience=0), fold.train, fold.inner, fold.held_out, seeds, (watcher,))
+        columns.append(watcher.tables)
+    return {f"epoch {number + 1}": pd.concat(tables, ignore_index=True) for number, tables in enumerate(zip(*columns))}
 
 # %% ../nbs/42_crossval.ipynb #f218799b
 @dataclass(frozen=True)
