@@ -1269,8 +1269,7 @@ class Guards(GuardLog):
         **known,                   # class_names, samples, recorded, fresh, checks: as for `check_training`
     ):
         super().__init__(guards)
-        self.loaders, self.test_dataloader, self.valid_loss_fn, self.known = (train_dataloader, valid_dataloader), test_dataloader, valid_loss_fn, known
-        self.report, self.peak = None, 0.0
+        self.loaders, self.test_dataloader, self.valid_loss_fn, self.known, self.report, self.peak = (train_dataloader, valid_dataloader), test_dataloader, valid_loss_fn, known, None, 0.0
 
     def epoch_begin(self, state:object)->None:
         "Before the first epoch of `state` (a `TrainState`) the report; before each, the schedule."
