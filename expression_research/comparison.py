@@ -262,11 +262,11 @@ def show_disagreements(
     "Images that were answered differently. Raises `DataError` when an image cannot be found."
     from expression_research.data import to_rgb  # here, so that a comparison can be made without the data layer
     chosen, find = comparison.disagreements.head(count), image_source(rows)
+    images = [find(sample_id) for sample_id in chosen["sample_id"]]
     height, width = max(1, -(-len(chosen) // 4)), min(4, max(2, len(chosen)))
     figure, panels = plt.subplots(height, width, figsize=(1.9 * width, 2.5 * height), dpi=68, squeeze=False, layout="constrained")
     for axes in panels.flat: axes.axis("off")
-    for axes, row in zip(panels.flat, chosen.itertuples()):
-        image = find(row.sample_id)
+    for axes, row, image in zip(panels.flat, chosen.itertuples(), images):
         axes.imshow(np.asarray(to_rgb(image) if hasattr(image, "convert") else image))
         axes.set_title(f"true: {row.true}\n{comparison.names[0]}: {row.a}\n{comparison.names[1]}: {row.b}", fontsize=9)
     if len(chosen) == 0: panels[0, 0].text(0.5, 0.5, "the same answers", ha="center")
