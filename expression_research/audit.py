@@ -29,7 +29,7 @@ from scipy.ndimage import gaussian_filter, uniform_filter
 
 from .core import DataError, keyed_order, write_atomically
 from .data import (FRACTIONS, MANIFEST_ORDER, cache_file, class_names, column_values, file_bytes, file_hashes, file_names, inspect_file,
-    join_groups, load_expressions, map_to_file, pixel_hash, skipped, split_dataset, summarise, to_rgb, with_sample_ids)
+    join_groups, load_expressions, map_to_file, pixel_hash, skipped, split_dataset, summarise, to_rgb)
 
 # %% ../nbs/11_audit.ipynb #d7ea4744
 THUMBNAIL = 64                     # S, pixels
@@ -287,7 +287,7 @@ def compare(
     return trials.sort_values("whole", ascending=False, kind="stable").drop_duplicates(["first", "second"])
 
 # %% ../nbs/11_audit.ipynb #94ffffd6
-CUT = (0.95, 0.85)                 # correlation of the whole and of the weakest part from which a pair counts as one photograph
+CUT = (0.95, 0.9)                  # correlation of the whole and of the weakest part from which a pair counts as one photograph
 
 
 def near_copies(
