@@ -16,7 +16,6 @@ from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
 from .loaders import Batch, Loaders
-from .models import head_name
 from .transforms import EvaluationTransform, Transform
 
 # %% ../nbs/21_features.ipynb #fb83ccf9
