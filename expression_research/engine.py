@@ -19,6 +19,7 @@ from tqdm.auto import tqdm
 
 from .core import DataError, keyed_seed
 from .diagnostics import prediction_table, table_logits
+from .guards import Guards
 
 # %% ../nbs/33_engine.ipynb #18364120
 def train_step(
@@ -157,9 +158,12 @@ def train(
     callbacks:Sequence[object]|None=None,  # None shows progress; an empty list is silent
     results:dict[str, list[float]]|None=None,  # of earlier epochs, to be continued in place
     test_loss_fn:nn.Module|None=None,  # for evaluation when `loss_fn` is smoothed or weighted; None takes `loss_fn`
+    guards:str|Sequence[str]="error",  # what an error of the guards does: `error` stops, `warn` goes on, `off` looks at nothing; or names of checks that may fail
 )->dict[str, list[float]]:         # train_loss, train_acc, test_loss, test_acc: one entry per epoch
-    "Train for some epochs, evaluating after each. Raises `DataError` when a loader yields no batch."
-    callbacks = [Progress()] if callbacks is None else callbacks
+    "Train for some epochs, evaluating after each. Raises `DataError` when a loader yields no batch, `GuardError` for a training that cannot go well."
+    callbacks = [Progress()] if callbacks is None else list(callbacks)
+    if guards != "off" and not any(isinstance(part, Guards) for part in callbacks):
+        callbacks.insert(0, Guards(train_dataloader, test_dataloader, guards=guards, valid_loss_fn=test_loss_fn))
     if results is None: results = {name: [] for name in RESULTS}
     first = len(results["train_loss"])
     state = TrainState(model, optimizer, loss_fn, device, scheduler, results, first_epoch=first, last_epoch=first + epochs - 1)

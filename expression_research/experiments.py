@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['load_data', 'build_model', 'build_loaders', 'build_optimizer', 'weights_hash', 'run_id', 'Run', 'run_folder',
-           'only_one', 'refuse_another', 'open_folder', 'weights_record', 'train_stages', 'shortened', 'finish',
-           'save_figure', 'machine_for', 'run_experiment', 'Trained', 'load_trained', 'evaluate_run']
+           'only_one', 'refuse_another', 'open_folder', 'weights_record', 'train_stages', 'stage_guards', 'shortened',
+           'finish', 'save_figure', 'machine_for', 'run_experiment', 'Trained', 'load_trained', 'evaluate_run']
 
 # %% ../nbs/51_experiments.ipynb #dbb883ff
 import hashlib
@@ -30,6 +30,7 @@ from .data import class_names, load_expressions, manifest, manifest_hash
 from .diagnostics import plot_confusion, plot_curves, read_predictions, scores, write_predictions
 from .engine import RESULTS, KeyedDropout, Progress, predictions, train
 from .features import with_stored_features
+from .guards import GuardLog, Guards
 from .loaders import Loaders, make_loaders
 from .models import freeze, make_model, normalisation, parameter_groups, parse_plan
 from .records import RunRecord, StepRecord
@@ -206,16 +207,18 @@ def train_stages(
     loaders:Loaders,               # train and validation are used, test is not
     folder:Path,                   # of the run
     best:BestCheckpoint,           # watches every stage
+    samples:pd.DataFrame|None=None,# manifest, with which the guards compare what the loaders hold
     callbacks:tuple=(),            # further ones, called after the run's own
 )->None:
-    "All stages of the plan, from where `folder/last` stands."
+    "All stages of the plan, from where `folder/last` stands. Raises `GuardError` for a training that cannot go well."
     last = load_last(folder / "last")
-    tensors, saved = last or ({}, {"stage": -1, "results": {name: [] for name in RESULTS}, "rows": []})
+    tensors, saved = last or ({}, {"stage": -1, "results": {name: [] for name in RESULTS}, "rows": [], "guards": []})
     results, record, steps = saved["results"], RunRecord(folder, saved["rows"]), StepRecord(folder, len(saved["rows"]))
     loss_fn = nn.CrossEntropyLoss(label_smoothing=config.label_smoothing)
     for number, stage in enumerate(parse_plan(config.plan, epochs=config.epochs)):
         if number < saved["stage"]: continue
         freeze(model, stage.name)
+        model.train()                                              # every stage begins alike, whatever was done with the network before
         optimizer, scheduler = build_optimizer(config, model, stage.epochs)
         watched = {"best": best} | ({"stopping": EarlyStopping(config.patience)} if config.patience else {})
         now = first = len(results["train_loss"])
@@ -224,12 +227,31 @@ def train_stages(
             restore_last(tensors, saved, model, optimizer, scheduler, watched)
             first, epochs = saved["first_epoch"], 0 if saved["stop"] else saved["first_epoch"] + stage.epochs - now
         if not epochs: continue
+        if number != saved["stage"]: saved["guards"].append({"stage": stage.name, "checks": []})
+        guards = stage_guards(config, model, loaders, saved["guards"], samples, best.record)
         used, images = shortened(config, model, loaders, range(now, now + epochs))
-        saver = LastCheckpoint(folder / "last", watched, {"stage": number, "first_epoch": first, "rows": record.rows})
-        train(used, images.train, images.validation, optimizer, loss_fn, epochs, next(model.parameters()).device, scheduler=scheduler, results=results, test_loss_fn=nn.CrossEntropyLoss(),
-            callbacks=[*watched.values(), record, steps, saver, Progress(f"{config.model} {stage.name}"), *callbacks, KeyedDropout(config.seed)])
+        saver = LastCheckpoint(folder / "last", watched, {"stage": number, "first_epoch": first, "rows": record.rows, "guards": saved["guards"]})
+        try: train(used, images.train, images.validation, optimizer, loss_fn, epochs, next(model.parameters()).device, scheduler=scheduler, results=results, test_loss_fn=nn.CrossEntropyLoss(), guards="off",
+            callbacks=[*guards, *watched.values(), record, steps, saver, Progress(f"{config.model} {stage.name}"), *callbacks, KeyedDropout(config.seed)])
+        finally: write_json(folder / "guards.json", saved["guards"])
 
+# %% ../nbs/51_experiments.ipynb #cd3cee63
+def stage_guards(
+    config:RunConfig,              # its fields guards, weights
+    model:nn.Module,               # the whole network, frozen for the stage
+    loaders:Loaders,               # of images
+    found:list[dict],              # one {"stage", "checks"} per stage so far; the last one is continued
+    samples:pd.DataFrame|None,     # manifest
+    recorded:dict,                 # what travels with the weights
+)->list[Guards]:                   # one, or none when they are off
+    "The guards of a stage. Only the first stage of a network without pretrained weights must find it untrained."
+    if config.guards == "off": return []
+    fresh = False if len(found) > 1 or found[-1]["checks"] else True if config.weights == "none" else None
+    known = {name: recorded[name] for name in ("class_names", "side", "mean", "std") if name in recorded}
+    return [Guards(loaders.train, loaders.validation, guards=config.guards, valid_loss_fn=nn.CrossEntropyLoss(), test_dataloader=loaders.test, model=model, taken=found[-1]["checks"],
+        samples=samples, recorded=known or None, fresh=fresh)]
 
+# %% ../nbs/51_experiments.ipynb #514476e9
 def shortened(
     config:RunConfig,              # its fields features, feature_memory
     model:nn.Module,               # frozen for the stage
@@ -283,7 +305,7 @@ def machine_for(
         torch.set_num_threads(threads)
         torch.use_deterministic_algorithms(deterministic)
 
-
+# %% ../nbs/51_experiments.ipynb #f8660032
 def run_experiment(
     config:RunConfig,              # what to train on what, and how
     *,
@@ -295,7 +317,8 @@ def run_experiment(
 )->Run:
     "Train, keep the best epoch, evaluate it on validation, leave a run folder. Raises `ExpressionError` when it cannot go on."
     config = resolve(config)
-    pick_device(config.device)                                     # a device that is not there is refused before anything is read
+    pick_device(config.device)                                     # a device that is not there is refused before anything is read,
+    if config.guards != "off": GuardLog(config.guards)             # and so is an exemption that names no check
     dataset = load_data(config) if dataset is None else dataset
     samples = manifest(dataset)
     folder = folder or run_folder(config.out, run_id(config, manifest_hash(samples), weights_hash(config)), again)
@@ -308,7 +331,7 @@ def run_experiment(
         write_json(folder / "audit.json", leaks)
         model, loaders = build_model(config, len(class_names(dataset))), build_loaders(config, dataset)
         best = BestCheckpoint(folder / "best.safetensors", weights_record(config, dataset, samples))
-        train_stages(config, model, loaders, folder, best, callbacks)
+        train_stages(config, model, loaders, folder, best, samples, callbacks)
         best.restore(model)
         finish(folder, model, loaders, best)
     return Run(folder)
