@@ -5,9 +5,10 @@
 # %% auto #0
 __all__ = ['SOURCES', 'Pool', 'pool', 'Fold', 'divide_rows', 'make_folds', 'Seeds', 'fold_seeds', 'fixed_threads', 'job_key',
            'checked_answer', 'run_fold', 'FoldInterval', 'corrected_interval', 'fold_row', 'run_jobs',
-           'CrossValidation', 'write_summary', 'cross_validate', 'PixelRows', 'TrainFold', 'train_network',
-           'network_fold', 'corrected_choice', 'Choice', 'choose_best', 'EpochTables', 'tables_by_epoch',
-           'ChooseInside', 'spread_row', 'Budget', 'variance_budget', 'plot_budget', 'HoldOut']
+           'CrossValidation', 'write_summary', 'cross_validate', 'PixelRows', 'weights_name', 'TrainFold',
+           'train_network', 'network_fold', 'corrected_choice', 'Choice', 'choose_best', 'EpochTables',
+           'tables_by_epoch', 'ChooseInside', 'spread_row', 'Budget', 'variance_budget', 'plot_budget', 'HoldOut',
+           'copy_groups', 'configured_fold', 'crossval_folder', 'crossval_experiment']
 
 # %% ../nbs/42_crossval.ipynb #7ad92e66
 import hashlib
@@ -17,7 +18,7 @@ import math
 import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -34,9 +35,11 @@ from torch import nn
 from torch.utils.data import DataLoader
 from tqdm.auto import tqdm
 
+from .audit import find_copies, pair_groups, survey
 from .checkpoints import BestCheckpoint, EarlyStopping
-from .core import ConfigError, DataError, RunError, keyed_seed, keyed_torch, read_json, write_atomically, write_json
-from .data import assign_splits, class_names, column_values, join_groups, with_sample_ids
+from .core import (ConfigError, DataError, RunConfig, RunError, config_identity, keyed_seed, keyed_torch, read_json, resolve,
+    write_atomically, write_json)
+from .data import assign_splits, class_names, column_values, join_groups, load_expressions, with_sample_ids
 from .diagnostics import BLUE, check_predictions, read_predictions, scores, table_predictions, write_predictions
 from .engine import KeyedDropout, predictions, train
 from .evaluation import interval_text
@@ -314,6 +317,13 @@ class PixelRows(torch.utils.data.Dataset):
         return {"pixels": self.pixels[row], "label": self.labels[row], "sample_id": self.ids[row], "epoch": epoch}
 
 # %% ../nbs/42_crossval.ipynb #dfd76af1
+def weights_name(
+    weights:str,                   # `none`, `imagenet`, or a file
+)->str:                            # the same, or a hash of the file's content
+    "What pretrained weights are, wherever their file lies."
+    return hashlib.blake2b(Path(weights).read_bytes(), digest_size=8).hexdigest() if Path(weights).is_file() else weights
+
+
 @dataclass(frozen=True)
 class TrainFold:
     "fit(...) that trains a network. Call it with row numbers; it returns out-of-fold predictions. Raises `ConfigError` without inner rows."
@@ -329,13 +339,17 @@ class TrainFold:
     lr: float = 1e-3               # Adam's learning rate of the head, and of everything without pretrained weights
     backbone_lr: float = 1e-4      # Adam's learning rate of pretrained layers
     weight_decay: float = 1e-4     # on weights; biases and norms have none
+    schedule: str = "cosine"       # learning rate over the epochs of a stage: `cosine` or `constant`
+    label_smoothing: float = 0.0   # in the training loss, fraction in [0, 1)
     patience: int = 0              # epochs without a lower inner loss before a stage stops; 0 never stops
+    memory_format: str = "contiguous" # `contiguous` or `channels_last`; only results of equal formats have equal bits
+    guards: str = "error"          # an error of the guards: `error` stops, `warn` goes on, `off` looks at nothing; does not change the result
     augmentation: tuple = (("flip", 0.5), ("rotate", 5.0), ("shift", 0.02), ("scale", 0.05), ("brightness", 0.1), ("contrast", 0.1)) # of make_train_transform
 
     def identity(self)->dict:      # JSON-ready
-        "What decides the result besides rows and seeds: the settings, and a hash of the pixels."
-        settings = {name: value for name, value in vars(self).items() if name not in ("pixels", "samples")}
-        return {**settings, "pixels": hashlib.blake2b(self.pixels.tobytes(), digest_size=16).hexdigest()}
+        "What decides the result besides rows and seeds: the settings, and hashes of the pixels and of a weights file."
+        settings = {name: value for name, value in vars(self).items() if name not in ("pixels", "samples", "guards")}
+        return {**settings, "weights": weights_name(self.weights), "pixels": hashlib.blake2b(self.pixels.tobytes(), digest_size=16).hexdigest()}
 
     def loader(self, rows:np.ndarray, transform:object, seed:int|None=None)->DataLoader:
         "Batches of `rows` (K,) int64 through `transform`: in keyed order when there is a `seed`, in row order otherwise."
@@ -360,14 +374,17 @@ def train_network(
     "A fresh model, a fresh optimizer per stage, and the best epoch on the inner rows."
     side, (mean, std) = settings.pixels.shape[-1], normalisation(settings.model)
     model = make_model(settings.model, settings.num_classes, weights=settings.weights, hidden_units=settings.hidden_units, seed=seeds.weights)
+    model = model.to(memory_format=torch.channels_last if settings.memory_format == "channels_last" else torch.contiguous_format)
+    loss_fn = nn.CrossEntropyLoss(label_smoothing=settings.label_smoothing)
     clean, changed = make_test_transform(side, mean=mean, std=std), make_train_transform(side, mean=mean, std=std, seed=seeds.augmentation, **dict(settings.augmentation))
     training, choosing, best, results = settings.loader(train_rows, changed, seeds.order), settings.loader(inner_rows, clean), BestCheckpoint(), None
     for stage in parse_plan(settings.plan, epochs=settings.epochs):
         freeze(model, stage.name)
         optimizer = torch.optim.Adam(parameter_groups(model, lr=settings.lr, backbone_lr=settings.lr if settings.weights == "none" else settings.backbone_lr, weight_decay=settings.weight_decay))
-        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda epoch: (1 + math.cos(math.pi * min(epoch, stage.epochs) / stage.epochs)) / 2)
+        cosine = lambda epoch: (1 + math.cos(math.pi * min(epoch, stage.epochs) / stage.epochs)) / 2
+        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, cosine if settings.schedule == "cosine" else lambda epoch: 1.0)
         callbacks = [KeyedDropout(seeds.order), best] + ([EarlyStopping(settings.patience)] if settings.patience else []) + list(watchers)
-        results = train(model, training, choosing, optimizer, nn.CrossEntropyLoss(), stage.epochs, "cpu", scheduler=schedule, callbacks=callbacks, results=results)
+        results = train(model, training, choosing, optimizer, loss_fn, stage.epochs, "cpu", scheduler=schedule, callbacks=callbacks, results=results, test_loss_fn=nn.CrossEntropyLoss(), guards=settings.guards)
     best.restore(model)
     return predictions(model, settings.loader(held_out_rows, clean), "cpu", split="out-of-fold")
 
@@ -575,3 +592,56 @@ class HoldOut:
         "Divide by the seed `split`, train with the other three of `seeds`, judge."
         fold = make_folds(self.samples, self.folds, inner=self.inner, seed=seeds["split"])[0]
         return scores(run_fold(self.fit, self.samples, fold, Seeds(seeds["weights"], seeds["order"], seeds["augmentation"]), threads=self.threads))["accuracy"]
+
+# %% ../nbs/42_crossval.ipynb #28d5e18b
+def copy_groups(
+    ds:DatasetDict,                # columns image, label; two or more splits
+)->dict[str, str]:                 # sample id -> name of a group; equal for copies of one photograph
+    "Which images are copies of each other, for `pool`."
+    images, thumbnails = survey(ds)
+    ids = [name for split in dict.fromkeys(images["split"]) for name in column_values(ds[split], "sample_id")]
+    return dict(zip(ids, pair_groups(find_copies(images, thumbnails), len(images))))
+
+# %% ../nbs/42_crossval.ipynb #ec95272b
+def configured_fold(
+    pooled:Pool,                   # from `pool`
+    config:RunConfig,              # its model, weights, plan, learning rates, augmentation, memory format, guards
+)->TrainFold:
+    "What `run_experiment` would train, as a `fit` for `cross_validate`. A fold runs on the CPU."
+    config = resolve(config)
+    same = ("model", "weights", "plan", "epochs", "hidden_units", "batch_size", "lr", "backbone_lr", "weight_decay", "schedule", "label_smoothing", "patience", "memory_format", "guards")
+    switches = ("flip", "rotate", "shift", "scale", "brightness", "contrast", "erase", "views")
+    return network_fold(pooled, config.side, augmentation=tuple((name, getattr(config, name)) for name in switches), **{name: getattr(config, name) for name in same})
+
+# %% ../nbs/42_crossval.ipynb #d6a26ea5
+def crossval_folder(
+    config:RunConfig,              # `out`, and what is trained
+    fit:TrainFold,                 # from `configured_fold`
+    folds:int,                     # k
+    inner:float,                   # share that chooses the epoch
+)->Path:                           # such as runs/crossval-tinyvgg-5-s0-1f0c2ab4
+    "The folder of a cross-validation: one per set of samples and settings, whatever the number of repeats."
+    told = {**fit.identity(), "inner": inner, "samples": sorted(zip(fit.samples["sample_id"], fit.samples["label"].tolist()))}
+    digest = hashlib.blake2b(json.dumps(told, sort_keys=True, default=str).encode(), digest_size=4).hexdigest()
+    return Path(config.out) / f"crossval-{config.model}-{folds}-s{config.seed}-{digest}"
+
+# %% ../nbs/42_crossval.ipynb #08e2d2ce
+def crossval_experiment(
+    config:RunConfig,              # what to train on what, and how; `device`, `threads` and `workers` play no part
+    *,
+    folds:int=5,                   # k, 2 or more
+    repeats:int=3,                 # divisions, 1 or more
+    jobs:int|None=2,               # processes at a time, each with one thread; None: as `joblib.parallel_config` says
+    inner:float=0.2,               # share of the other rows that chooses the epoch
+    dataset:DatasetDict|None=None, # instead of `config.data`: already loaded, from `load_expressions`
+    progress:bool=True,            # print a line per fold
+)->tuple[CrossValidation, Path]:   # the result, and its folder
+    "Cross-validate a configuration on train and validation together; test takes no part. Finished folds are read. Raises `ExpressionError` when it cannot go on."
+    config = resolve(config)
+    if dataset is None: dataset = load_expressions(config.data, subject_pattern=config.subject_pattern or None, skip_unreadable=config.skip_unreadable, difficulty=config.difficulty, seed=config.data_seed)
+    seen = with_sample_ids(DatasetDict({split: dataset[split] for split in ("train", "validation")}))
+    pooled = pool(seen, groups=copy_groups(seen))
+    fit = configured_fold(pooled, config)
+    out = crossval_folder(config, fit, folds, inner)
+    write_json(out / "config.json", {"config": asdict(config), "folds": folds, "repeats": repeats, "inner": inner, "class_names": pooled.class_names, "images": len(pooled.samples)})
+    return cross_validate(fit, pooled.samples, folds=folds, repeats=repeats, inner=inner, seed=config.seed, jobs=jobs, out=out, progress=progress), out
