@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['CELL', 'BLOCK', 'DIRECTIONS', 'C_VALUES', 'CHOOSING', 'Rows', 'split_rows', 'majority_baseline', 'hog_features',
            'pixel_array', 'hog_pipeline', 'log_probabilities', 'inner_folds', 'rotated', 'score_penalties',
-           'best_penalty', 'choose_penalty', 'hog_baseline']
+           'best_penalty', 'choose_penalty', 'hog_penalty', 'hog_baseline']
 
 # %% ../nbs/44_baselines.ipynb #46509298
 import re
@@ -169,17 +169,28 @@ def choose_penalty(
 
 # %% ../nbs/44_baselines.ipynb #ccc15d17
 @threadpool_limits.wrap(limits=1)
+def hog_penalty(
+    ds:DatasetDict,                # split train
+    *,
+    side:int=64,                   # pixels, 24 or more
+    seed:int=0,                    # of the folds
+)->float:                          # one of `C_VALUES`
+    "The C of `hog_baseline`, chosen by cross-validation on train. Raises `DataError` with too few images of a class."
+    rows = split_rows(ds, "train")
+    return choose_penalty(rows, pixel_array(rows, side), seed=seed)
+
+
+@threadpool_limits.wrap(limits=1)
 def hog_baseline(
     ds:DatasetDict,                # splits train and `split`
     split:str="validation",        # the split to predict; it plays no part in the fit
     *,
     side:int=64,                   # pixels, 24 or more
-    C:float|None=None,             # inverse strength of the penalty; None: chosen by cross-validation on train
+    C:float|None=None,             # inverse strength of the penalty; None: chosen by `hog_penalty`
     seed:int=0,                    # of the folds that choose C
 )->pd.DataFrame:                   # prediction table; logits are log-probabilities in nats
     "Histograms of oriented gradients and logistic regression. Raises `DataError` without that split or with too few images of a class to choose C, `ConfigError` for a side or C out of range."
     rows, asked = split_rows(ds, "train"), split_rows(ds, split)
-    pixels = pixel_array(rows, side)
-    model = hog_pipeline(choose_penalty(rows, pixels, seed=seed) if C is None else C).fit(pixels, rows.labels)
+    model = hog_pipeline(hog_penalty(ds, side=side, seed=seed) if C is None else C).fit(pixel_array(rows, side), rows.labels)
     logits = log_probabilities(model, pixel_array(asked, side), len(class_names(ds)))
     return prediction_table(asked.ids, asked.labels, logits, split)
