@@ -167,7 +167,8 @@ class EvaluateOptions:
     "Scores of a run's best epoch, and of each class."
     run: Path                        # folder of the run
     split: Literal["train", "validation", "test"] = "validation"  # which images; `test` needs --reason
-    reason: str = ""                 # why the test split is opened
+    reason: str = ""                 # why the test split is opened; the ledger beside the run keeps it
+    again: bool = False              # open the test split although it was opened before, which is counted too
     csv: Path|None = None            # write the prediction table (sample id, split, label, logits) to this file
 
 # %% ../nbs/69_cli.ipynb #676a1107
@@ -178,11 +179,13 @@ def evaluate_model(
     if options.split == "test" and not options.reason.strip():
         raise ConfigError("--split test needs --reason TEXT: a test split is opened once, after everything was chosen on validation.")
     from expression_research.diagnostics import class_report, scores
-    from expression_research.experiments import Run, evaluate_run
+    from expression_research.experiments import Run, evaluate_run, sealed_test
     from expression_research.predict import save_csv
     run = Run(options.run)
-    table = evaluate_run(run, options.split)
-    if options.split == "test": print(f"test split opened: {options.reason}")
+    if options.split == "test":
+        opening = sealed_test(run, reason=options.reason, again=options.again)
+        print(opening.line())
+    table = opening.table if options.split == "test" else evaluate_run(run, options.split)
     if not run.finished: print(f"{run.folder.name} is not finished: these are the scores of its best epoch so far")
     print(f"{score_line(scores(table), options.split)}\n\n{class_report(table, run.class_names).round(3).to_string()}")
     if options.csv: save_csv(table, options.csv)

@@ -5,7 +5,8 @@
 # %% auto #0
 __all__ = ['load_data', 'build_model', 'build_loaders', 'build_optimizer', 'weights_hash', 'run_id', 'Run', 'run_folder',
            'only_one', 'refuse_another', 'open_folder', 'weights_record', 'train_stages', 'stage_guards', 'shortened',
-           'finish', 'save_figure', 'machine_for', 'run_experiment', 'Trained', 'load_trained', 'evaluate_run']
+           'finish', 'save_figure', 'machine_for', 'run_experiment', 'Trained', 'load_trained', 'predict_split',
+           'evaluate_run', 'sealed_test']
 
 # %% ../nbs/51_experiments.ipynb #dbb883ff
 import hashlib
@@ -13,6 +14,7 @@ import io
 import json
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -31,9 +33,10 @@ from .diagnostics import plot_confusion, plot_curves, read_predictions, scores, 
 from .engine import RESULTS, KeyedDropout, Progress, predictions, train
 from .features import with_stored_features
 from .guards import GuardLog, Guards
-from .loaders import Loaders, make_loaders
+from .loaders import Loaders, evaluation_loader, train_loader
 from .models import freeze, make_model, normalisation, parameter_groups, parse_plan
 from .records import RunRecord, StepRecord
+from .testset import Opening, open_test, without_test
 from .transforms import make_test_transform, make_train_transform
 
 # %% ../nbs/51_experiments.ipynb #cbe03cee
@@ -57,12 +60,13 @@ def build_model(
 def build_loaders(
     config:RunConfig,              # its fields model, side, batch_size, seed, workers and the augmentation
     dataset:DatasetDict,           # from `load_data`
-)->Loaders:                        # train, validation, test
-    "Augmented training batches and clean evaluation batches, normalised as the network's weights expect."
+)->Loaders:                        # train and validation; test is None
+    "Augmented training batches and clean validation batches, normalised as the network's weights expect."
     mean, std = normalisation(config.model)
     switches = {name: getattr(config, name) for name in ("flip", "rotate", "shift", "scale", "brightness", "contrast", "erase", "seed", "views")}
-    return make_loaders(dataset, make_train_transform(config.side, mean=mean, std=std, **switches), make_test_transform(config.side, mean=mean, std=std),
-        batch_size=config.batch_size, seed=config.seed, num_workers=config.workers)
+    options = {"batch_size": config.batch_size, "num_workers": config.workers}
+    return Loaders(train_loader(dataset["train"], make_train_transform(config.side, mean=mean, std=std, **switches), seed=config.seed, **options),
+        evaluation_loader(dataset["validation"], make_test_transform(config.side, mean=mean, std=std), **options), None)
 
 # %% ../nbs/51_experiments.ipynb #a4dd3456
 def build_optimizer(
@@ -204,7 +208,7 @@ def weights_record(
 def train_stages(
     config:RunConfig,              # resolved
     model:nn.Module,               # changed in place
-    loaders:Loaders,               # train and validation are used, test is not
+    loaders:Loaders,               # train and validation
     folder:Path,                   # of the run
     best:BestCheckpoint,           # watches every stage
     samples:pd.DataFrame|None=None,# manifest, with which the guards compare what the loaders hold
@@ -248,7 +252,7 @@ def stage_guards(
     if config.guards == "off": return []
     fresh = False if len(found) > 1 or found[-1]["checks"] else True if config.weights == "none" else None
     known = {name: recorded[name] for name in ("class_names", "side", "mean", "std") if name in recorded}
-    return [Guards(loaders.train, loaders.validation, guards=config.guards, valid_loss_fn=nn.CrossEntropyLoss(), test_dataloader=loaders.test, model=model, taken=found[-1]["checks"],
+    return [Guards(loaders.train, loaders.validation, guards=config.guards, valid_loss_fn=nn.CrossEntropyLoss(), model=model, taken=found[-1]["checks"],
         samples=samples, recorded=known or None, fresh=fresh)]
 
 # %% ../nbs/51_experiments.ipynb #514476e9
@@ -328,9 +332,10 @@ def run_experiment(
             return Run(folder)
         leaks = leaks or refuse_leaks(dataset, accept_leaks=config.accept_leaks)
         open_folder(folder, config, dataset, samples)
+        seen = without_test(dataset)                               # from here on no test row can be reached
         write_json(folder / "audit.json", leaks)
-        model, loaders = build_model(config, len(class_names(dataset))), build_loaders(config, dataset)
-        best = BestCheckpoint(folder / "best.safetensors", weights_record(config, dataset, samples))
+        model, loaders = build_model(config, len(class_names(seen))), build_loaders(config, seen)
+        best = BestCheckpoint(folder / "best.safetensors", weights_record(config, seen, samples))
         train_stages(config, model, loaders, folder, best, samples, callbacks)
         best.restore(model)
         finish(folder, model, loaders, best)
@@ -360,20 +365,39 @@ def load_trained(
     return Trained(model.eval(), make_test_transform(record["side"], mean=record["mean"], std=record["std"]), record["class_names"], record)
 
 # %% ../nbs/51_experiments.ipynb #0a0f354d
-def evaluate_run(
-    run:Run|Path|str,              # a finished run, or its folder
-    split:str="validation",        # `train`, `validation` or `test`
-    *,
+def predict_split(
+    run:Run,                       # with its best.safetensors
+    split:str,                     # `train`, `validation` or `test`
     dataset:DatasetDict|None=None, # instead of the configuration's data, already loaded
 )->pd.DataFrame:                   # prediction table of that split
     "Predictions of the run's best model, without augmentation. Raises `RunError` when the data are not the run's."
-    run = run if isinstance(run, Run) else Run(Path(run))
     config = resolve(run.config)
-    if split not in ("train", "validation", "test"): raise ConfigError(f"split={split!r}: expected train, validation or test.")
     dataset = load_data(config) if dataset is None else dataset
     if manifest_hash(manifest(dataset)) != read_json(run.folder / "manifest.json")["hash"]:
         raise RunError(f"{config.data} does not hold the samples that {run.folder.name} was made with. Restore them, or train again.")
     trained = load_trained(run.folder, config.device)
-    clean = make_loaders(dataset, trained.transform, trained.transform, batch_size=config.batch_size, num_workers=config.workers)
-    loader = {"validation": clean.validation, "test": clean.test, "train": clean.train}[split]
+    loader = evaluation_loader(dataset[split], trained.transform, batch_size=config.batch_size, num_workers=config.workers)
     with machine_for(config): return predictions(trained.model, loader, next(trained.model.parameters()).device, split=split)
+
+
+def evaluate_run(
+    run:Run|Path|str,              # a finished run, or its folder
+    split:str="validation",        # `train` or `validation`
+    *,
+    dataset:DatasetDict|None=None, # instead of the configuration's data, already loaded
+)->pd.DataFrame:                   # prediction table of that split
+    "Predictions of the run's best model. Raises `ConfigError` for another split, `RunError` when the data are not the run's."
+    if split not in ("train", "validation"): raise ConfigError(f"split={split!r}: expected train or validation. sealed_test(run, reason=...) opens the test split, and records it.")
+    return predict_split(run if isinstance(run, Run) else Run(Path(run)), split, dataset)
+
+
+def sealed_test(
+    run:Run|Path|str,              # a finished run, or its folder
+    *,
+    reason:str,                    # why the test split is opened
+    again:bool=False,              # open although these samples were opened before
+    dataset:DatasetDict|None=None, # instead of the configuration's data, already loaded
+)->Opening:                        # table, evaluation with intervals, number of openings; shown as a table
+    "The run's test number, recorded in the ledger beside it. Raises `RunError` for a second opening without `again`."
+    run = run if isinstance(run, Run) else Run(Path(run))
+    return open_test(run.folder, partial(predict_split, run, "test", dataset), reason=reason, again=again)
