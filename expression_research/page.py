@@ -84,7 +84,8 @@ LAYOUT = """
 .report table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums; overflow-wrap: normal; margin: 0; }
 .report th, .report td { padding: .35rem 1rem .35rem 0; text-align: left; border-bottom: 1px solid var(--rule); }
 .report .number { text-align: right; }
-.report .number, .report td code { white-space: nowrap; }
+.report td, .report td code { white-space: nowrap; }
+.report td.words { white-space: normal; min-width: 13rem; }
 .report .strong td { font-weight: 650; background: var(--panel); }
 .report .gallery { display: grid; grid-template-columns: repeat(auto-fill, minmax(7.6rem, 1fr)); gap: .9rem; margin: .8rem 0; }
 .report .gallery img { width: 100%; }
@@ -203,10 +204,10 @@ class Shown:
 
 # %% ../nbs/49_page.ipynb #afb665bb
 TABLE = """<figure>{% if caption %}<figcaption>{{ caption }}</figcaption>{% endif %}<div class="scroll" tabindex="0"><table>
-<thead><tr>{% for name in columns %}<th scope="col"{% if numeric[loop.index0] %} class="number"{% endif %}>{{ name }}</th>{% endfor %}</tr></thead>
+<thead><tr>{% for name in columns %}<th scope="col"{% if kinds[loop.index0] == "number" %} class="number"{% endif %}>{{ name }}</th>{% endfor %}</tr></thead>
 <tbody>
 {% for row in rows %}
-<tr{% if loop.index0 in strong %} class="strong"{% endif %}>{% for cell in row %}<td{% if numeric[loop.index0] %} class="number"{% endif %}>{{ cell }}</td>{% endfor %}</tr>
+<tr{% if loop.index0 in strong %} class="strong"{% endif %}>{% for cell in row %}<td{% if kinds[loop.index0] %} class="{{ kinds[loop.index0] }}"{% endif %}>{{ cell }}</td>{% endfor %}</tr>
 {% endfor %}
 </tbody></table></div></figure>
 """
@@ -230,8 +231,10 @@ def html_table(
 )->Markup:
     "A table that scrolls in its own box on a narrow screen."
     cells = [[shown(cell) for cell in row] for row in rows]
-    numeric = [all(re.fullmatch(r"[-+±\d.,/%\s–]+", row[column]) for row in cells) for column in range(len(columns))]
-    return render(TABLE, columns=columns, rows=cells, caption=caption, strong=strong, numeric=numeric)
+    def kind(column):
+        if all(re.fullmatch(r"[-+±\d.,/%\s–]+", cell) for cell in column): return "number"
+        return "words" if any(len(re.sub(r"<[^>]*>", "", cell)) > 32 for cell in column) else ""
+    return render(TABLE, columns=columns, rows=cells, caption=caption, strong=strong, kinds=[kind([row[place] for row in cells]) for place in range(len(columns))])
 
 # %% ../nbs/49_page.ipynb #386fb4a3
 INTERVAL = """<svg class="interval" viewBox="0 0 150 18" role="img" aria-label="{{ label }}"><title>{{ label }}</title>
@@ -328,10 +331,10 @@ def curve_panel(
         chosen_value=validation[chosen - 1], level=level[0], level_name=level[1], training=curve_path(training, x, y), validation=curve_path(validation, x, y))
 
 # %% ../nbs/49_page.ipynb #bdda1dd1
-RELIABILITY = """<svg viewBox="0 0 300 270" role="img" aria-label="accuracy over confidence">
-{% for tick in ticks %}<path d="M40,{{ y(tick) }}H290"/><text x="34" y="{{ y(tick) + 4 }}" text-anchor="end">{{ "%g" | format(tick) }}</text>
-<text x="{{ x(tick) }}" y="247" text-anchor="middle">{{ "%g" | format(tick) }}</text>{% endfor %}
-<text x="165" y="265" text-anchor="middle">confidence</text><text x="44" y="18">accuracy</text>
+RELIABILITY = """<svg viewBox="0 0 440 290" role="img" aria-label="accuracy over confidence">
+{% for tick in ticks %}<path d="M40,{{ y(tick) }}H432"/><text x="34" y="{{ y(tick) + 4 }}" text-anchor="end">{{ "%g" | format(tick) }}</text>
+<text x="{{ x(tick) }}" y="267" text-anchor="middle">{{ "%g" | format(tick) }}</text>{% endfor %}
+<text x="236" y="285" text-anchor="middle">confidence</text><text x="44" y="16">accuracy</text>
 <path class="level" d="M{{ x(0) }},{{ y(0) }}L{{ x(1) }},{{ y(1) }}"/>
 {% for row in rows %}<path class="validation" d="M{{ x(row.confidence) }},{{ y(row.low) }}V{{ y(row.high) }}"/>
 <circle cx="{{ x(row.confidence) }}" cy="{{ y(row.accuracy) }}" r="4.5"><title>{{ row.correct }} of {{ row.images }} right at a mean confidence of {{ "%.2f" | format(row.confidence) }}</title></circle>{% endfor %}
@@ -343,7 +346,7 @@ def reliability_picture(
     rows:pd.DataFrame,             # from `reliability_table`: images, correct, confidence, accuracy, low, high
 )->Markup:
     "Accuracy over confidence as SVG, both from 0 to 1."
-    x, y = lambda share: round(40 + 250 * share, 1), lambda share: round(230 - 205 * share, 1)
+    x, y = lambda share: round(40 + 392 * share, 1), lambda share: round(250 - 225 * share, 1)
     return render(RELIABILITY, rows=list(rows.itertuples()), x=x, y=y, ticks=(0, 0.25, 0.5, 0.75, 1))
 
 # %% ../nbs/49_page.ipynb #6c28d74d
