@@ -28,12 +28,12 @@ import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
-from .comparison import Ranking, compare, compare_all, smallest_visible
+from .comparison import compare_all, difference_interval, mcnemar, same_images, smallest_visible
 from expression_research.core import (VERDICTS, ConfigError, DataError, RunConfig, RunError, config_from_dict, config_identity, read_json, some,
     write_atomically)
 from .data import to_rgb
 from .diagnostics import (class_report, confusion_counts, image_source, mistake_table, prediction_table, read_predictions,
-    scores, table_logits, write_predictions)
+    scores, table_logits, table_predictions, write_predictions)
 from .evaluation import evaluate_calibration, evaluate_table, interval_text, reliability_table, wilson, with_intervals
 from .models import parse_plan
 from .page import curve_panel, gallery, html_table, interval_picture, page, reliability_picture, render, sentences, thumbnail, tiles
@@ -422,12 +422,14 @@ def comparison_section(
     files:RunFiles,                # of a finished run
 )->Markup:
     "The run against every baseline: difference with interval, exact McNemar test, and what could not have been seen."
-    rows, n = [], len(files.table)
+    rows, n, labels = [], len(files.table), files.table["label"].to_numpy()
+    mine = table_predictions(files.table) == labels
     for name, table in files.baselines.items():
-        found = compare(files.table, table, names=(files.config.model, name))
-        line = found.scores.loc["accuracy"]
-        rows.append([name, f"{found.both + found.only_b}/{n}", f"{100 * line['difference']:+.1f}", f"{100 * line['low']:+.1f} to {100 * line['high']:+.1f}", found.only_a, found.only_b,
-            float(line["p"]), f"{found.better} is better" if found.better else "cannot be told apart"])
+        other = table_predictions(same_images(files.table, table)) == labels
+        only_mine, only_other = int((mine & ~other).sum()), int((other & ~mine).sum())
+        p, (low, high) = mcnemar(only_mine, only_other), difference_interval(only_mine, only_other, n)
+        verdict = "cannot be told apart" if p > 0.05 else f"{files.config.model if only_mine > only_other else name} is better"
+        rows.append([name, f"{other.sum()}/{n}", f"{100 * (only_mine - only_other) / n:+.1f}", f"{100 * low:+.1f} to {100 * high:+.1f}", only_mine, only_other, p, verdict])
     if not rows: return render("<p>No baseline was kept for these samples.</p>")
     seen = f"With {n} images a difference below {smallest_visible(n):.2g} points could not have been seen. The epoch of {files.config.model} was chosen on these images, the baselines' settings were not, which favours it."
     return html_table(["baseline", "right", "difference, points", "95 % interval", f"only {files.config.model} right", "only baseline right", "p (McNemar)", ""], rows) + render("<p>{{ seen }}</p>", seen=seen)
@@ -440,7 +442,7 @@ def test_section(
     n = sum(files.counts.get("test", {}).values())
     said = [] if files.test is None else accuracy_sentences(scores(files.test)["correct"], "test", files.counts)[:2]
     counted = "" if files.openings is None else opened_sentence(files.openings)
-    closed = f"For this run the {n} test images were not opened." if files.test is None else ""
+    closed = f"For this run the {n} test images were not opened." if files.test is None and counted and len(files.openings) else ""
     return render("<p>{{ said | join(' ') }}</p>", said=[part for part in (*said, closed, counted) if part])
 
 test_section.__test__ = False      # not a test for pytest to collect
