@@ -5,8 +5,9 @@
 # %% auto #0
 __all__ = ['COMMANDS', 'RunOptions', 'run_job', 'DataOptions', 'data_notes', 'summarise_data', 'AuditOptions', 'audit_data',
            'TrainOptions', 'score_line', 'stored_config', 'refuse_changes', 'where_it_stands', 'resume_run',
-           'train_model', 'EvaluateOptions', 'evaluate_model', 'VerifyOptions', 'verify_model', 'PredictOptions',
-           'predict_files', 'Command', 'overview', 'parse', 'say', 'how_to_go_on', 'leave_pipe', 'main', 'dispatch']
+           'train_model', 'EvaluateOptions', 'evaluate_model', 'ReportOptions', 'write_page', 'CrossvalOptions',
+           'cross_validate_model', 'VerifyOptions', 'verify_model', 'PredictOptions', 'predict_files', 'Command',
+           'overview', 'parse', 'say', 'how_to_go_on', 'leave_pipe', 'main', 'dispatch']
 
 # %% ../nbs/69_cli.ipynb #7c0242ee
 import os
@@ -33,6 +34,7 @@ class RunOptions:
     subject_pattern: str = ""        # regular expression on file names whose one group is the person; "" when unknown
     skip_unreadable: bool = False    # leave unreadable files out, recorded in the manifest, instead of stopping
     accept_leaks: bool = False       # train although splits share copies of a picture; the runs record it
+    guards: str = "error"            # an error of the guards: `error` stops, `warn` goes on, `off` looks at nothing; or names of checks that may fail, joined by commas
 
 
 def run_job(
@@ -190,6 +192,48 @@ def evaluate_model(
     print(f"{score_line(scores(table), options.split)}\n\n{class_report(table, run.class_names).round(3).to_string()}")
     if options.csv: save_csv(table, options.csv)
 
+# %% ../nbs/69_cli.ipynb #a439d3d6
+@dataclass(frozen=True)
+class ReportOptions:
+    "The page of a run, or of several runs side by side; made from their folders."
+    runs: tuple[Path, ...]           # folders of finished runs; or one folder with a summary.json
+    out: Path|None = None            # file to write for several runs; default: comparison.html beside the first
+    pictures: bool = False           # load the data again and show the worst mistakes as pictures (one run)
+
+
+def write_page(
+    options:ReportOptions,         # which runs
+)->None:
+    "`expression report`. Prints where the page is. Raises `RunError` for a folder that holds no finished run."
+    from expression_research.report import report_runs, run_report, summary_report
+    first, alone = options.runs[0], len(options.runs) == 1
+    if alone and (first / "summary.json").is_file(): path = summary_report(first)
+    elif alone and options.pictures:
+        from expression_research.experiments import load_data
+        path = run_report(first, pictures=load_data(stored_config(first))["validation"])
+    else: path = report_runs(options.runs, options.out)
+    print(path.as_posix())
+
+# %% ../nbs/69_cli.ipynb #b6096714
+@dataclass(frozen=True)
+class CrossvalOptions(RunConfig):
+    "Cross-validate one network on train and validation together; test takes no part. The same command goes on where it stopped."
+    folds: int = 5                   # parts of which each is held out once
+    repeats: int = 3                 # other divisions into folds; more of them later train only the new ones
+    jobs: int = 2                    # folds at a time, each with one thread; does not change the result
+
+
+def cross_validate_model(
+    options:CrossvalOptions,       # every field of the configuration is a flag; device, threads and workers play no part
+)->None:
+    "`expression crossval`. Prints a line per fold, the corrected interval, and every class out of fold."
+    from expression_research.crossval import crossval_experiment
+    from expression_research.evaluation import evaluate_table, with_intervals
+    config = RunConfig(**{field.name: getattr(options, field.name) for field in fields(RunConfig)})
+    crossed, folder = crossval_experiment(config, folds=options.folds, repeats=options.repeats, jobs=options.jobs)
+    found = evaluate_table(crossed.of_repeat(0), read_json(folder / "config.json")["class_names"])
+    print(f"\n{crossed.line()}\nfirst division, out of fold: {found.line()}\n\n{with_intervals(found.classes).to_string()}\n\n{folder.as_posix()}")
+
 # %% ../nbs/69_cli.ipynb #4ab20e8c
 @dataclass(frozen=True)
 class VerifyOptions:
@@ -237,7 +281,7 @@ class Command(NamedTuple):
 
 
 COMMANDS = {"run": Command(RunOptions, run_job), "train": Command(TrainOptions, train_model), "evaluate": Command(EvaluateOptions, evaluate_model),
-    "verify": Command(VerifyOptions, verify_model), "data": Command(DataOptions, summarise_data), "audit": Command(AuditOptions, audit_data), "predict": Command(PredictOptions, predict_files)}
+    "report": Command(ReportOptions, write_page), "crossval": Command(CrossvalOptions, cross_validate_model), "verify": Command(VerifyOptions, verify_model), "data": Command(DataOptions, summarise_data), "audit": Command(AuditOptions, audit_data), "predict": Command(PredictOptions, predict_files)}
 
 
 def overview()->str:               # for `expression --help`
@@ -273,9 +317,9 @@ def say(
 def how_to_go_on(
     words:list[str],               # the command that was stopped
 )->str:
-    "What to type after Ctrl-C. `run` and `train` repeat at most the epoch in which they were stopped."
-    if words[0] not in ("run", "train"): return "\nstopped"
-    return f"\nstopped; every whole epoch is on disk. The same command goes on from there:\n  {shlex.join(['expression', *words])}"
+    "What to type after Ctrl-C. `run` and `train` repeat at most the epoch in which they were stopped, `crossval` the folds."
+    if words[0] not in ("run", "train", "crossval"): return "\nstopped"
+    return f"\nstopped; every whole {'fold' if words[0] == 'crossval' else 'epoch'} is on disk. The same command goes on from there:\n  {shlex.join(['expression', *words])}"
 
 
 def leave_pipe()->int:             # exit status

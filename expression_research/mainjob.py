@@ -23,7 +23,7 @@ from .data import class_names, manifest, manifest_hash, summarise
 from .diagnostics import scores
 from .evaluation import wilson
 from .experiments import Run, load_data, run_experiment, sealed_test
-from .report import run_report, summary_report
+from .report import run_report, summary_report, write_baselines
 from .testset import TEST_TABLE, count_opening, opened_table, openings, without_test
 
 # %% ../nbs/52_mainjob.ipynb #bab29c49
@@ -63,11 +63,15 @@ HOG = "HOG + logistic regression"
 
 def baseline_rows(
     dataset:DatasetDict,           # train and validation are used
+    out:Path,                      # folder of the runs, whose reports compare them with HOG
+    samples_hash:str,              # of the manifest of the whole data set
 )->list[dict]:                     # the second one with its penalty `C`, so that nobody has to choose it again
     "Majority class, and HOG with logistic regression, on validation."
     majority, started = table_row("majority class", majority_baseline(dataset, "validation"), 0.0), time.perf_counter()
     C = hog_penalty(dataset)
-    return [majority, {**table_row(HOG, hog_baseline(dataset, "validation", C=C), time.perf_counter() - started), "C": C}]
+    hog = hog_baseline(dataset, "validation", C=C)
+    write_baselines(out, samples_hash, {HOG: hog})
+    return [majority, {**table_row(HOG, hog, time.perf_counter() - started), "C": C}]
 
 # %% ../nbs/52_mainjob.ipynb #75466d33
 def rows_by_model(
@@ -156,7 +160,7 @@ def run_main_job(
     print(f"data: {data}\n{summarise(dataset).to_string()}", flush=True)
     leaks = refuse_leaks(dataset, accept_leaks=configs[0].accept_leaks)
     print(f"audit: {leaks['message']}\n\nbaselines", flush=True)
-    rows = baseline_rows(without_test(dataset))
+    rows = baseline_rows(without_test(dataset), Path(out), manifest_hash(manifest(dataset)))
     for config in configs:
         for number in range(seed, seed + seeds):
             rows.append(network_row(config, number, dataset, leaks))
@@ -166,6 +170,7 @@ def run_main_job(
     counts = {split: {name: rows_of.count(label) for label, name in enumerate(class_names(dataset))} for split, rows_of in ((split, list(part["label"])) for split, part in dataset.items())}
     summary = {"data": data, "class_names": class_names(dataset), "counts": counts, "rows": rows, "chosen": chosen, "test": test, "notes": verdicts(lines, configs)}
     write_json(Path(out) / "summary.json", summary)
+    if test["run"]: run_report(Path(out) / test["run"], pictures=dataset["validation"])                # with the test number
     page = summary_report(out)
     print(f"\n{markdown_table(lines)}\n\n" + "\n".join(summary["notes"]))
     print(f"\nchosen by validation loss: {chosen}; test: {test['correct']}/{test['n']} = {test['accuracy']:.3f}, macro F1 {test['macro_f1']:.3f}, loss {test['loss']:.3f} (test opened {test['openings']} {'time' if test['openings'] == 1 else 'times'} in this folder)")
@@ -183,5 +188,5 @@ def network_row(
     config = replace(config, seed=seed)
     print(f"\n{config.model}, seed {seed}: {config.plan}, {config.side} px, weights {Path(config.weights).name}", flush=True)
     run = run_experiment(config, dataset=dataset, leaks=leaks)
-    run_report(run.folder)
+    run_report(run.folder, pictures=dataset["validation"])
     return table_row(config.model, run.table, pd.read_csv(run.folder / "timing.csv")["seconds"].sum(), seed=seed, run=run)
