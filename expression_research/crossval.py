@@ -636,8 +636,8 @@ def crossval_experiment(
     dataset:DatasetDict|None=None, # instead of `config.data`: already loaded, from `load_expressions`
     progress:bool=True,            # print a line per fold
 )->tuple[CrossValidation, Path]:   # the result, and its folder
-    "Cross-validate a configuration on train and validation together; test takes no part. Finished folds are read. Raises `ExpressionError` when it cannot go on."
-    config = resolve(config)
+    "Cross-validate a configuration on train and validation together; test takes no part. Finished folds are read; `auto` as memory format means channels_last. Raises `ExpressionError` when it cannot go on."
+    config = resolve(replace(config, memory_format="channels_last") if config.memory_format == "auto" else config)
     if dataset is None: dataset = load_expressions(config.data, subject_pattern=config.subject_pattern or None, skip_unreadable=config.skip_unreadable, difficulty=config.difficulty, seed=config.data_seed)
     seen = with_sample_ids(DatasetDict({split: dataset[split] for split in ("train", "validation")}))
     pooled = pool(seen, groups=copy_groups(seen))
