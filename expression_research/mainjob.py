@@ -177,7 +177,7 @@ def run_main_job(
     print(f"report: {page} ({time.perf_counter() - started:.0f} s in all)")
     return summary
 
-
+# %% ../nbs/52_mainjob.ipynb #30a6f718
 def network_row(
     config:RunConfig,              # of the network; its seed is replaced
     seed:int,                      # of this run
