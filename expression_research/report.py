@@ -627,7 +627,7 @@ def ranking_section(
     best = list(ranking.accuracies.index)[0]
     group = next((names for names in ranking.groups() if best in names), [best])
     said = f"{ranking.line()} " + (f"{best} is ahead of all others." if len(group) == 1 and len(apart) else f"Not to be told apart from the best, {best}: {some([name for name in group if name != best], 8)}." if len(group) > 1 else "")
-    return render("<p>{{ said }}</p>{{ table }}", said=said, table=table)
+    return render("<p>{{ said }}</p>{% if many %}<details><summary>all {{ many }} pairs</summary>{{ table }}</details>{% else %}{{ table }}{% endif %}", said=said, table=table, many=len(rows) if len(rows) > 10 else 0)
 
 # %% ../nbs/50_report.ipynb #822e4bb3
 def runs_section(
@@ -726,10 +726,13 @@ def summary_tiles(
 # %% ../nbs/50_report.ipynb #ab972bfb
 def summary_tables(
     runs:dict[str, RunFiles],      # name -> files
-)->dict[str, pd.DataFrame]:        # name -> prediction table of validation
-    "Every run, and the baselines that were kept for its samples."
-    kept = next(iter(runs.values())).baselines if runs else {}
-    return {**kept, **{name: files.table for name, files in runs.items()}}
+)->dict[str, pd.DataFrame]:        # name of a model or baseline -> prediction table of validation
+    "The baselines that were kept, and of each model's seeds the run with the median number of right answers (the lower one of two)."
+    kept = dict(next(iter(runs.values())).baselines) if runs else {}
+    for model in dict.fromkeys(files.config.model for files in runs.values()):
+        tables = sorted((files.table for files in runs.values() if files.config.model == model), key=lambda table: scores(table)["correct"])
+        kept[model] = tables[(len(tables) - 1) // 2]
+    return kept
 
 
 def summary_report(
@@ -741,7 +744,7 @@ def summary_report(
     level, first = guessing(summary["counts"], "validation")[0], next(iter(runs.values()), None)
     sections = [("", (summary_tiles(summary) if summary["test"] else "") + sentences(summary_verdict(summary))),
         ("All models", rows_section(summary, level) + notes), ("Data", data_section(summary["counts"], first.samples if first else None))]
-    if first: sections += [("Which is better", ranking_section(summary_tables(runs))), ("Test split", render("<p>{{ said }}</p>", said=opened_sentence(first.openings))),
+    if first: sections += [("Which is better", render("<p>On validation; a model with several seeds by its run with the median number of right answers.</p>") + ranking_section(summary_tables(runs))), ("Test split", render("<p>{{ said }}</p>", said=opened_sentence(first.openings))),
         ("Runs", runs_section(runs)), ("Environment", record_section(first.environment))]
     text = page(f"Expressions in {summary['data']}", f"{len(summary['rows'])} evaluations, {len(runs)} runs; each run's folder holds a page of its own", sections)
     write_atomically(Path(out) / "report.html", text.encode("utf-8", "xmlcharrefreplace"))
