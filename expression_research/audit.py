@@ -6,10 +6,10 @@
 __all__ = ['THUMBNAIL', 'LOOKS', 'WHOLE', 'WINDOWS', 'FLOOR', 'CUT', 'LABEL_ROWS', 'TINY', 'FLAT', 'DULL', 'HOLLOW', 'UNEVEN',
            'MARKS', 'thumbnail', 'sharpness', 'filled', 'look', 'look_batch', 'look_at', 'in_order', 'survey',
            'interpolation', 'sample', 'details', 'signatures', 'propose', 'unclipped', 'fit_step', 'fit_windows',
-           'overlap', 'similarity', 'compare', 'near_copies', 'find_copies', 'out_of_fold', 'suspicious_labels',
-           'named', 'Finding', 'finding', 'wrong_name', 'file_findings', 'class_findings', 'shared_people',
-           'copy_findings', 'label_finding', 'show_pairs', 'pair_groups', 'AuditReport', 'report_html', 'as_dataset',
-           'audit', 'write_report', 'Leaks', 'leaks', 'refuse_leaks']
+           'overlap', 'resembling', 'similarity', 'compare', 'near_copies', 'find_copies', 'out_of_fold',
+           'suspicious_labels', 'named', 'Finding', 'finding', 'wrong_name', 'file_findings', 'class_findings',
+           'shared_people', 'copy_findings', 'label_finding', 'show_pairs', 'pair_groups', 'AuditReport', 'report_html',
+           'as_dataset', 'audit', 'write_report', 'Leaks', 'leaks', 'refuse_leaks']
 
 # %% ../nbs/11_audit.ipynb #180d97dc
 import base64
@@ -240,26 +240,45 @@ def fit_windows(
     for _ in range(steps): windows = fit_step(first, targets, windows)
     return windows
 
-# %% ../nbs/11_audit.ipynb #3abe276b
+# %% ../nbs/11_audit.ipynb #41e85758
 def overlap(
     first:np.ndarray,              # (P, 64, 64) float32 levels in [0, 1]
     second:np.ndarray,             # (P, 64, 64) float32
     windows:np.ndarray,            # (P, 4) float32, of the first
     side:int,                      # K, samples
-)->tuple[np.ndarray, np.ndarray]:  # details of both, (P, K, K) float32 each; 0 where they cannot be compared, and everywhere if less than a quarter can
-    "Windows of `first` beside the whole of `second`, ready to be multiplied."
+)->tuple[np.ndarray, np.ndarray, np.ndarray]:  # levels of both, and 1 where they can be compared: (P, K, K) float32 each; 0 everywhere if less than a quarter can
+    "Windows of `first` beside the whole of `second`."
     levels, valid = sample(first, windows, side)
     others = sample(second, np.float32(WHOLE), side)[0]
     valid = valid * unclipped(levels, others)
-    valid *= valid.mean(axis=(1, 2), keepdims=True) > 0.25
-    return details(levels, valid, side // 4 | 1), details(others, valid, side // 4 | 1)
+    return levels, others, valid * (valid.mean(axis=(1, 2), keepdims=True) > 0.25)
 
+# %% ../nbs/11_audit.ipynb #6f231ec6
+def resembling(
+    levels:np.ndarray,             # (P, K, K) float32 in [0, 1]
+    others:np.ndarray,             # (P, K, K) float32, details of another picture from `details`
+    valid:np.ndarray,              # (P, K, K) float32, 1 where they can be compared
+    reach:int,                     # as in `details`
+)->np.ndarray:                     # (P, K, K) float32, details, of norm 1 (0 if it is flat)
+    "What a curve of the light and a blur can make of one picture to resemble another."
+    shades, size = levels - 0.5, levels.shape[1] * levels.shape[2]
+    changed = (shades, shades**2, shades**3, gaussian_filter(shades, (0, 1, 1)))
+    parts = np.stack([details(one, valid, reach) for one in changed], axis=1).reshape(len(levels), len(changed), size)
+    normal = (parts @ parts.transpose(0, 2, 1)).astype(np.float64)
+    normal += (1e-5 * np.trace(normal, axis1=1, axis2=2)[:, None, None] + 1e-9) * np.eye(len(changed))
+    solved = np.linalg.solve(normal, (parts @ others.reshape(len(levels), size, 1)).astype(np.float64)).astype(np.float32)
+    found = (solved.transpose(0, 2, 1) @ parts).reshape(levels.shape)
+    return found / np.maximum(np.linalg.norm(found, axis=(1, 2), keepdims=True), 1e-2)
 
+# %% ../nbs/11_audit.ipynb #3abe276b
 def similarity(
-    ours:np.ndarray,               # (P, 48, 48) float32, from `overlap`
-    theirs:np.ndarray,             # (P, 48, 48) float32
+    levels:np.ndarray,             # (P, 48, 48) float32, from `overlap`
+    others:np.ndarray,             # (P, 48, 48) float32
+    valid:np.ndarray,              # (P, 48, 48) float32
 )->tuple[np.ndarray, np.ndarray]:  # whole (P,), weakest part (P,): float32 in [-1, 1]
     "Correlation of the details over the whole, and in the part where it is lowest."
+    theirs = details(others, valid, 13)
+    ours = resembling(levels, theirs, valid, 13)
     in_parts = lambda values: values.reshape(-1, 4, 12, 4, 12).sum(axis=(2, 4)).reshape(-1, 16)
     shared, size = in_parts(ours * theirs), np.sqrt(in_parts(ours * ours) * in_parts(theirs * theirs))
     whole = shared.sum(axis=1)
@@ -279,7 +298,8 @@ def compare(
     ours, theirs = part[place[pair]], thumbnails[candidates[pair, 1]].astype(np.float32) / 255
     theirs[mirrored == 1] = theirs[mirrored == 1, :, ::-1]
     windows = fit_windows(ours, theirs, WINDOWS[scores.argmax(axis=1)[mirrored, pair]], side=16, steps=4)
-    near = np.multiply(*overlap(ours, theirs, windows, 16)).sum(axis=(1, 2)) >= 0.8
+    levels, others, valid = overlap(ours, theirs, windows, 16)
+    near = (details(levels, valid, 5) * details(others, valid, 5)).sum(axis=(1, 2)) >= 0.8
     ours, theirs, mirrored, pair = ours[near], theirs[near], mirrored[near], pair[near]
     windows = fit_windows(ours, theirs, windows[near], side=32, steps=3)
     alike, weakest = similarity(*overlap(ours, theirs, windows, 48))
@@ -287,7 +307,7 @@ def compare(
     return trials.sort_values("whole", ascending=False, kind="stable").drop_duplicates(["first", "second"])
 
 # %% ../nbs/11_audit.ipynb #94ffffd6
-CUT = (0.95, 0.9)                  # correlation of the whole and of the weakest part from which a pair counts as one photograph
+CUT = (0.96, 0.88)                 # correlation of the whole and of the weakest part from which a pair counts as one photograph
 
 
 def near_copies(
@@ -362,8 +382,8 @@ def suspicious_labels(
     if len(classes) < 2 or fewest < folds: return None, f"too few images: {fewest} independent ones in the smallest class, {folds} needed"
     features = np.stack([hog(picture, orientations=8, pixels_per_cell=(8, 8), cells_per_block=(2, 2)) for picture in thumbnails[rows]])
     probabilities = out_of_fold(features, labels, members, folds=folds)
-    accuracy, guessing = (probabilities.argmax(axis=1) == labels).mean(), np.bincount(labels).max() / len(labels)
-    if accuracy < guessing + 3 * np.sqrt(guessing * (1 - guessing) / len(labels)): return None, f"cheap features do not tell the classes apart (accuracy {accuracy:.2f}, largest class {guessing:.2f})"
+    accuracy, guessing, independent = (probabilities.argmax(axis=1) == labels).mean(), np.bincount(labels).max() / len(labels), len(set(members))
+    if accuracy < guessing + 3 * np.sqrt(guessing * (1 - guessing) / independent): return None, f"cheap features do not tell the classes apart (accuracy {accuracy:.2f}, largest class {guessing:.2f})"
     ranked = find_label_issues(labels, probabilities, filter_by="both", return_indices_ranked_by="self_confidence", n_jobs=1)
     return pd.DataFrame({"row": rows[ranked], "label": classes[labels[ranked]], "suggested": classes[probabilities[ranked].argmax(axis=1)], "probability": probabilities[ranked, labels[ranked]]}), f"of {len(labels)}, by a classifier that is right for {accuracy:.0%}"
 
