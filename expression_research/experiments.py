@@ -238,6 +238,7 @@ def train_stages(
         try: train(used, images.train, images.validation, optimizer, loss_fn, epochs, next(model.parameters()).device, scheduler=scheduler, results=results, test_loss_fn=nn.CrossEntropyLoss(), guards="off",
             callbacks=[*guards, *watched.values(), record, steps, saver, Progress(f"{config.model} {stage.name}"), *callbacks, KeyedDropout(config.seed)])
         finally: write_json(folder / "guards.json", saved["guards"])
+    write_json(folder / "guards.json", saved["guards"])            # also when nothing was left to train
 
 # %% ../nbs/51_experiments.ipynb #cd3cee63
 def stage_guards(
