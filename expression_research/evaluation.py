@@ -418,7 +418,8 @@ class Calibration:
         "The findings in words."
         verdict = "more than chance" if self.error.p <= 0.05 else "no more than chance"
         change = "lower" if self.temperature.cross_fitted < self.temperature.loss else "not lower"
-        return [f"ECE {self.error.ece:.3f}; a perfectly calibrated model with these confidences shows {self.error.null_mean:.3f} on average and up to {self.error.null_high:.3f} on {self.n} images: {verdict} (p = {self.error.p:.3f}).",
+        p = "p < 0.001" if self.error.p < 0.001 else f"p = {self.error.p:.3f}"
+        return [f"ECE {self.error.ece:.3f}; a perfectly calibrated model with these confidences shows {self.error.null_mean:.3f} on average and up to {self.error.null_high:.3f} on {self.n} images: {verdict} ({p}).",
             f"Brier score {self.brier['brier']:.3f} = uncertainty {self.brier['uncertainty']:.3f} - discrimination {self.brier['discrimination']:.3f} + miscalibration {self.brier['miscalibration']:.3f}.",
             f"Temperature {self.temperature.temperature:.2f}: loss {self.temperature.loss:.3f} as given, {self.temperature.cross_fitted:.3f} cross-fitted, {change}."] + [OPTIMISTIC[0].upper() + OPTIMISTIC[1:] + "."] * self.optimistic
 
