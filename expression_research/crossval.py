@@ -37,7 +37,7 @@ from tqdm.auto import tqdm
 
 from .audit import find_copies, pair_groups, survey
 from .checkpoints import BestCheckpoint, EarlyStopping
-from .core import (ConfigError, DataError, RunConfig, RunError, config_identity, keyed_seed, keyed_torch, read_json, resolve,
+from .core import (ConfigError, DataError, RunConfig, RunError, keyed_seed, keyed_torch, read_json, resolve,
     write_atomically, write_json)
 from .data import assign_splits, class_names, column_values, join_groups, load_expressions, with_sample_ids
 from .diagnostics import BLUE, check_predictions, read_predictions, scores, table_predictions, write_predictions

@@ -18,7 +18,6 @@ __all__ = ['SPLITS', 'HISTORY', 'BASELINES', 'GUARDS', 'CURVES_SECTION', 'CONFUS
 import base64
 import io
 import math
-import re
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
