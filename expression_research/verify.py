@@ -89,7 +89,7 @@ class Difference:
 
     def __str__(self)->str: return f"epoch {self.epoch}, step {self.step}: {self.column} was {self.there}, is {self.here} ({self.meaning})"
 
-
+# %% ../nbs/53_verify.ipynb #1ec57b55
 def compare_steps(
     recorded:pd.DataFrame,         # steps.csv of the run, every column as text
     present:pd.DataFrame,          # likewise, of its repetition
