@@ -742,7 +742,7 @@ def summary_report(
     notes = render("<ul>{% for note in notes %}<li>{{ note }}</li>{% endfor %}</ul>", notes=summary["notes"])
     level, first = guessing(summary["counts"], "validation")[0], next(iter(runs.values()), None)
     sections = [("", (summary_tiles(summary) if summary["test"] else "") + sentences(summary_verdict(summary))),
-        ("All models", rows_section(summary, level) + notes), ("Data", data_section(summary["counts"], first.samples if first else None))]
+        ("All models", rows_section(summary, level) + notes), ("Data", data_section(summary["counts"], *((first.samples, first.audit) if first else ())))]
     if first: sections += [("Which is better", render("<p>On validation; a model with several seeds by its run with the median number of right answers.</p>") + ranking_section(summary_tables(runs))), ("Test split", render("<p>{{ said }}</p>", said=opened_sentence(first.openings))),
         ("Runs", runs_section(runs)), ("Environment", record_section(first.environment))]
     text = page(f"Expressions in {summary['data']}", f"{len(summary['rows'])} evaluations, {len(runs)} runs; each run's folder holds a page of its own", sections)
