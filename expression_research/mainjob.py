@@ -170,7 +170,8 @@ def run_main_job(
     counts = {split: {name: rows_of.count(label) for label, name in enumerate(class_names(dataset))} for split, rows_of in ((split, list(part["label"])) for split, part in dataset.items())}
     summary = {"data": data, "class_names": class_names(dataset), "counts": counts, "rows": rows, "chosen": chosen, "test": test, "notes": verdicts(lines, configs)}
     write_json(Path(out) / "summary.json", summary)
-    if test["run"]: run_report(Path(out) / test["run"], pictures=dataset["validation"])                # with the test number
+    for row in rows:                                               # once more, now that the test split was opened
+        if row["run"]: run_report(Path(out) / row["run"], pictures=dataset["validation"])
     page = summary_report(out)
     print(f"\n{markdown_table(lines)}\n\n" + "\n".join(summary["notes"]))
     print(f"\nchosen by validation loss: {chosen}; test: {test['correct']}/{test['n']} = {test['accuracy']:.3f}, macro F1 {test['macro_f1']:.3f}, loss {test['loss']:.3f} (test opened {test['openings']} {'time' if test['openings'] == 1 else 'times'} in this folder)")
