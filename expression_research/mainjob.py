@@ -170,7 +170,7 @@ def run_main_job(
     counts = {split: {name: rows_of.count(label) for label, name in enumerate(class_names(dataset))} for split, rows_of in ((split, list(part["label"])) for split, part in dataset.items())}
     summary = {"data": data, "class_names": class_names(dataset), "counts": counts, "rows": rows, "chosen": chosen, "test": test, "notes": verdicts(lines, configs)}
     write_json(Path(out) / "summary.json", summary)
-    for row in rows:                                               # once more, now that the test split was opened
+    for row in rows:                                               # now that everything is known, the test number and its ledger included
         if row["run"]: run_report(Path(out) / row["run"], pictures=dataset["validation"])
     page = summary_report(out)
     print(f"\n{markdown_table(lines)}\n\n" + "\n".join(summary["notes"]))
@@ -189,5 +189,4 @@ def network_row(
     config = replace(config, seed=seed)
     print(f"\n{config.model}, seed {seed}: {config.plan}, {config.side} px, weights {Path(config.weights).name}", flush=True)
     run = run_experiment(config, dataset=dataset, leaks=leaks)
-    run_report(run.folder, pictures=dataset["validation"])
     return table_row(config.model, run.table, pd.read_csv(run.folder / "timing.csv")["seconds"].sum(), seed=seed, run=run)
