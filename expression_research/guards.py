@@ -1216,7 +1216,7 @@ class GuardLog:
         moment:str,                # such as "epoch 1, step 2"
     )->None:
         "Keep an answer when it is the first of its name or worse than those before, say what is wrong, and stop where it must be. Raises `GuardError`."
-        worst = {name: max(VERDICTS.index(entry["verdict"]) for entry in self.taken if entry["name"] == name) for name in {entry["name"] for entry in self.taken}}
+        worst = {entry["name"]: VERDICTS.index(entry["verdict"]) for entry in self.taken}           # the last answer of a name is its worst
         new = [check for check in checks if VERDICTS.index(check.verdict) > worst.get(check.name, -1)]
         self.taken += [asdict(check) | {"when": moment, "exempted": check.verdict == "error" and check.name in self.accepted} for check in new]
         stops = [check for check in checks if check.verdict == "error" and check.name not in self.accepted]
