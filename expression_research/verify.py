@@ -144,7 +144,7 @@ def same_results(
     equal_weights = weights.keys() == others.keys() and all(weights[name].numpy().tobytes() == others[name].numpy().tobytes() for name in weights)
     return equal_weights and run.history.equals(repeated.history) and run.table.equals(repeated.table)
 
-
+# %% ../nbs/53_verify.ipynb #74730c67
 def verify_run(
     folder:Path|str,               # of a finished run
     *,
