@@ -4,17 +4,21 @@
 
 # %% auto #0
 __all__ = ['THUMBNAIL', 'FLAT', 'LOOKS', 'WHOLE', 'WINDOWS', 'FLOOR', 'CUT', 'LABEL_ROWS', 'TINY', 'DULL', 'HOLLOW', 'UNEVEN',
-           'MARKS', 'thumbnail', 'sharpness', 'filled', 'look', 'look_batch', 'look_at', 'in_order', 'survey',
-           'interpolation', 'sample', 'details', 'signatures', 'propose', 'unclipped', 'fit_step', 'fit_windows',
-           'overlap', 'resembling', 'similarity', 'compare', 'near_copies', 'find_copies', 'out_of_fold',
-           'suspicious_labels', 'named', 'Finding', 'finding', 'wrong_name', 'file_findings', 'class_findings',
-           'shared_people', 'copy_findings', 'label_finding', 'show_pairs', 'pair_groups', 'AuditReport', 'report_html',
-           'as_dataset', 'audit', 'write_report', 'Leaks', 'leaks', 'refuse_leaks']
+           'MARKS', 'thumbnail', 'sharpness', 'filled', 'look', 'look_batch', 'look_at', 'mapped_array', 'let_go',
+           'in_order', 'stored_batches', 'survey', 'interpolation', 'sample', 'details', 'signatures', 'tangents',
+           'tangent_correlation', 'nearest', 'propose', 'unclipped', 'fit_step', 'fit_windows', 'overlap', 'resembling',
+           'similarity', 'compare', 'near_copies', 'find_copies', 'out_of_fold', 'suspicious_labels', 'named',
+           'Finding', 'finding', 'wrong_name', 'file_findings', 'class_findings', 'shared_people', 'copy_findings',
+           'label_finding', 'show_pairs', 'pair_groups', 'AuditReport', 'report_html', 'as_dataset', 'audit',
+           'write_report', 'Leaks', 'leaks', 'refuse_leaks']
 
 # %% ../nbs/11_audit.ipynb #180d97dc
 import base64
 import html
 import io
+import mmap
+import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +27,7 @@ import numpy as np
 import pandas as pd
 import PIL.Image
 import PIL.ImageOps
+import pyarrow
 from datasets import Dataset, DatasetDict, Features, Value
 from matplotlib.figure import Figure
 from scipy.ndimage import gaussian_filter, uniform_filter
@@ -97,6 +102,22 @@ def look_at(
     return map_to_file(raw, look_batch, cache_file(None, "looks", file_hashes(raw)), Features(LOOKS), "Auditing images")
 
 # %% ../nbs/11_audit.ipynb #c6ee38bc
+def mapped_array(
+    shape:tuple[int, ...],         # of the array
+)->np.ndarray:                     # uint8, zeros, in a temporary file in the cache folder of `datasets`
+    "An array that lies on the disk."
+    folder = Path(datasets.config.HF_DATASETS_CACHE)
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=folder) as file: return np.memmap(file, np.uint8, "w+", shape=shape)
+
+
+def let_go(
+    array:np.ndarray,              # from `mapped_array`; with any other nothing happens
+)->None:
+    "Gives back the memory of what was read or written so far. Nothing is lost: the file keeps it."
+    if isinstance(array.base, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"): array.base.madvise(mmap.MADV_DONTNEED)
+
+# %% ../nbs/11_audit.ipynb #9a423d31
 def in_order(
     ds:Dataset|DatasetDict,        # any splits
 )->dict[str, Dataset]:             # train, validation, test first; a Dataset alone counts as train
@@ -105,22 +126,30 @@ def in_order(
     return {name: splits[name] for name in sorted(splits, key=(MANIFEST_ORDER + tuple(splits)).index)}
 
 
+def stored_batches(
+    table:Dataset,                 # from `look_at`
+)->Iterator[pd.DataFrame]:         # one batch of rows after the other
+    "Reads the Arrow file of a table from its beginning to its end, without mapping it."
+    with pyarrow.OSFile(table.cache_files[0]["filename"]) as file:
+        for batch in pyarrow.ipc.open_stream(file): yield batch.to_pandas()
+
+
 def survey(
     ds:Dataset|DatasetDict,        # columns `image`, perhaps `label`, `subject`
 )->tuple[pd.DataFrame, np.ndarray]:  # split, row, file, name, label (-1 unknown), subject ("" unknown), columns of LOOKS; thumbnails (N, 64, 64) uint8
     "One row per image: where it is, what it is called, what it looks like."
-    splits, tables = in_order(ds), []
-    thumbnails = np.empty((sum(map(len, splits.values())), THUMBNAIL, THUMBNAIL), np.uint8)
+    splits, tables, start = in_order(ds), [], 0
+    thumbnails = mapped_array((sum(map(len, splits.values())), THUMBNAIL, THUMBNAIL))
     for name, split in splits.items():
-        looks, known = look_at(split), split.column_names
-        start = sum(map(len, tables))
-        for batch in looks.select_columns("thumbnail").iter(batch_size=1000):
-            thumbnails[start:start + len(batch["thumbnail"])] = np.frombuffer(b"".join(batch["thumbnail"]), dtype=np.uint8).reshape(-1, THUMBNAIL, THUMBNAIL)
-            start += len(batch["thumbnail"])
+        known, seen = split.column_names, []
+        for batch in stored_batches(look_at(split)):
+            thumbnails[start:start + len(batch)] = np.frombuffer(b"".join(batch.pop("thumbnail")), dtype=np.uint8).reshape(-1, THUMBNAIL, THUMBNAIL)
+            start, _ = start + len(batch), seen.append(batch)
+        let_go(thumbnails)
         labels = column_values(split, "label") if "label" in known else -1
         subjects = [str(value or "") for value in column_values(split, "subject")] if "subject" in known else ""
         place = pd.DataFrame({"split": name, "row": np.arange(len(split)), "file": file_names(split), "label": labels, "subject": subjects})
-        tables.append(pd.concat([place, looks.remove_columns("thumbnail").to_pandas()], axis=1))
+        tables.append(pd.concat([place, pd.concat(seen, ignore_index=True)], axis=1))
     return pd.concat(tables, ignore_index=True), thumbnails
 
 # %% ../nbs/11_audit.ipynb #f066f889
@@ -173,32 +202,74 @@ def signatures(
     return (found[:, :, ::-1] if mirrored else found).reshape(len(thumbnails), -1)
 
 # %% ../nbs/11_audit.ipynb #98b7738a
+def tangents(
+    thumbnails:np.ndarray,         # (P, 64, 64) float32 levels in [0, 1]
+)->np.ndarray:                     # (P, 144, 20, 5) float32: for each view five orthonormal signatures, which span the view and its slightly moved windows
+    "What all views of a picture would look like if their windows were cut a little differently."
+    found = []
+    for window in WINDOWS:
+        moved = window + 0.03 * np.float32([[0, 0, 0, 0], [1, 0, 0, 0], [0, 1, 0, 0], [0, 0, -1, 0], [0, 0, 0, -1]])
+        plain = np.linalg.qr(np.stack([signatures(thumbnails, one) for one in moved], axis=2))[0]
+        found += [plain, plain.reshape(-1, 12, 12, 5)[:, :, ::-1].reshape(plain.shape)]
+    return np.stack(found, axis=2)
+
+
+def tangent_correlation(
+    thumbnails:np.ndarray,         # (P, 64, 64) float32 levels in [0, 1]
+    others:np.ndarray,             # (P, K, 144) float32 signatures of whole pictures, K for each
+)->np.ndarray:                     # (P, K) float32 in [0, 1]
+    "How much of each signature some view of the picture explains, if its window may move a little."
+    basis = tangents(thumbnails)
+    return np.linalg.norm((others @ basis.reshape(len(basis), 144, -1)).reshape(*others.shape[:2], -1, 5), axis=3).max(axis=2)
+
+# %% ../nbs/11_audit.ipynb #af56ccb2
 FLOOR = 0.75                       # correlation of signatures below which a pair is not looked at
+
+
+def nearest(
+    views:list[np.ndarray],        # of (P, 144) float32: the signatures of the windows, plain and mirrored
+    whole:np.ndarray,              # (N, 144) float32 signatures of all pictures
+    start:int,                     # which of them is the first of these P
+    *,
+    count:int,                     # K, fewer than N
+    block:int=2048,                # columns of the matrix held at a time
+)->tuple[np.ndarray, np.ndarray]:  # (P, K) float32 correlations of the best views, in no order; (P, K) int64 which pictures
+    "The most similar other pictures of P pictures."
+    values, places = np.full((len(views[0]), count), -1, np.float32), np.zeros((len(views[0]), count), np.int64)
+    for begin in range(0, len(whole), block):
+        columns = whole[begin:begin + block].T
+        best, product = np.full((len(values), columns.shape[1]), -1, np.float32), np.empty((len(values), columns.shape[1]), np.float32)
+        for view in views: np.maximum(best, np.matmul(view, columns, out=product), out=best)
+        own = np.arange(max(start, begin), min(start + len(values), begin + columns.shape[1]))
+        best[own - start, own - begin] = -1
+        values, places = np.concatenate([values, best], axis=1), np.concatenate([places, np.broadcast_to(np.arange(begin, begin + columns.shape[1]), best.shape)], axis=1)
+        kept = np.argpartition(-values, count - 1, axis=1)[:, :count]
+        values, places = np.take_along_axis(values, kept, axis=1), np.take_along_axis(places, kept, axis=1)
+    return values, places
 
 
 def propose(
     thumbnails:np.ndarray,         # (N, 64, 64) uint8
     rows:np.ndarray|None=None,     # (M,) which of them take part; None for all
     *,
-    neighbours:int=8,              # for each picture, how many others are proposed, 1 or more
+    neighbours:int=4,              # for each picture, how many others are proposed, 1 or more
+    shortlist:int=128,             # ... from how many that look alike without moving the windows
     block:int=128,                 # rows of the matrix held at a time
 )->np.ndarray:                     # (P, 2) int64 rows: the second may be a part of the first; in order, each pair once
     "Pairs that deserve a closer look."
     rows = np.arange(len(thumbnails)) if rows is None else rows
-    if len(rows) < 2: return np.zeros((0, 2), np.int64)
-    blocks = [rows[start:start + block] for start in range(0, len(rows), block)]
-    whole = np.concatenate([signatures(thumbnails[chosen].astype(np.float32) / 255, np.float32(WHOLE)) for chosen in blocks]).T.copy()
-    count, found = min(neighbours, len(rows) - 1), []
-    for start, chosen in zip(range(0, len(rows), block), blocks):
-        part = thumbnails[chosen].astype(np.float32) / 255
-        best, product = np.full((len(part), whole.shape[1]), -1, np.float32), np.empty((len(part), whole.shape[1]), np.float32)
-        for window in WINDOWS:
-            for mirrored in (False, True): np.maximum(best, np.matmul(signatures(part, window, mirrored), whole, out=product), out=best)
-        own = np.arange(len(part))
-        best[own, start + own] = -1
-        near = np.argpartition(-best, count - 1, axis=1)[:, :count]
-        firsts, places = np.nonzero(np.take_along_axis(best, near, axis=1) >= FLOOR)
-        found.append(np.stack([chosen[firsts], rows[near[firsts, places]]], axis=1))
+    whole, found = np.zeros((len(rows), 144), np.float32), [np.zeros((0, 2), np.int64)]
+    starts = range(0, len(rows), block) if len(rows) > 1 else []
+    for start in starts: whole[start:start + block] = signatures(thumbnails[rows[start:start + block]].astype(np.float32) / 255, np.float32(WHOLE))
+    let_go(thumbnails)
+    for start in starts:
+        part = thumbnails[rows[start:start + block]].astype(np.float32) / 255
+        values, places = nearest([signatures(part, window, mirrored) for window in WINDOWS for mirrored in (False, True)], whole, start, count=min(shortlist, len(rows) - 1))
+        closer = np.where(values >= FLOOR, tangent_correlation(part, whole[places]), -1)
+        kept = np.argsort(-closer, axis=1, kind="stable")[:, :neighbours]
+        firsts, which = np.nonzero(np.take_along_axis(closer, kept, axis=1) >= FLOOR)
+        found.append(np.stack([rows[start + firsts], rows[places[firsts, kept[firsts, which]]]], axis=1))
+        let_go(thumbnails)
     return np.unique(np.concatenate(found), axis=0)
 
 # %% ../nbs/11_audit.ipynb #393843f4
@@ -325,7 +396,11 @@ def near_copies(
     candidates = propose(thumbnails, np.array([row for row in rows if thumbnails[row].std() >= FLAT], dtype=np.int64))
     columns = ["first", "second", "whole", "weakest", "mirrored"]
     if not len(candidates): return pd.DataFrame([], columns=columns).astype({"first": int, "second": int, "mirrored": bool})
-    judged = pd.concat([compare(thumbnails, part) for part in np.array_split(candidates, -(-len(candidates) // 512))], ignore_index=True)
+    judged = []
+    for part in np.array_split(candidates, -(-len(candidates) // 512)):
+        judged.append(compare(thumbnails, part))
+        let_go(thumbnails)
+    judged = pd.concat(judged, ignore_index=True)
     judged[["first", "second"]] = np.sort(judged[["first", "second"]].to_numpy(), axis=1)
     found = judged[(judged["whole"] >= cut[0]) & (judged["weakest"] >= cut[1])].sort_values(["whole", "first", "second"], ascending=[False, True, True])
     return found.drop_duplicates(["first", "second"])[columns].reset_index(drop=True)
