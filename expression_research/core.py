@@ -7,7 +7,7 @@ __all__ = ['VERDICTS', 'RANGES', 'CHOICES', 'NOT_IN_IDENTITY', 'PACKAGES', 'Expr
            'ModelError', 'RunError', 'some', 'key_bytes', 'keyed_uniforms', 'keyed_seed', 'keyed_generator',
            'keyed_order', 'keyed_torch', 'RunConfig', 'check_config', 'resolve', 'config_from_dict', 'config_identity',
            'pick_device', 'package_hash', 'package_folder', 'code_hashes', 'git_state', 'running_code', 'environment',
-           'write_atomically', 'flush_folder', 'write_json', 'read_json']
+           'replacing', 'flush', 'write_atomically', 'write_json', 'read_json']
 
 # %% ../nbs/00_core.ipynb #cf6b3f71
 import ast
@@ -291,34 +291,40 @@ def environment()->dict:           # JSON-ready; no host name, user name or path
         "gpu": gpu, "threads": torch.get_num_threads(), "packages": versions, "git": git_state(), **running_code()}
 
 # %% ../nbs/00_core.ipynb #a41e7e34
-def write_atomically(
+@contextmanager
+def replacing(
     path:Path|str,                 # final name; its folder is made when missing
-    data:bytes,                    # whole content
-)->None:
-    "Write, flush, rename. A failed write (disk full, no permission) raises `RunError` and leaves the old file as it was."
+):
+    "Hands out another name to write to; when the block ends that file is flushed and renamed. A failed write (disk full, no permission) raises `RunError` and leaves the old file as it was."
     path = Path(path)
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with open(partial, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+        yield partial
+        flush(partial)
         os.replace(partial, path)
-        flush_folder(path.parent)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise RunError(f"{path}: could not be written ({error.strerror}). What was there before is unchanged.") from error
+        flush(path.parent)
+    except OSError as error: raise RunError(f"{path}: could not be written ({error.strerror}). What was there before is unchanged.") from error
+    finally:
+        if partial.exists(): partial.unlink()
 
 
-def flush_folder(
-    folder:Path,                   # whose entries must survive a power cut
+def flush(
+    path:Path,                     # a file, or a folder whose entries must survive a power cut
 )->None:
-    "Flush a folder's entries to the disk, where the system knows how (Windows does it by itself)."
-    if os.name != "posix": return
-    descriptor = os.open(folder, os.O_RDONLY)
+    "Flush to the disk. Windows does it for folders by itself."
+    if path.is_dir() and os.name != "posix": return
+    descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
     try: os.fsync(descriptor)
     finally: os.close(descriptor)
+
+
+def write_atomically(
+    path:Path|str,                 # final name; its folder is made when missing
+    data:bytes,                    # whole content
+)->None:
+    "Write, flush, rename. Raises `RunError` as `replacing` does."
+    with replacing(path) as partial: partial.write_bytes(data)
 
 # %% ../nbs/00_core.ipynb #8cfa30e8
 def write_json(
