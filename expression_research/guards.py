@@ -280,6 +280,8 @@ class Look:
     recorded: dict|None = None             # what a run or checkpoint says: class_names, side, mean, std
     fresh: bool|None = None                # True when a model that has not been trained is claimed
     device: object = "cpu"                 # where the model is
+    rest: tuple|None = None                # model and two loaders of the loop, where frozen layers were computed before (`21_features`)
+    stored: list[Pass] = field(default_factory=list)       # what those two loaders hand out first
     train: list[Pass] = field(default_factory=list)        # two passes
     valid: list[Pass] = field(default_factory=list)        # two passes
     logits: torch.Tensor|None = None       # (N, C) of the first training batch, in training mode
@@ -295,6 +297,16 @@ class Look:
 
     @property
     def width(self)->int|None: return next((logits.shape[1] for logits in (self.logits, self.evaluated) if logits is not None and logits.ndim == 2), None)   # C of the output
+
+    @property
+    def loop_model(self)->nn.Module: return self.rest[0] if self.rest else self.model
+
+    def first_batch(self,
+        number:int,                        # 0 training, 1 evaluation
+    )->tuple[torch.Tensor, torch.Tensor]:  # images (N, 3, H, W) or stored features (N, ...), and labels (N,), on the model's device
+        "What the loop's model gets first."
+        one = self.stored[number] if self.stored else (self.train, self.valid)[number][0]
+        return one.images[:one.sizes[0]].to(self.device), one.labels[:one.sizes[0]].to(self.device)
 
 # %% ../nbs/31_guards.ipynb #9d830041
 def norm(
@@ -340,9 +352,8 @@ def probe(
     look:Look,                     # with its training batches; receives logits, first loss and probe rows
 )->None:
     "One step on a copy; a second one when some gradient was exactly zero, as it is behind a head that starts at zero."
-    model, optimizer, loss_fn = copy.deepcopy((look.model, look.optimizer, look.loss_fn))
-    size = look.train[0].sizes[0]
-    images, labels = look.train[0].images[:size].to(look.device), look.train[0].labels[:size].to(look.device)
+    model, optimizer, loss_fn = copy.deepcopy((look.loop_model, look.optimizer, look.loss_fn))
+    images, labels = look.first_batch(0)
     model.train()
     before = {name: tensor.detach().clone() for name, tensor in itertools.chain(model.named_parameters(), model.named_buffers())}
     look.logits, loss = training_step(model, optimizer, loss_fn, images, labels)
@@ -373,8 +384,8 @@ def evaluate_twice(
     look:Look,                     # with its validation batches; receives the logits
 )->None:
     "A validation batch in evaluation mode, and half of it."
-    model = copy.deepcopy(look.model).eval()
-    images = look.valid[0].images[:look.valid[0].sizes[0]].to(look.device)
+    model = copy.deepcopy(look.loop_model).eval()
+    images, _ = look.first_batch(1)
     with torch.no_grad(): look.evaluated, look.apart = model(images), model(images[:max(1, len(images) // 2)])
 
 
@@ -382,6 +393,8 @@ def take_look(
     look:Look,                     # with the caller's objects
 )->Look:                           # the same, filled
     "Read, probe, evaluate; what fails is noted. Leaves no trace."
+    if look.rest:
+        with no_trace(*look.rest): look.stored = [read_loader(dataloader, 1) for dataloader in look.rest[1:]]
     stages = {"reading the training loader": lambda: look.train.extend([read_loader(look.train_dataloader), read_loader(look.train_dataloader)]),
         "reading the evaluation loader": lambda: look.valid.extend([read_loader(look.valid_dataloader), read_loader(look.valid_dataloader)]),
         "a training step": lambda: probe(look) if look.train else None, "an evaluation": lambda: evaluate_twice(look) if look.valid else None}
@@ -1000,11 +1013,12 @@ def check_training(
     recorded:dict|None=None,       # what a run or checkpoint says: class_names, side, mean, std
     fresh:bool|None=None,          # True: the model is claimed to be untrained; False: it goes on training
     valid_loss_fn:Callable|None=None,  # the loss of evaluation, where it is not `loss_fn`
+    rest:tuple|None=None,          # what the loop trains instead, where frozen layers were computed before: model, training loader, validation loader
 )->GuardReport:
     "Everything that can be told before training. Raises nothing for a bug it can describe, and leaves no trace. `ConfigError` for an unknown value of `checks`."
     if checks not in ("standard", "full"): raise ConfigError(f"checks={checks!r}: expected 'standard' or 'full'.")
     device = next(itertools.chain(model.parameters(), model.buffers()), torch.empty(0)).device
-    look = take_look(Look(model, train_dataloader, valid_dataloader, optimizer, loss_fn, valid_loss_fn, list(class_names) if class_names else None, samples, recorded, fresh, device))
+    look = take_look(Look(model, train_dataloader, valid_dataloader, optimizer, loss_fn, valid_loss_fn, list(class_names) if class_names else None, samples, recorded, fresh, device, rest))
     with no_trace(model, train_dataloader, valid_dataloader):      # some checks open rows of a data set, which may draw random numbers
         answers = [answer(check, look) for check in STANDARD + (FULL if checks == "full" else ())]
     return GuardReport(answers, None if look.probe is None else layer_table(look.probe))
@@ -1262,12 +1276,12 @@ class Guards(GuardLog):
         guards:str|Sequence[str]="error",  # `error` stops, `warn` goes on; or names of checks that may fail
         valid_loss_fn:Callable|None=None,  # the loss of evaluation, where it is another
         test_dataloader:Iterable|None=None,# the loader that must not be read before the end
-        model:nn.Module|None=None, # for the report, where the loop trains the rest of it on stored features; None: the loop's own
+        whole:tuple|None=None,     # where the loop trains the rest of a network on stored features (`21_features`): the whole network, and the loop's two loaders
         taken:list[dict]|None=None,# answers of a training that was interrupted; continued in place
         **known,                   # class_names, samples, recorded, fresh, checks: as for `check_training`
     ):
         super().__init__(guards, taken)
-        self.model, self.loaders, self.test_dataloader, self.valid_loss_fn, self.known, self.report, self.peak = model, (train_dataloader, valid_dataloader), test_dataloader, valid_loss_fn, known, None, 0.0
+        self.whole, self.loaders, self.test_dataloader, self.valid_loss_fn, self.known, self.report, self.peak = whole, (train_dataloader, valid_dataloader), test_dataloader, valid_loss_fn, known, None, 0.0
 
     def epoch_begin(self, state:object)->None:
         "Before the first epoch of `state` (a `TrainState`) the report; before each, the schedule."
@@ -1278,7 +1292,7 @@ class Guards(GuardLog):
 
     def begin(self, state:object)->None:
         "The report, and what the first steps of `state` are compared with."
-        self.report = check_training(self.model or state.model, *self.loaders, state.optimizer, state.loss_fn, valid_loss_fn=self.valid_loss_fn, **{"fresh": None if state.first_epoch == 0 else False} | self.known)
+        self.report = check_training(self.whole[0] if self.whole else state.model, *self.loaders, state.optimizer, state.loss_fn, valid_loss_fn=self.valid_loss_fn, rest=(state.model, *self.whole[1:]) if self.whole else None, **{"fresh": None if state.first_epoch == 0 else False} | self.known)
         self.take(self.report.checks, "before the first step")
         self.moving, self.watch, self.reads = trainable_sample(state.model), GradientWatch(state.model), reads_of(self.test_dataloader)
 
