@@ -140,7 +140,7 @@ def where_it_stands(
     if Run(folder).finished: return f"{folder.name} is finished: nothing to resume"
     last = load_last(folder / "last")
     if last is None: return f"{folder.name} starts again: it was stopped before its first whole epoch"
-    return f"{folder.name} resumes after epoch {last[1]['epoch'] + 1}"
+    return f"{folder.name} resumes after epoch {last.record['epoch'] + 1}"
 
 # %% ../nbs/69_cli.ipynb #89f6714d
 def resume_run(

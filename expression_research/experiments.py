@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['load_data', 'build_model', 'build_loaders', 'build_optimizer', 'weights_hash', 'run_id', 'Run', 'run_folder',
            'only_one', 'refuse_another', 'open_folder', 'weights_record', 'train_stages', 'stage_guards', 'shortened',
-           'finish', 'save_figure', 'machine_for', 'run_experiment', 'Trained', 'load_trained', 'predict_split',
+           'finish', 'tidy', 'save_figure', 'machine_for', 'run_experiment', 'Trained', 'load_trained', 'predict_split',
            'evaluate_run', 'sealed_test']
 
 # %% ../nbs/51_experiments.ipynb #dbb883ff
@@ -25,7 +25,7 @@ from filelock import FileLock, Timeout
 from torch import nn
 
 from .audit import refuse_leaks
-from .checkpoints import BestCheckpoint, EarlyStopping, LastCheckpoint, load_last, load_tensors, restore_last
+from .checkpoints import BestCheckpoint, EarlyStopping, LastCheckpoint, StageBase, load_last, load_tensors, restore_last
 from .core import (ConfigError, ModelError, RunConfig, RunError, config_from_dict, config_identity, environment, keyed_torch,
     pick_device, read_json, resolve, write_atomically, write_json)
 from .data import class_names, load_expressions, manifest, manifest_hash
@@ -214,37 +214,42 @@ def train_stages(
     samples:pd.DataFrame|None=None,# manifest, with which the guards compare what the loaders hold
     callbacks:tuple=(),            # further ones, called after the run's own
 )->None:
-    "All stages of the plan, from where `folder/last` stands. Raises `GuardError` for a training that cannot go well."
+    "All stages of the plan, from where `folder/last` stands; also when it is interrupted, guards.json and best.safetensors are written. Raises `GuardError` for a training that cannot go well."
     last = load_last(folder / "last")
-    tensors, saved = last or ({}, {"stage": -1, "results": {name: [] for name in RESULTS}, "rows": [], "guards": []})
+    saved = last.record if last else {"stage": -1, "results": {name: [] for name in RESULTS}, "rows": [], "guards": []}
     results, record, steps = saved["results"], RunRecord(folder, saved["rows"]), StepRecord(folder, len(saved["rows"]))
     loss_fn = nn.CrossEntropyLoss(label_smoothing=config.label_smoothing)
-    for number, stage in enumerate(parse_plan(config.plan, epochs=config.epochs)):
-        if number < saved["stage"]: continue
-        freeze(model, stage.name)
-        model.train()                                              # every stage begins alike, whatever was done with the network before
-        optimizer, scheduler = build_optimizer(config, model, stage.epochs)
-        watched = {"best": best} | ({"stopping": EarlyStopping(config.patience)} if config.patience else {})
-        now = first = len(results["train_loss"])
-        epochs, record.stage = stage.epochs, stage.name
-        if number == saved["stage"]:
-            restore_last(tensors, saved, model, optimizer, scheduler, watched)
-            first, epochs = saved["first_epoch"], 0 if saved["stop"] else saved["first_epoch"] + stage.epochs - now
-        if not epochs: continue
-        if number != saved["stage"]: saved["guards"].append({"stage": stage.name, "checks": []})
-        guards = stage_guards(config, model, loaders, saved["guards"], samples, best.record)
-        used, images = shortened(config, model, loaders, range(now, now + epochs))
-        saver = LastCheckpoint(folder / "last", watched, {"stage": number, "first_epoch": first, "rows": record.rows, "guards": saved["guards"]})
-        try: train(used, images.train, images.validation, optimizer, loss_fn, epochs, next(model.parameters()).device, scheduler=scheduler, results=results, test_loss_fn=nn.CrossEntropyLoss(), guards="off",
-            callbacks=[*guards, *watched.values(), record, steps, saver, Progress(f"{config.model} {stage.name}"), *callbacks, KeyedDropout(config.seed)])
-        finally: write_json(folder / "guards.json", saved["guards"])
-    write_json(folder / "guards.json", saved["guards"])            # also when nothing was left to train
+    try:
+        for number, stage in enumerate(parse_plan(config.plan, epochs=config.epochs)):
+            if number < saved["stage"]: continue
+            freeze(model, stage.name)
+            model.train()                                          # every stage begins alike, whatever was done with the network before
+            optimizer, scheduler = build_optimizer(config, model, stage.epochs)
+            watched = {"best": best} | ({"stopping": EarlyStopping(config.patience)} if config.patience else {})
+            now = first = len(results["train_loss"])
+            epochs, record.stage = stage.epochs, stage.name
+            if number == saved["stage"]:
+                base = restore_last(last, model, optimizer, scheduler, watched)
+                first, epochs = saved["first_epoch"], 0 if saved["stop"] else saved["first_epoch"] + stage.epochs - now
+            if not epochs: continue
+            if number != saved["stage"]:
+                base = StageBase(model)
+                saved["guards"].append({"stage": stage.name, "checks": []})
+            used, inputs = shortened(config, model, loaders, range(now, now + epochs))
+            guards = stage_guards(config, model, loaders, inputs, saved["guards"], samples, best.record)
+            saver = LastCheckpoint(folder / "last", base, watched, {"stage": number, "first_epoch": first, "rows": record.rows, "guards": saved["guards"]})
+            train(used, inputs.train, inputs.validation, optimizer, loss_fn, epochs, next(model.parameters()).device, scheduler=scheduler, results=results, test_loss_fn=nn.CrossEntropyLoss(), guards="off",
+                callbacks=[*guards, *watched.values(), record, steps, saver, Progress(f"{config.model} {stage.name}"), *callbacks, KeyedDropout(config.seed)])
+    finally:
+        write_json(folder / "guards.json", saved["guards"])
+        if best.epoch is not None: best.save(folder / "best.safetensors")
 
 # %% ../nbs/51_experiments.ipynb #cd3cee63
 def stage_guards(
     config:RunConfig,              # its fields guards, weights
     model:nn.Module,               # the whole network, frozen for the stage
     loaders:Loaders,               # of images
+    inputs:Loaders,                # that the loop reads: of images, or of stored features
     found:list[dict],              # one {"stage", "checks"} per stage so far; the last one is continued
     samples:pd.DataFrame|None,     # manifest
     recorded:dict,                 # what travels with the weights
@@ -253,7 +258,7 @@ def stage_guards(
     if config.guards == "off": return []
     fresh = False if len(found) > 1 or found[-1]["checks"] else True if config.weights == "none" else None
     known = {name: recorded[name] for name in ("class_names", "side", "mean", "std") if name in recorded}
-    return [Guards(loaders.train, loaders.validation, guards=config.guards, valid_loss_fn=nn.CrossEntropyLoss(), model=model, taken=found[-1]["checks"],
+    return [Guards(loaders.train, loaders.validation, guards=config.guards, valid_loss_fn=nn.CrossEntropyLoss(), whole=None if inputs is loaders else (model, *inputs[:2]), taken=found[-1]["checks"],
         samples=samples, recorded=known or None, fresh=fresh)]
 
 # %% ../nbs/51_experiments.ipynb #514476e9
@@ -282,7 +287,16 @@ def finish(
     stages = [(name, len(rows)) for name, rows in history.groupby("stage", sort=False)]
     save_figure(folder / "figures" / "curves.png", plot_curves({name: history[name].tolist() for name in RESULTS}, len(table), num_classes=len(run.class_names), stages=stages))
     save_figure(folder / "figures" / "confusion.png", plot_confusion(table, run.class_names))
+    tidy(folder / "last")
     write_json(folder / "metrics.json", {**scores(table), "epoch": best.epoch, "stage": history["stage"].iloc[best.epoch], "epochs": len(history)})
+
+
+def tidy(
+    last:Path,                     # `last/` of a run that needs no resume any more
+)->None:
+    "Keep the last state and what it is a change of; remove what only an interruption could have asked for."
+    (last / "previous.safetensors").unlink(missing_ok=True)
+    for base in sorted(last.glob("stage-*.safetensors"), key=lambda path: int(path.stem.removeprefix("stage-")))[:-1]: base.unlink()
 
 
 def save_figure(
@@ -336,7 +350,7 @@ def run_experiment(
         seen = without_test(dataset)                               # from here on no test row can be reached
         write_json(folder / "audit.json", leaks)
         model, loaders = build_model(config, len(class_names(seen))), build_loaders(config, seen)
-        best = BestCheckpoint(folder / "best.safetensors", weights_record(config, seen, samples))
+        best = BestCheckpoint(record=weights_record(config, seen, samples))
         train_stages(config, model, loaders, folder, best, samples, callbacks)
         best.restore(model)
         finish(folder, model, loaders, best)
