@@ -269,8 +269,8 @@ def shortened(
     epochs:range,                  # of the stage that are still to come
 )->tuple[nn.Module, Loaders]:      # the same bits with less work where `21_features` knows a way, otherwise what was given
     "Model and loaders for the loop."
-    stored = with_stored_features(model, loaders, epochs, budget=config.feature_memory * 2**20) if config.features == "auto" else None
-    return stored or (model, loaders)
+    stored = with_stored_features(model, loaders[:2], epochs, budget=config.feature_memory * 2**20) if config.features == "auto" else None
+    return (stored[0], Loaders(*stored[1], None)) if stored else (model, loaders)
 
 # %% ../nbs/51_experiments.ipynb #1d8fbc34
 def finish(

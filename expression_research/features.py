@@ -4,18 +4,20 @@
 
 # %% auto #0
 __all__ = ['parts_in_row', 'is_a_row', 'is_fixed', 'fixed_parts', 'tail', 'variant', 'FeatureRows', 'as_it_is', 'inputs_of',
-           'compute_features', 'with_stored_features']
+           'left_over', 'compute_features', 'features_of', 'with_stored_features']
 
 # %% ../nbs/21_features.ipynb #aa383035
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
+import xxhash
 from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
-from .loaders import Batch, Loaders
+from .core import keyed_order
+from .loaders import Batch
 from .models import MODAL
 from .transforms import EvaluationTransform, Transform
 
@@ -102,6 +104,7 @@ class FeatureRows(Dataset):
     labels: list[int]              # N
     features: torch.Tensor         # (K, ...) float32, one per different input
     places: dict[tuple[int, int], int]  # (row, variant) -> place in `features`
+    alone: dict[tuple[int, int], torch.Tensor]  # (row, variant) -> (1, ...) float32, computed in a batch of one
     variant: Callable              # as from `variant`
 
     def __len__(self)->int: return len(self.ids)
@@ -115,8 +118,9 @@ class FeatureRows(Dataset):
         pairs = [index if isinstance(index, tuple) else (0, index) for index in indices]
         ids = [self.ids[row] for _, row in pairs]
         variants = self.variant([epoch for epoch, _ in pairs], ids)
-        places = [self.places[row, number] for (_, row), number in zip(pairs, variants)]
-        return Batch(self.features[places], torch.tensor([self.labels[row] for _, row in pairs]), ids)
+        wanted = [(row, number) for (_, row), number in zip(pairs, variants)]
+        features = self.alone[wanted[0]] if len(wanted) == 1 and wanted[0] in self.alone else self.features[[self.places[pair] for pair in wanted]]
+        return Batch(features, torch.tensor([self.labels[row] for _, row in pairs]), ids)
 
 
 def as_it_is(
@@ -140,48 +144,77 @@ def inputs_of(
         for row, number in enumerate(tell([epoch] * len(ids), ids)): found.setdefault((row, number), epoch)
     return found
 
+
+def left_over(
+    loader:DataLoader,             # over `FaceRows`; in keyed order when it trains
+    epochs:range,                  # that will be shown
+)->dict[tuple[int, int], int]:     # (row, variant) -> an epoch in which it is alone in the last batch
+    "The inputs that make up a batch of one."
+    if len(loader.dataset) % loader.batch_size != 1: return {}
+    ids, sampler, tell = loader.dataset.ids, loader.sampler, variant(loader.collate_fn.transform)
+    if isinstance(loader.collate_fn.transform, EvaluationTransform): return {(len(ids) - 1, 0): 0}
+    last = {epoch: keyed_order(sampler.ids, sampler.seed, "order", epoch)[-1] for epoch in epochs}
+    return {(row, tell([epoch], [ids[row]])[0]): epoch for epoch, row in last.items()}
+
 # %% ../nbs/21_features.ipynb #e04c0bf4
 def compute_features(
     prefix:Callable,               # (N, 3, S, S) float32 -> (N, ...), fixed
     loader:DataLoader,             # over `FaceRows`, with a `Collate`
     inputs:dict[tuple[int, int], int],  # from `inputs_of`
+    alone:dict[tuple[int, int], int],  # from `left_over`
     budget:int,                    # bytes
     device:torch.device,           # where the prefix is
+    known:dict|None=None,          # hash of an input -> features (...) as NumPy array; looked up and filled
 )->FeatureRows|None:               # None when they do not fit into the budget
-    "One pass over the inputs."
+    "One pass over the inputs, without those that are known."
     rows, wanted, parts = loader.dataset, list(inputs.items()), []
     for start in range(0, len(wanted), loader.batch_size):
         some = wanted[start:start + loader.batch_size]
         if len(some) == 1 and parts: some = wanted[start - 1:start + 1]        # never a batch of one: its last bits may differ
         images, _ = loader.collate_fn(rows.__getitems__([(epoch, row) for (row, _), epoch in some]))
-        with torch.no_grad(): features = prefix(images.to(device)).cpu()
+        features = features_of(prefix, images, device, known)
         if features[0].nelement() * features.element_size() * len(wanted) > budget: return None
         parts.append(features[-1:] if len(some) == 2 and start + 1 == len(wanted) and parts else features)
-    stored = torch.cat(parts)
-    return FeatureRows(rows.ids, rows.labels, stored, {pair: place for place, (pair, _) in enumerate(wanted)}, variant(loader.collate_fn.transform))
+    one = lambda row, epoch: features_of(prefix, loader.collate_fn(rows.__getitems__([(epoch, row)])).images, device, None)
+    return FeatureRows(rows.ids, rows.labels, torch.cat(parts), {pair: place for place, (pair, _) in enumerate(wanted)},
+        {pair: one(pair[0], epoch) for pair, epoch in alone.items()}, variant(loader.collate_fn.transform))
 
-# %% ../nbs/21_features.ipynb #542007c6
+def features_of(
+    prefix:Callable,               # (N, 3, S, S) float32 -> (N, ...), fixed
+    images:torch.Tensor,           # (N, 3, S, S) float32
+    device:torch.device,           # where the prefix is
+    known:dict|None,               # as for `compute_features`
+)->torch.Tensor:                   # (N, ...) on the CPU
+    "What the prefix makes of a batch; remembered answers are used when there is one for every image."
+    names = [] if known is None else [xxhash.xxh3_128_hexdigest(image.contiguous().numpy()) for image in images]
+    if names and all(name in known for name in names): return torch.stack([torch.from_numpy(known[name]) for name in names])
+    with torch.no_grad(): features = prefix(images.to(device)).cpu()
+    if names: known.update((name, part.numpy().copy()) for name, part in zip(names, features))
+    return features
+
+# %% ../nbs/21_features.ipynb #6c996487
 def with_stored_features(
     model:nn.Module,               # after `freeze`
-    loaders:Loaders,               # train and validation are used
+    loaders:Sequence[DataLoader],  # that the loop will read, such as training and validation
     epochs:range,                  # of the stage
     *,
-    budget:int=2**30,              # bytes for the features of both splits together
-)->tuple[nn.Module, Loaders]|None: # the tail and its loaders; None when the plain loop has to do
+    budget:int=2**30,              # bytes for the features of all loaders together
+    known:dict|None=None,          # answers of this very prefix, as for `compute_features`
+)->tuple[nn.Module, list[DataLoader]]|None: # the tail and its loaders, in the same order; None when the plain loop has to do
     "The shorter way, where the network, the plan, the augmentation and the budget allow it."
     count, flatten = fixed_parts(model)
-    used, device = loaders[:2], next(model.parameters()).device
-    inputs = [inputs_of(loader, epochs) for loader in used]
-    if not count or None in inputs or any(loader.batch_size == 1 or len(loader.dataset) % loader.batch_size == 1 for loader in used): return None
+    device = next(model.parameters()).device
+    inputs = [inputs_of(loader, epochs) for loader in loaders]
+    if not count or None in inputs or any(loader.batch_size == 1 for loader in loaders): return None
     def prefix(images):
         for _, part in parts_in_row(model, flatten)[:count]: images = part(images)
         return images
     rows, training = [], model.training
     model.eval()
-    for loader, wanted in zip(used, inputs):
-        if None not in rows: rows.append(compute_features(prefix, loader, wanted, budget, device))
+    for loader, wanted in zip(loaders, inputs):
+        if None not in rows: rows.append(compute_features(prefix, loader, wanted, left_over(loader, epochs), budget, device, known))
         if rows[-1]: budget -= rows[-1].features.nelement() * rows[-1].features.element_size()
     model.train(training)
     if None in rows: return None
-    new = [DataLoader(part, batch_size=loader.batch_size, sampler=loader.sampler, collate_fn=as_it_is, generator=loader.generator) for part, loader in zip(rows, used)]
-    return tail(model, count, flatten), Loaders(*new, loaders.test)
+    new = [DataLoader(part, batch_size=loader.batch_size, sampler=loader.sampler, collate_fn=as_it_is, generator=loader.generator) for part, loader in zip(rows, loaders)]
+    return tail(model, count, flatten), new
