@@ -6,9 +6,10 @@
 __all__ = ['SOURCES', 'Pool', 'pool', 'Fold', 'divide_rows', 'make_folds', 'Seeds', 'fold_seeds', 'fixed_threads', 'job_key',
            'checked_answer', 'run_fold', 'FoldInterval', 'corrected_interval', 'fold_row', 'run_jobs',
            'CrossValidation', 'write_summary', 'cross_validate', 'PixelRows', 'weights_name', 'TrainFold',
-           'train_network', 'network_fold', 'corrected_choice', 'Choice', 'choose_best', 'EpochTables',
-           'tables_by_epoch', 'ChooseInside', 'spread_row', 'Budget', 'variance_budget', 'plot_budget', 'HoldOut',
-           'copy_groups', 'configured_fold', 'crossval_folder', 'crossval_experiment']
+           'network_fold', 'fold_transforms', 'fold_network', 'frozen_answers', 'share_answers', 'stage_way',
+           'train_network', 'corrected_choice', 'Choice', 'choose_best', 'EpochTables', 'tables_by_epoch',
+           'ChooseInside', 'spread_row', 'Budget', 'variance_budget', 'plot_budget', 'HoldOut', 'copy_groups',
+           'configured_fold', 'crossval_folder', 'crossval_experiment']
 
 # %% ../nbs/42_crossval.ipynb #7ad92e66
 import hashlib
@@ -43,9 +44,11 @@ from .data import assign_splits, class_names, column_values, join_groups, load_e
 from .diagnostics import BLUE, check_predictions, read_predictions, scores, table_predictions, write_predictions
 from .engine import KeyedDropout, predictions, train
 from .evaluation import interval_text
+from .features import variant, with_stored_features
+from .guards import Guards
 from .loaders import Collate, FaceRows, KeyedSampler
 from .models import freeze, make_model, normalisation, parameter_groups, parse_plan
-from .transforms import make_test_transform, make_train_transform
+from .transforms import Transform, make_test_transform, make_train_transform
 
 # %% ../nbs/42_crossval.ipynb #15819566
 class Pool(NamedTuple):
@@ -290,6 +293,8 @@ def cross_validate(
 )->CrossValidation:
     "Train and judge every fold; finished ones are read. Raises `ConfigError`, `DataError` and `RunError` as `make_folds` and `run_fold` do."
     plan = make_folds(samples, folds, repeats, inner=inner, seed=seed)
+    finished = lambda fold: out and (Path(out) / f"repeat-{fold.repeat}-fold-{fold.fold}" / "job.json").is_file()
+    if hasattr(fit, "prepared") and not all(finished(fold) for fold in plan): fit = fit.prepared(jobs, threads)
     calls = [delayed(run_fold)(fit, samples, fold, fold_seeds(seed, fold), out and Path(out), threads) for fold in plan]
     def said(number, table): return "repeat {repeat} fold {fold}: {correct:3d} of {held_out} right, accuracy {accuracy:.3f}, loss {loss:.3f}".format(**fold_row(plan[number], table))
     tables = run_jobs(calls, jobs, f"{folds} folds x {repeats}", said if progress else None)
@@ -316,6 +321,10 @@ class PixelRows(torch.utils.data.Dataset):
         epoch, row = index if isinstance(index, tuple) else (None, index)
         return {"pixels": self.pixels[row], "label": self.labels[row], "sample_id": self.ids[row], "epoch": epoch}
 
+    def __getitems__(self, indices:list)->list[dict]:
+        "Many rows: `indices` as for a single one."
+        return [self[index] for index in indices]
+
 # %% ../nbs/42_crossval.ipynb #dfd76af1
 def weights_name(
     weights:str,                   # `none`, `imagenet`, or a file
@@ -323,7 +332,7 @@ def weights_name(
     "What pretrained weights are, wherever their file lies."
     return hashlib.blake2b(Path(weights).read_bytes(), digest_size=8).hexdigest() if Path(weights).is_file() else weights
 
-
+# %% ../nbs/42_crossval.ipynb #a7d92bfb
 @dataclass(frozen=True)
 class TrainFold:
     "fit(...) that trains a network. Call it with row numbers; it returns out-of-fold predictions. Raises `ConfigError` without inner rows."
@@ -344,11 +353,13 @@ class TrainFold:
     patience: int = 0              # epochs without a lower inner loss before a stage stops; 0 never stops
     memory_format: str = "contiguous" # `contiguous` or `channels_last`; only results of equal formats have equal bits
     guards: str = "error"          # an error of the guards: `error` stops, `warn` goes on, `off` looks at nothing; does not change the result
+    features: str = "auto"         # `auto` computes what frozen layers make of an input once; `off`; does not change the result
+    known: dict|None = None        # from `prepared`: hash of an input -> what the first stage's frozen layers make of it; does not change the result
     augmentation: tuple = (("flip", 0.5), ("rotate", 5.0), ("shift", 0.02), ("scale", 0.05), ("brightness", 0.1), ("contrast", 0.1)) # of make_train_transform
 
     def identity(self)->dict:      # JSON-ready
         "What decides the result besides rows and seeds: the settings, and hashes of the pixels and of a weights file."
-        settings = {name: value for name, value in vars(self).items() if name not in ("pixels", "samples", "guards")}
+        settings = {name: value for name, value in vars(self).items() if name not in ("pixels", "samples", "guards", "features", "known")}
         return {**settings, "weights": weights_name(self.weights), "pixels": hashlib.blake2b(self.pixels.tobytes(), digest_size=16).hexdigest()}
 
     def loader(self, rows:np.ndarray, transform:object, seed:int|None=None)->DataLoader:
@@ -357,36 +368,14 @@ class TrainFold:
         sampler = None if seed is None else KeyedSampler(chosen.ids, seed)
         return DataLoader(chosen, batch_size=self.batch_size, sampler=sampler, collate_fn=Collate(transform), generator=torch.Generator())
 
+    def prepared(self, jobs:int|None, threads:int)->"TrainFold": # called before the first fold
+        "The same, with what all folds share computed once, by `jobs` processes of so many `threads`."
+        return share_answers(self, jobs, threads)
+
     def __call__(self, train_rows:np.ndarray, inner_rows:np.ndarray, held_out_rows:np.ndarray, seeds:Seeds)->pd.DataFrame:
         "Train on `train_rows`, keep the epoch that is best on `inner_rows`, predict `held_out_rows`, with `seeds`."
         if len(inner_rows) == 0: raise ConfigError("no inner rows: expected inner above 0, because the held-out rows must not choose the epoch.")
         return train_network(self, train_rows, inner_rows, held_out_rows, seeds)
-
-# %% ../nbs/42_crossval.ipynb #e541d758
-def train_network(
-    settings:TrainFold,            # what to train on which pixels
-    train_rows:np.ndarray,         # (K,) int64, row numbers
-    inner_rows:np.ndarray,         # (K,) int64, row numbers; they choose the epoch
-    held_out_rows:np.ndarray,      # (K,) int64, row numbers; they are only predicted
-    seeds:Seeds,                   # of weights, order, augmentation
-    watchers:tuple=(),             # further callbacks of the engine, which must not change the training
-)->pd.DataFrame:                   # prediction table of the held-out rows
-    "A fresh model, a fresh optimizer per stage, and the best epoch on the inner rows."
-    side, (mean, std) = settings.pixels.shape[-1], normalisation(settings.model)
-    model = make_model(settings.model, settings.num_classes, weights=settings.weights, hidden_units=settings.hidden_units, seed=seeds.weights)
-    model = model.to(memory_format=torch.channels_last if settings.memory_format == "channels_last" else torch.contiguous_format)
-    loss_fn = nn.CrossEntropyLoss(label_smoothing=settings.label_smoothing)
-    clean, changed = make_test_transform(side, mean=mean, std=std), make_train_transform(side, mean=mean, std=std, seed=seeds.augmentation, **dict(settings.augmentation))
-    training, choosing, best, results = settings.loader(train_rows, changed, seeds.order), settings.loader(inner_rows, clean), BestCheckpoint(), None
-    for stage in parse_plan(settings.plan, epochs=settings.epochs):
-        freeze(model, stage.name)
-        optimizer = torch.optim.Adam(parameter_groups(model, lr=settings.lr, backbone_lr=settings.lr if settings.weights == "none" else settings.backbone_lr, weight_decay=settings.weight_decay))
-        cosine = lambda epoch: (1 + math.cos(math.pi * min(epoch, stage.epochs) / stage.epochs)) / 2
-        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, cosine if settings.schedule == "cosine" else lambda epoch: 1.0)
-        callbacks = [KeyedDropout(seeds.order), best] + ([EarlyStopping(settings.patience)] if settings.patience else []) + list(watchers)
-        results = train(model, training, choosing, optimizer, loss_fn, stage.epochs, "cpu", scheduler=schedule, callbacks=callbacks, results=results, test_loss_fn=nn.CrossEntropyLoss(), guards=settings.guards)
-    best.restore(model)
-    return predictions(model, settings.loader(held_out_rows, clean), "cpu", split="out-of-fold")
 
 # %% ../nbs/42_crossval.ipynb #3fb35d52
 def network_fold(
@@ -398,6 +387,87 @@ def network_fold(
     rows = FaceRows(pooled.dataset, side)
     pixels = np.stack([row["pixels"].numpy() for row in rows.__getitems__(list(range(len(rows))))])
     return TrainFold(pixels, pooled.samples, len(pooled.class_names), **settings)
+
+# %% ../nbs/42_crossval.ipynb #29add977
+def fold_transforms(
+    settings:TrainFold,            # its pixels, model and augmentation
+    seed:int,                      # of the augmentation
+)->tuple[Transform, Transform]:
+    "Of training, and of evaluation."
+    side, (mean, std) = settings.pixels.shape[-1], normalisation(settings.model)
+    return make_train_transform(side, mean=mean, std=std, seed=seed, **dict(settings.augmentation)), make_test_transform(side, mean=mean, std=std)
+
+
+def fold_network(
+    settings:TrainFold,            # its model, weights and memory format
+    seed:int,                      # of the initial weights
+)->nn.Module:                      # (N, 3, S, S) float32 -> (N, C) logits
+    "A fresh model."
+    model = make_model(settings.model, settings.num_classes, weights=settings.weights, hidden_units=settings.hidden_units, seed=seed)
+    return model.to(memory_format=torch.channels_last if settings.memory_format == "channels_last" else torch.contiguous_format)
+
+# %% ../nbs/42_crossval.ipynb #997a04fd
+def frozen_answers(
+    settings:TrainFold,            # what will be trained
+    rows:np.ndarray,               # (K,) int64, row numbers
+    threads:int,                   # as in the folds
+)->dict[str, np.ndarray]:          # hash of an input -> features (...)
+    "What the frozen layers of the first stage make of some rows, as they are and flipped."
+    model, known, (changed, clean) = fold_network(settings, 0), {}, fold_transforms(settings, 0)
+    freeze(model, parse_plan(settings.plan, epochs=settings.epochs)[0].name)
+    with fixed_threads(threads): with_stored_features(model, [settings.loader(rows, changed, 0), settings.loader(rows, clean)], range(64), known=known)
+    return known
+
+
+def share_answers(
+    settings:TrainFold,            # of all folds
+    jobs:int|None,                 # processes at a time
+    threads:int,                   # of each
+)->TrainFold:                      # with `known`, or as it was where nothing lasts from fold to fold
+    "What frozen pretrained layers answer, computed once for all folds."
+    lasting = settings.weights != "none" and not dict(settings.augmentation).get("views")            # views differ from fold to fold
+    if settings.features != "auto" or not lasting or settings.known is not None or variant(fold_transforms(settings, 0)[0]) is None: return settings
+    parts = np.array_split(np.arange(len(settings.samples)), max(1, len(settings.samples) // (4 * settings.batch_size)))
+    answers = run_jobs([delayed(frozen_answers)(settings, part, threads) for part in parts], jobs, "frozen layers")
+    return replace(settings, known={name: value for part in answers for name, value in part.items()})
+
+
+def stage_way(
+    settings:TrainFold,            # its `features` and `known`
+    model:nn.Module,               # frozen for the stage
+    loaders:list[DataLoader],      # training, inner and held-out rows
+    epochs:range,                  # of the stage
+    first:bool,                    # the first stage, whose frozen layers are the pretrained ones
+)->tuple[nn.Module, list[DataLoader]]: # what the loop trains, and what it reads
+    "The shorter way of `21_features`, or what was given."
+    stored = with_stored_features(model, loaders, epochs, known=settings.known if first else None) if settings.features == "auto" else None
+    return stored or (model, loaders)
+
+# %% ../nbs/42_crossval.ipynb #df49e8cc
+def train_network(
+    settings:TrainFold,            # what to train on which pixels
+    train_rows:np.ndarray,         # (K,) int64, row numbers
+    inner_rows:np.ndarray,         # (K,) int64, row numbers; they choose the epoch
+    held_out_rows:np.ndarray,      # (K,) int64, row numbers; they are only predicted
+    seeds:Seeds,                   # of weights, order, augmentation
+    watchers:tuple=(),             # further callbacks of the engine, which must not change the training
+)->pd.DataFrame:                   # prediction table of the held-out rows
+    "A fresh model, a fresh optimizer per stage, and the best epoch on the inner rows."
+    model, loss_fn, (changed, clean) = fold_network(settings, seeds.weights), nn.CrossEntropyLoss(label_smoothing=settings.label_smoothing), fold_transforms(settings, seeds.augmentation)
+    loaders, best, results, first = [settings.loader(train_rows, changed, seeds.order), settings.loader(inner_rows, clean), settings.loader(held_out_rows, clean)], BestCheckpoint(), None, 0
+    for number, stage in enumerate(parse_plan(settings.plan, epochs=settings.epochs)):
+        freeze(model, stage.name)
+        first = len(results["test_loss"]) if results else 0
+        used, inputs = stage_way(settings, model, loaders, range(first, first + stage.epochs), number == 0)
+        optimizer = torch.optim.Adam(parameter_groups(model, lr=settings.lr, backbone_lr=settings.lr if settings.weights == "none" else settings.backbone_lr, weight_decay=settings.weight_decay))
+        cosine = lambda epoch: (1 + math.cos(math.pi * min(epoch, stage.epochs) / stage.epochs)) / 2
+        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, cosine if settings.schedule == "cosine" else lambda epoch: 1.0)
+        guards = [] if settings.guards == "off" else [Guards(*loaders[:2], guards=settings.guards, valid_loss_fn=nn.CrossEntropyLoss(), whole=None if used is model else (model, *inputs[:2]))]
+        callbacks = [*guards, KeyedDropout(seeds.order), best] + ([EarlyStopping(settings.patience)] if settings.patience else []) + list(watchers)
+        results = train(used, *inputs[:2], optimizer, loss_fn, stage.epochs, "cpu", scheduler=schedule, callbacks=callbacks, results=results, test_loss_fn=nn.CrossEntropyLoss(), guards="off")
+    best.restore(model)
+    if best.epoch < first: used, inputs = model, loaders           # the last stage's frozen layers are not those of the best epoch
+    return predictions(used, inputs[2], "cpu", split="out-of-fold")
 
 # %% ../nbs/42_crossval.ipynb #b7c481de
 def corrected_choice(
@@ -476,11 +546,11 @@ def tables_by_epoch(
     threads:int=1,                 # of torch and linear algebra
 )->dict[str, pd.DataFrame]:        # "epoch 1", ... -> out-of-fold prediction table of all samples after that epoch
     "Out-of-fold predictions after each epoch, for `choose_best`. Raises as `make_folds` does."
-    side, (mean, std), columns = fit.pixels.shape[-1], normalisation(fit.model), []
+    columns = []
     for fold in make_folds(fit.samples, folds, inner=inner, seed=seed):
         seeds = fold_seeds(seed, fold)
-        watcher = EpochTables(fit.loader(fold.held_out, make_test_transform(side, mean=mean, std=std)))
-        with fixed_threads(threads), keyed_torch(seeds.order, "fold"): train_network(replace(fit, patience=0), fold.train, fold.inner, fold.held_out, seeds, (watcher,))
+        watcher = EpochTables(fit.loader(fold.held_out, fold_transforms(fit, 0)[1]))
+        with fixed_threads(threads), keyed_torch(seeds.order, "fold"): train_network(replace(fit, patience=0, features="off"), fold.train, fold.inner, fold.held_out, seeds, (watcher,))
         columns.append(watcher.tables)
     return {f"epoch {number + 1}": pd.concat(tables, ignore_index=True) for number, tables in enumerate(zip(*columns))}
 
@@ -609,7 +679,7 @@ def configured_fold(
 )->TrainFold:
     "What `run_experiment` would train, as a `fit` for `cross_validate`. A fold runs on the CPU."
     config = resolve(config)
-    same = ("model", "weights", "plan", "epochs", "hidden_units", "batch_size", "lr", "backbone_lr", "weight_decay", "schedule", "label_smoothing", "patience", "memory_format", "guards")
+    same = ("model", "weights", "plan", "epochs", "hidden_units", "batch_size", "lr", "backbone_lr", "weight_decay", "schedule", "label_smoothing", "patience", "memory_format", "guards", "features")
     switches = ("flip", "rotate", "shift", "scale", "brightness", "contrast", "erase", "views")
     return network_fold(pooled, config.side, augmentation=tuple((name, getattr(config, name)) for name in switches), **{name: getattr(config, name) for name in same})
 
