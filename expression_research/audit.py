@@ -103,8 +103,8 @@ def look_at(
 
 # %% ../nbs/11_audit.ipynb #c6ee38bc
 def mapped_array(
-    shape:tuple[int, ...],         # of the array
-)->np.ndarray:                     # uint8, zeros, in a temporary file in the cache folder of `datasets`
+    shape:tuple[int, ...],         # of the array, such as (N, 64, 64)
+)->np.ndarray:                     # `shape` uint8, zeros, in a temporary file in the cache folder of `datasets`
     "An array that lies on the disk."
     folder = Path(datasets.config.HF_DATASETS_CACHE)
     folder.mkdir(parents=True, exist_ok=True)
@@ -112,7 +112,7 @@ def mapped_array(
 
 
 def let_go(
-    array:np.ndarray,              # from `mapped_array`; with any other nothing happens
+    array:np.ndarray,              # from `mapped_array`, any shape; with any other nothing happens
 )->None:
     "Gives back the memory of what was read or written so far. Nothing is lost: the file keeps it."
     if isinstance(array.base, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"): array.base.madvise(mmap.MADV_DONTNEED)
@@ -129,9 +129,9 @@ def in_order(
 def stored_batches(
     table:Dataset,                 # from `look_at`
 )->Iterator[pd.DataFrame]:         # one batch of rows after the other
-    "Reads the Arrow file of a table from its beginning to its end, without mapping it."
+    "Reads the Arrow file of a table from its beginning to its end, without mapping it. Nothing in a batch holds on to the buffer it was read into."
     with pyarrow.OSFile(table.cache_files[0]["filename"]) as file:
-        for batch in pyarrow.ipc.open_stream(file): yield batch.to_pandas()
+        for batch in pyarrow.ipc.open_stream(file): yield pd.DataFrame(batch.to_pydict())
 
 
 def survey(
@@ -144,8 +144,9 @@ def survey(
         known, seen = split.column_names, []
         for batch in stored_batches(look_at(split)):
             thumbnails[start:start + len(batch)] = np.frombuffer(b"".join(batch.pop("thumbnail")), dtype=np.uint8).reshape(-1, THUMBNAIL, THUMBNAIL)
-            start, _ = start + len(batch), seen.append(batch)
-        let_go(thumbnails)
+            start += len(batch)
+            seen.append(batch)
+            let_go(thumbnails)
         labels = column_values(split, "label") if "label" in known else -1
         subjects = [str(value or "") for value in column_values(split, "subject")] if "subject" in known else ""
         place = pd.DataFrame({"split": name, "row": np.arange(len(split)), "file": file_names(split), "label": labels, "subject": subjects})
@@ -247,7 +248,7 @@ def nearest(
         values, places = np.take_along_axis(values, kept, axis=1), np.take_along_axis(places, kept, axis=1)
     return values, places
 
-
+# %% ../nbs/11_audit.ipynb #74a833b1
 def propose(
     thumbnails:np.ndarray,         # (N, 64, 64) uint8
     rows:np.ndarray|None=None,     # (M,) which of them take part; None for all
@@ -260,8 +261,9 @@ def propose(
     rows = np.arange(len(thumbnails)) if rows is None else rows
     whole, found = np.zeros((len(rows), 144), np.float32), [np.zeros((0, 2), np.int64)]
     starts = range(0, len(rows), block) if len(rows) > 1 else []
-    for start in starts: whole[start:start + block] = signatures(thumbnails[rows[start:start + block]].astype(np.float32) / 255, np.float32(WHOLE))
-    let_go(thumbnails)
+    for start in starts:
+        whole[start:start + block] = signatures(thumbnails[rows[start:start + block]].astype(np.float32) / 255, np.float32(WHOLE))
+        let_go(thumbnails)
     for start in starts:
         part = thumbnails[rows[start:start + block]].astype(np.float32) / 255
         values, places = nearest([signatures(part, window, mirrored) for window in WINDOWS for mirrored in (False, True)], whole, start, count=min(shortlist, len(rows) - 1))
@@ -392,8 +394,11 @@ def near_copies(
     cut:tuple[float, float]=CUT,   # whole and weakest part from which a pair is a copy, each in [0, 1]
 )->pd.DataFrame:                   # first, second (rows, first < second), whole, weakest, mirrored; most similar first
     "Pairs that show one photograph. Blank thumbnails are left out: they all look alike."
-    rows = np.arange(len(thumbnails)) if rows is None else rows
-    candidates = propose(thumbnails, np.array([row for row in rows if thumbnails[row].std() >= FLAT], dtype=np.int64))
+    rows, visible = np.arange(len(thumbnails)) if rows is None else rows, [np.zeros(0, np.int64)]
+    for start in range(0, len(rows), 512):
+        visible.append(np.array([row for row in rows[start:start + 512] if thumbnails[row].std() >= FLAT], dtype=np.int64))
+        let_go(thumbnails)
+    candidates = propose(thumbnails, np.concatenate(visible))
     columns = ["first", "second", "whole", "weakest", "mirrored"]
     if not len(candidates): return pd.DataFrame([], columns=columns).astype({"first": int, "second": int, "mirrored": bool})
     judged = []
