@@ -464,7 +464,9 @@ def suspicious_labels(
     members = np.array(groups)[rows]
     fewest = min((len(set(members[labels == label])) for label in range(len(classes))), default=0)
     if len(classes) < 2 or fewest < folds: return None, f"too few images: {fewest} independent ones in the smallest class, {folds} needed"
-    features = np.stack([hog(picture, orientations=8, pixels_per_cell=(8, 8), cells_per_block=(2, 2)) for picture in thumbnails[rows]])
+    pictures = np.array(thumbnails[rows])
+    let_go(thumbnails)
+    features = np.stack([hog(picture, orientations=8, pixels_per_cell=(8, 8), cells_per_block=(2, 2)) for picture in pictures])
     probabilities = out_of_fold(features, labels, members, folds=folds)
     accuracy, guessing, independent = (probabilities.argmax(axis=1) == labels).mean(), np.bincount(labels).max() / len(labels), len(set(members))
     if accuracy < guessing + 3 * np.sqrt(guessing * (1 - guessing) / independent): return None, f"cheap features do not tell the classes apart (accuracy {accuracy:.2f}, largest class {guessing:.2f})"
