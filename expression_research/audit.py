@@ -104,7 +104,7 @@ def look_at(
 # %% ../nbs/11_audit.ipynb #c6ee38bc
 def mapped_array(
     shape:tuple[int, ...],         # of the array, such as (N, 64, 64)
-)->np.ndarray:                     # `shape` uint8, zeros, in a temporary file in the cache folder of `datasets`
+)->np.ndarray:                     # (...) uint8 of that shape, zeros, in a temporary file in the cache folder of `datasets`
     "An array that lies on the disk."
     folder = Path(datasets.config.HF_DATASETS_CACHE)
     folder.mkdir(parents=True, exist_ok=True)
@@ -112,7 +112,7 @@ def mapped_array(
 
 
 def let_go(
-    array:np.ndarray,              # from `mapped_array`, any shape; with any other nothing happens
+    array:np.ndarray,              # (...) from `mapped_array`; with any other nothing happens
 )->None:
     "Gives back the memory of what was read or written so far. Nothing is lost: the file keeps it."
     if isinstance(array.base, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"): array.base.madvise(mmap.MADV_DONTNEED)
