@@ -30,17 +30,17 @@ HALF = (0.5, 0.5, 0.5)             # as mean and as standard deviation: [0, 1] b
 
 
 def channels(
-    values:tuple,                  # three numbers: red, green, blue
+    values:tuple|torch.Tensor,     # (3,) red, green, blue
     images:torch.Tensor,           # (N, 3, H, W) or (3, H, W) float32; only its device and dtype are used
 )->torch.Tensor:                   # (3, 1, 1), ready to broadcast over the images
     "Three numbers as a tensor that broadcasts over the channels of `images`."
-    return torch.tensor(values, dtype=images.dtype, device=images.device).view(3, 1, 1)
+    return torch.as_tensor(values, dtype=images.dtype, device=images.device).view(3, 1, 1)
 
 # %% ../nbs/12_transforms.ipynb #d8b5dba7
 def normalise(
     images:torch.Tensor,           # (N, 3, H, W) or (3, H, W) float32 in [0, 1]
-    mean:tuple,                    # per channel, in [0, 1]
-    std:tuple,                     # per channel, above 0
+    mean:tuple|torch.Tensor,       # (3,) per channel, in [0, 1]
+    std:tuple|torch.Tensor,        # (3,) per channel, above 0
 )->torch.Tensor:                   # same shape, float32, near [-2, 3]
     "Subtract the mean and divide by the standard deviation, channel by channel."
     return (images - channels(mean, images)).div_(channels(std, images))
@@ -85,6 +85,19 @@ class Transform:
         "A PIL image of any mode and size -> (3, S, S) uint8: RGB, short side resized to S, centre crop."
         return torch.from_numpy(to_pixels(image, self.side))
 
+    def plan(self, count:int, epochs:list|None=None, ids:list|None=None)->dict[str, torch.Tensor]:
+        "What `apply` needs besides the pixels of `count` images, with `epochs` and `ids` as for `batch`: `mean` and `std` (3,) float32."
+        return {"mean": torch.tensor(self.mean), "std": torch.tensor(self.std)}
+
+    def batch(
+        self,
+        pixels:torch.Tensor,       # (N, 3, S, S) uint8
+        epochs:list|None=None,     # N integers; with `ids` they make the result a function of (seed, epoch, id)
+        ids:list|None=None,        # N sample ids; without both, torch's global generator decides
+    )->torch.Tensor:               # (N, 3, S, S) float32, augmented where that is meant, and normalised
+        "Transform a batch. Raises `DataError` for pixels of another shape or dtype."
+        return self.apply(pixels, self.plan(len(pixels), epochs, ids))
+
     def __call__(self, image:Image.Image)->torch.Tensor:
         "A PIL image -> (3, S, S) float32, normalised."
         return self.batch(self.pixels(image)[None])[0]
@@ -104,14 +117,13 @@ def unit_range(
 class EvaluationTransform(Transform):
     "Normalisation only: the same image gives the same bits, always."
 
-    def batch(
+    def apply(
         self,
-        pixels:torch.Tensor,       # (N, 3, S, S) uint8
-        epochs:list|None=None,     # ignored
-        ids:list|None=None,        # ignored
+        pixels:torch.Tensor,       # (N, 3, S, S) uint8, on any device
+        plan:dict[str, torch.Tensor],  # from `plan`: name -> (N, ...) or (3,), on the same device
     )->torch.Tensor:               # (N, 3, S, S) float32, normalised
         "Normalise a batch. Raises `DataError` for pixels of another shape or dtype."
-        return normalise(unit_range(pixels, self.side), self.mean, self.std)
+        return normalise(unit_range(pixels, self.side), plan["mean"], plan["std"])
 
 # %% ../nbs/12_transforms.ipynb #85299ec1
 DRAWS = ("flip", "rotate", "shift_x", "shift_y", "scale", "brightness", "contrast", "erase", "erase_area", "erase_shape", "erase_x", "erase_y")
@@ -137,21 +149,21 @@ def sampling_matrices(
     shift_x:np.ndarray,            # (N,) fraction of the side, to the right
     shift_y:np.ndarray,            # (N,) fraction of the side, downwards
     scale:np.ndarray,              # (N,) factor of size, above 1 enlarges
-)->np.ndarray:                     # (N, 2, 3) float32: position in the result -> position in the source
+)->torch.Tensor:                   # (N, 2, 3) float32: position in the result -> position in the source
     "The face is flipped, enlarged, rotated about the centre and shifted, in this order; these matrices undo it."
     mirror = np.where(flip, -1.0, 1.0)
     cosine, sine = (np.array([function(math.radians(degrees)) for degrees in angle]) / scale for function in (math.cos, math.sin))
     read_x = mirror * cosine, -mirror * sine, mirror * (2 * sine * shift_y - 2 * cosine * shift_x)
     read_y = sine, cosine, -2 * sine * shift_x - 2 * cosine * shift_y
-    return np.stack([*read_x, *read_y], axis=1).reshape(-1, 2, 3).astype(np.float32)
+    return torch.from_numpy(np.stack([*read_x, *read_y], axis=1).reshape(-1, 2, 3).astype(np.float32))
 
 # %% ../nbs/12_transforms.ipynb #93ef4ade
 def resample(
     images:torch.Tensor,           # (N, 3, S, S) float32
-    matrices:np.ndarray,           # (N, 2, 3) float32, one per image
+    matrices:torch.Tensor,         # (N, 2, 3) float32, one per image
 )->torch.Tensor:                   # (N, 3, S, S) float32
     "Read every image at the positions its matrix names: bilinear, mirrored at the border. One pass for all geometry."
-    side, read = images.shape[-1], torch.from_numpy(matrices).to(images.device)[:, :, None, None]   # (N, 2, 1, 1, 3)
+    side, read = images.shape[-1], matrices.to(images.device)[:, :, None, None]   # (N, 2, 1, 1, 3)
     centres = (2 * torch.arange(side, device=images.device, dtype=images.dtype) + 1) / side - 1
     along_x = read[..., 0] * centres.view(1, 1, 1, side) + read[..., 2]      # (N, 2, 1, S)
     along_y = read[..., 1] * centres.view(1, 1, side, 1)                     # (N, 2, S, 1)
@@ -162,11 +174,11 @@ def resample(
 def relight(
     images:torch.Tensor,           # (N, 3, S, S) float32 in [0, 1]
     mean_level:torch.Tensor,       # (N,) float32 in [0, 1], mean over all pixels and channels
-    brightness:np.ndarray,         # (N,) factor, 1 changes nothing
-    contrast:np.ndarray,           # (N,) factor, 1 changes nothing, 0 leaves uniform grey
+    brightness:torch.Tensor,       # (N,) float64, factor, 1 changes nothing
+    contrast:torch.Tensor,         # (N,) float64, factor, 1 changes nothing, 0 leaves uniform grey
 )->torch.Tensor:                   # (N, 3, S, S) float32, clamped to [0, 1]
     "Brighten by a factor, then stretch around the (brightened) mean."
-    gain, stretch = (torch.from_numpy(factors.astype(np.float32)).to(images.device) for factors in (brightness * contrast, brightness * (1 - contrast)))
+    gain, stretch = (brightness * contrast).float(), (brightness * (1 - contrast)).float()
     gain, offset = gain.view(-1, 1, 1, 1), (mean_level * stretch).view(-1, 1, 1, 1)
     return (images * gain).add_(offset).clamp_(0, 1)
 
@@ -193,10 +205,10 @@ def erase_boxes(
 # %% ../nbs/12_transforms.ipynb #03f01086
 def erased(
     images:torch.Tensor,           # (N, 3, S, S) float32, normalised
-    boxes:np.ndarray,              # (N, 4) int64: top, left, height, width in pixels
+    boxes:torch.Tensor,            # (N, 4) int64: top, left, height, width in pixels
 )->torch.Tensor:                   # (N, 3, S, S) float32
     "Set each image's rectangle to 0, the mean colour."
-    top, left, height, width = torch.from_numpy(boxes).to(images.device).view(-1, 4, 1, 1, 1).unbind(1)
+    top, left, height, width = boxes.to(images.device).view(-1, 4, 1, 1, 1).unbind(1)
     row = torch.arange(images.shape[-1], device=images.device)
     rows, columns = row.view(1, 1, -1, 1), row.view(1, 1, 1, -1)
     inside = (rows >= top) & (rows < top + height) & (columns >= left) & (columns < left + width)  # (N, 1, S, S)
@@ -240,20 +252,25 @@ class TrainTransform(Transform):
         if self.views and epochs is not None: epochs = [epoch % self.views for epoch in epochs]
         return augmentation_parameters(augmentation_draws(count, self.seed, epochs, ids), self)
 
-    def batch(
+    def plan(self, count:int, epochs:list|None=None, ids:list|None=None)->dict[str, torch.Tensor]:
+        "For `count` = N images with these `epochs` and `ids`: `mean`, `std` (3,), `flip` (N,) or, when more than flips is asked for, `matrices` (N, 2, 3), `brightness`, `contrast` (N,), `erase_boxes` (N, 4)."
+        chosen = self.parameters(count, epochs, ids)
+        geometry = {name: chosen.pop(name) for name in ("flip", "angle", "shift_x", "shift_y", "scale")}
+        moves = {"matrices": sampling_matrices(**geometry)} if self.rotate or self.shift or self.scale else {"flip": torch.from_numpy(geometry["flip"])}
+        return super().plan(count) | moves | {name: torch.from_numpy(values) for name, values in chosen.items()}
+
+    def apply(
         self,
-        pixels:torch.Tensor,       # (N, 3, S, S) uint8
-        epochs:list|None=None,     # N integers; with `ids` they make the result a function of (seed, epoch, id)
-        ids:list|None=None,        # N sample ids; without both, torch's global generator decides
+        pixels:torch.Tensor,       # (N, 3, S, S) uint8, on any device
+        plan:dict[str, torch.Tensor],  # from `plan`: name -> (N, ...) or (3,), on the same device
     )->torch.Tensor:               # (N, 3, S, S) float32, augmented and normalised
         "Augment and normalise a batch. Raises `DataError` for pixels of another shape or dtype."
-        images, chosen = unit_range(pixels, self.side), self.parameters(len(pixels), epochs, ids)
-        geometry = {name: chosen[name] for name in ("flip", "angle", "shift_x", "shift_y", "scale")}
-        if self.rotate or self.shift or self.scale: images = resample(images, sampling_matrices(**geometry))
-        else: images = torch.where(torch.from_numpy(chosen["flip"]).to(images.device).view(-1, 1, 1, 1), images.flip(-1), images)
-        if self.brightness or self.contrast: images = relight(images, mean_levels(pixels), chosen["brightness"], chosen["contrast"])
-        images = normalise(images, self.mean, self.std)
-        return erased(images, chosen["erase_boxes"]) if self.erase else images
+        if "flip" in plan: pixels = torch.where(plan["flip"].view(-1, 1, 1, 1), pixels.flip(-1), pixels)
+        images = unit_range(pixels, self.side)
+        if "matrices" in plan: images = resample(images, plan["matrices"])
+        if self.brightness or self.contrast: images = relight(images, mean_levels(pixels), plan["brightness"], plan["contrast"])
+        images = normalise(images, plan["mean"], plan["std"])
+        return erased(images, plan["erase_boxes"]) if self.erase else images
 
 # %% ../nbs/12_transforms.ipynb #785f5c4d
 def triple(
