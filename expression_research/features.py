@@ -17,7 +17,7 @@ from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
 from .core import keyed_order
-from .loaders import Batch
+from .loaders import Batch, collated
 from .models import MODAL
 from .transforms import EvaluationTransform, Transform
 
@@ -171,11 +171,11 @@ def compute_features(
     for start in range(0, len(wanted), loader.batch_size):
         some = wanted[start:start + loader.batch_size]
         if len(some) == 1 and parts: some = wanted[start - 1:start + 1]        # never a batch of one: its last bits may differ
-        images, _ = loader.collate_fn(rows.__getitems__([(epoch, row) for (row, _), epoch in some]))
+        images, _ = collated(loader, rows.__getitems__([(epoch, row) for (row, _), epoch in some]))
         features = features_of(prefix, images, device, known)
         if features[0].nelement() * features.element_size() * len(wanted) > budget: return None
         parts.append(features[-1:] if len(some) == 2 and start + 1 == len(wanted) and parts else features)
-    one = lambda row, epoch: features_of(prefix, loader.collate_fn(rows.__getitems__([(epoch, row)])).images, device, None)
+    one = lambda row, epoch: features_of(prefix, collated(loader, rows.__getitems__([(epoch, row)])).images, device, None)
     return FeatureRows(rows.ids, rows.labels, torch.cat(parts), {pair: place for place, (pair, _) in enumerate(wanted)},
         {pair: one(pair[0], epoch) for pair, epoch in alone.items()}, variant(loader.collate_fn.transform))
 
@@ -186,7 +186,7 @@ def features_of(
     known:dict|None,               # as for `compute_features`
 )->torch.Tensor:                   # (N, ...) on the CPU
     "What the prefix makes of a batch; remembered answers are used when there is one for every image."
-    names = [] if known is None else [xxhash.xxh3_128_hexdigest(image.contiguous().numpy()) for image in images]
+    names = [] if known is None else [xxhash.xxh3_128_hexdigest(image.contiguous().numpy()) for image in images.cpu()]
     if names and all(name in known for name in names): return torch.stack([torch.from_numpy(known[name]) for name in names])
     with torch.no_grad(): features = prefix(images.to(device)).cpu()
     if names: known.update((name, part.numpy().copy()) for name, part in zip(names, features))
@@ -216,5 +216,5 @@ def with_stored_features(
         if rows[-1]: budget -= rows[-1].features.nelement() * rows[-1].features.element_size()
     model.train(training)
     if None in rows: return None
-    new = [DataLoader(part, batch_size=loader.batch_size, sampler=loader.sampler, collate_fn=as_it_is, generator=loader.generator) for part, loader in zip(rows, loaders)]
+    new = [DataLoader(part, batch_size=loader.batch_size, sampler=loader.sampler, collate_fn=as_it_is, generator=loader.generator, pin_memory=loader.pin_memory) for part, loader in zip(rows, loaders)]
     return tail(model, count, flatten), new

@@ -61,7 +61,7 @@ def photograph_logits(
     logits = [torch.empty(0, len(trained.class_names))]
     with machine_for(config_from_dict(trained.record["config"])), torch.inference_mode():
         for start in range(0, len(pixels), batch_size):
-            images = trained.transform.batch(torch.stack(pixels[start:start + batch_size])).to(device)    # (N, 3, S, S)
+            images = trained.transform.batch(torch.stack(pixels[start:start + batch_size]).to(device))    # (N, 3, S, S)
             logits.append(trained.model(images).float().cpu())                                            # (N, C)
     return torch.cat(logits).numpy()
 
