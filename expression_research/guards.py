@@ -5,19 +5,20 @@
 # %% auto #0
 __all__ = ['COLOURS', 'MOST_FILES', 'SHAPE_OPERATIONS', 'LIMITS', 'BEFORE_LOSS', 'TRAINED_HERE', 'STANDARD', 'FULL',
            'CHECK_NAMES', 'KEEPERS', 'Check', 'conclude', 'GuardReport', 'GuardError', 'loader_parts', 'memory_of',
-           'put_back', 'no_trace', 'Pass', 'read_loader', 'in_this_process', 'whole_dataset', 'dataset_labels',
-           'dataset_classes', 'image_hashes', 'stored_bytes', 'Look', 'norm', 'tensor_rows', 'training_step', 'probe',
-           'last_operation', 'evaluate_twice', 'take_look', 'check_runs', 'check_optimizer', 'check_learning_rate',
-           'modal_layers', 'check_modes', 'looks_untrained', 'check_frozen', 'layer_table', 'check_gradients',
-           'check_output', 'asked', 'check_loss_function', 'check_labels', 'check_label_order', 'check_first_loss',
-           'check_fresh', 'check_images', 'channel_statistics', 'check_same_normalisation', 'photographs',
-           'fitted_normalisation', 'check_transform', 'check_repeats', 'check_independence', 'check_training_order',
-           'check_evaluation_loader', 'check_shared_images', 'check_splits', 'dataset_ids', 'check_evaluation_loss',
-           'memorise', 'check_one_batch', 'edge_features', 'relation', 'judge_relation', 'check_relation',
-           'check_equal_images', 'answer', 'check_training', 'GradientWatch', 'check_metrics', 'check_training_metrics',
-           'check_better_than_guessing', 'softmax_of_true', 'when', 'loss_is_finite', 'reads_of', 'check_read',
-           'trainable_sample', 'check_step', 'check_epoch', 'check_schedule', 'guard_error', 'GuardLog', 'EpochSeen',
-           'Guards', 'check_reported_split', 'check_serving', 'names_in', 'stale_names', 'parsed', 'check_notebook']
+           'put_back', 'no_trace', 'Pass', 'batches_in', 'read_loader', 'in_this_process', 'whole_dataset',
+           'dataset_labels', 'dataset_classes', 'image_hashes', 'stored_bytes', 'Look', 'norm', 'tensor_rows',
+           'training_step', 'probe', 'modal_layers', 'deaf_layers', 'last_operation', 'evaluate_twice', 'take_look',
+           'check_runs', 'check_optimizer', 'check_learning_rate', 'check_modes', 'looks_untrained', 'check_frozen',
+           'layer_table', 'layer_row', 'check_gradients', 'check_output', 'asked', 'check_loss_function',
+           'check_labels', 'check_label_order', 'check_first_loss', 'check_fresh', 'check_images', 'channel_statistics',
+           'check_same_normalisation', 'photographs', 'fitted_normalisation', 'check_transform', 'check_repeats',
+           'check_independence', 'check_training_order', 'check_evaluation_loader', 'check_shared_images',
+           'check_splits', 'dataset_ids', 'check_evaluation_loss', 'memorise', 'check_one_batch', 'edge_features',
+           'relation', 'judge_relation', 'check_relation', 'check_equal_images', 'answer', 'check_training',
+           'GradientWatch', 'check_metrics', 'check_training_metrics', 'check_better_than_guessing', 'softmax_of_true',
+           'when', 'loss_is_finite', 'reads_of', 'check_read', 'trainable_sample', 'check_step', 'check_epoch',
+           'check_schedule', 'guard_error', 'GuardLog', 'EpochSeen', 'Guards', 'check_reported_split', 'check_serving',
+           'names_in', 'stale_names', 'parsed', 'check_notebook']
 
 # %% ../nbs/31_guards.ipynb #e002336d
 import ast
@@ -32,12 +33,14 @@ import weakref
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from html import escape
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import torch
+import xxhash
 from matplotlib.figure import Figure
 from torch import nn
 from torch.nn import functional as F
@@ -46,6 +49,7 @@ from torch.utils.data import DataLoader, IterableDataset, SequentialSampler
 from .core import VERDICTS, ConfigError, ExpressionError, some
 from .data import to_pixels
 from .diagnostics import optimizer_table, plot_gradients, scores
+from .loaders import DeviceLoader
 from .models import MODAL
 
 # %% ../nbs/31_guards.ipynb #a7b3d849
@@ -176,17 +180,34 @@ class Pass:
     sizes: list[int]               # images per batch
     ended: bool                    # the loader had no further batch
 
+    @cached_property
+    def moments(self)->tuple[np.ndarray, np.ndarray]:      # (N, 3) means and (N, 3) variances, float64; (N, 1) for images without channels
+        "Of each channel of each image."
+        images = self.images.float()
+        variances, means = torch.var_mean(images.flatten(2) if images.ndim > 2 else images[:, None], dim=2, correction=0)
+        return means.double().numpy(), variances.double().numpy()
+
+
+def batches_in(
+    dataloader:Iterable,           # any
+)->int|None:                       # None when it cannot be told without reading
+    "The number of batches of a `DataLoader` over rows."
+    if type(dataloader) not in (DataLoader, DeviceLoader) or isinstance(dataloader.dataset, IterableDataset): return None
+    try: return len(dataloader)
+    except TypeError: return None                                  # a sampler without a length
+
 
 def read_loader(
     dataloader:Iterable,           # yields (images, labels), or `Batch`
     count:int=2,                   # batches to read
 )->Pass:
     "The first batches, without starting worker processes. Raises `TypeError` or `ValueError` for batches that are no pair of tensors."
-    batches = list(itertools.islice(iter(in_this_process(dataloader)), count + 1))
+    length = batches_in(dataloader)
+    batches = list(itertools.islice(iter(in_this_process(dataloader)), count + (length is None)))        # without a length it shows in one batch more
     for batch in batches:
         if isinstance(batch, dict) or not all(isinstance(part, torch.Tensor) for part in (batch[0], batch[1])):
             raise TypeError(f"a batch is a {type(batch).__name__}, expected a pair of tensors (images, labels)")
-    used, ended = batches[:count], len(batches) <= count
+    used, ended = batches[:count], len(batches) <= count if length is None else length <= count
     if not used: raise ValueError("no batch")
     ids = [name for batch in used for name in batch.ids] if all(getattr(batch, "ids", None) for batch in used) else None
     return Pass(torch.cat([batch[0].detach().cpu() for batch in used]), torch.cat([batch[1].detach().cpu() for batch in used]), ids, [len(batch[1]) for batch in used], ended)
@@ -195,13 +216,11 @@ def read_loader(
 def in_this_process(
     dataloader:Iterable,           # any
 )->Iterable:                       # the same batches; a plain `DataLoader` without its workers
-    "A loader that starts no processes."
-    if type(dataloader) is not DataLoader or dataloader.num_workers == 0: return dataloader
-    options = {"collate_fn": dataloader.collate_fn, "generator": dataloader.generator}
-    if isinstance(dataloader.dataset, IterableDataset) or dataloader.batch_sampler is None:
-        sampler = {} if isinstance(dataloader.dataset, IterableDataset) else {"sampler": dataloader.sampler}
-        return DataLoader(dataloader.dataset, batch_size=dataloader.batch_size, drop_last=dataloader.drop_last, **sampler, **options)
-    return DataLoader(dataloader.dataset, batch_sampler=dataloader.batch_sampler, **options)
+    "A loader that starts no processes: a shallow copy, so that sampler and generator are shared and counted as read."
+    if type(dataloader) not in (DataLoader, DeviceLoader) or dataloader.num_workers == 0: return dataloader
+    alone = copy.copy(dataloader)
+    alone.num_workers, alone.timeout = 0, 0
+    return alone
 
 # %% ../nbs/31_guards.ipynb #1b0aee32
 def whole_dataset(
@@ -290,6 +309,7 @@ class Look:
     probe: pd.DataFrame|None = None        # a row per tensor: what the probe step did to it
     evaluated: torch.Tensor|None = None    # (N, C) of the first validation batch, in evaluation mode
     apart: torch.Tensor|None = None        # (N // 2, C) of its first half alone
+    deaf: list[str]|None = None            # layers of the probe's copy that do not follow train() and eval()
     failures: dict[str, str] = field(default_factory=dict)  # what could not be done -> why
 
     @property
@@ -363,6 +383,23 @@ def probe(
     if (look.probe["trainable"] & look.probe["held"] & (look.probe["gradient_norm"] == 0)).any():
         training_step(model, optimizer, loss_fn, images, labels)
         look.probe = tensor_rows(model, before, held)
+    look.deaf = deaf_layers(model)
+
+
+def modal_layers(
+    model:nn.Module,               # any
+)->dict[str, nn.Module]:           # name -> layer
+    "Dropout and batch normalisation, without those in frozen parts."
+    frozen = lambda layer: (own := list(layer.parameters())) and not any(parameter.requires_grad for parameter in own)
+    held = lambda layer: type(layer).train is not nn.Module.train          # holds its mode on purpose
+    return {name: layer for name, layer in model.named_modules() if isinstance(layer, MODAL) and not frozen(layer) and not held(layer)}
+
+
+def deaf_layers(
+    model:nn.Module,               # a copy: its modes are changed
+)->list[str]:                      # names
+    "Layers that care about the mode and do not follow `train()` or `eval()`."
+    return list(dict.fromkeys(name for mode in (True, False) for name, layer in modal_layers(model.train(mode)).items() if layer.training != mode))
 
 # %% ../nbs/31_guards.ipynb #59141950
 SHAPE_OPERATIONS = ("View", "Reshape", "Unsafe", "Squeeze", "Unsqueeze", "Alias", "Clone", "Slice", "Select", "ToCopy", "Contiguous", "T")
@@ -475,26 +512,16 @@ def check_learning_rate(
     return conclude("learning rate", findings, seen, largest_step=largest)
 
 # %% ../nbs/31_guards.ipynb #7c09437e
-def modal_layers(
-    model:nn.Module,               # any
-)->dict[str, nn.Module]:           # name -> layer
-    "Dropout and batch normalisation, without those in frozen parts."
-    frozen = lambda layer: (own := list(layer.parameters())) and not any(parameter.requires_grad for parameter in own)
-    held = lambda layer: type(layer).train is not nn.Module.train          # holds its mode on purpose
-    return {name: layer for name, layer in model.named_modules() if isinstance(layer, MODAL) and not frozen(layer) and not held(layer)}
-
-
 def check_modes(
     look:Look,                     # a look, also an unfinished one
 )->Check:                          # `modes`
     "Do the layers agree with the model about training or evaluation?"
     layers, root = modal_layers(look.model), look.model.training
     odd = [name for name, layer in layers.items() if layer.training != root]
-    model = copy.deepcopy(look.model)
-    with no_trace(look.model): deaf = [name for mode in (True, False) for name, layer in modal_layers(model.train(mode)).items() if layer.training != mode]
+    with no_trace(look.model): deaf = deaf_layers(copy.deepcopy(look.model)) if look.deaf is None else look.deaf
     mode, other = ("training", "evaluation") if root else ("evaluation", "training")
     findings = []
-    if deaf: findings.append(("error", f"{some(dict.fromkeys(deaf))} do not follow model.train() and model.eval()", "Let the model's train() call super().train(mode)."))
+    if deaf: findings.append(("error", f"{some(deaf)} do not follow model.train() and model.eval()", "Let the model's train() call super().train(mode)."))
     if odd: findings.append(("error", f"the model says {mode}, but {some(odd)} ({len(odd)} of {len(layers)}) are in {other} mode", "Call model.train() or model.eval(); assigning model.training changes one flag only."))
     return conclude("modes", findings, f"{mode} mode, and so are all {len(layers)} layers that care")
 
@@ -508,8 +535,8 @@ def looks_untrained(
     weight = weight.detach().float()
     if weight.ndim == 1: return bool((weight == 1).all() and (bias is None or (bias == 0).all()))
     if not isinstance(module, (nn.Linear, nn.modules.conv._ConvNd)) or weight.numel() < 64: return None
-    bound = weight[0].numel() ** -0.5
-    return bool(weight.abs().max() <= bound * 1.0001 and weight.abs().max() > 0.95 * bound and abs(weight.var().item() * 3 / bound**2 - 1) < 0.15) or None
+    bound, (low, high) = weight[0].numel() ** -0.5, weight.aminmax()
+    return bool(0.95 * bound < max(-low, high) <= bound * 1.0001 and abs(weight.var().item() * 3 / bound**2 - 1) < 0.15) or None
 
 # %% ../nbs/31_guards.ipynb #e4de5963
 def check_frozen(
@@ -536,12 +563,22 @@ def layer_table(
 )->pd.DataFrame:                   # layer, gradient_norm, weight_norm, ratio, note: as `gradient_table`, for `plot_gradients`
     "The probe's gradients, one row per layer."
     rows = rows[rows["kind"] == "parameter"]
-    length = lambda values: math.sqrt((values**2).sum())
-    table = rows.groupby("layer", sort=False).agg(gradient_norm=("gradient_norm", length), weight_norm=("weight_norm", length), trainable=("trainable", "any"), absent=("gradient_norm", lambda values: values.isna().all())).reset_index()
-    table["ratio"] = table["gradient_norm"] / table["weight_norm"].where(table["weight_norm"] > 0)
-    finite = rows.groupby("layer", sort=False)["gradient_norm"].agg(lambda values: np.isfinite(values.dropna()).all()).to_numpy()
-    table["note"] = np.select([~table["trainable"], table["absent"], ~finite, table["gradient_norm"] == 0], ["frozen", "no gradient", "not finite", "zero"], "")
-    return table[["layer", "gradient_norm", "weight_norm", "ratio", "note"]]
+    layers = {}
+    for layer, trainable, gradient, weight in zip(rows["layer"], rows["trainable"], rows["gradient_norm"], rows["weight_norm"]): layers.setdefault(layer, []).append((trainable, gradient, weight))
+    return pd.DataFrame([layer_row(layer, *zip(*tensors)) for layer, tensors in layers.items()], columns=["layer", "gradient_norm", "weight_norm", "ratio", "note"])
+
+
+def layer_row(
+    layer:str,                     # its name
+    trainable:Sequence[bool],      # for each of its tensors
+    gradients:Sequence[float],     # their norms, NaN where there is none
+    weights:Sequence[float],       # their norms
+)->dict:                           # a row of `layer_table`
+    "The tensors of one layer taken together."
+    given = [value for value in gradients if not math.isnan(value)]
+    gradient, weight = math.hypot(*given), math.hypot(*weights)
+    note = "frozen" if not any(trainable) else "no gradient" if not given else "not finite" if not math.isfinite(gradient) else "zero" if gradient == 0 else ""
+    return {"layer": layer, "gradient_norm": gradient, "weight_norm": weight, "ratio": gradient / weight if weight > 0 else math.nan, "note": note}
 
 # %% ../nbs/31_guards.ipynb #c613c224
 def check_gradients(
@@ -688,17 +725,18 @@ def check_images(
     "Are the images of both loaders finite, different from each other, and on a usual scale?"
     if not look.train or not look.valid: return Check("images", "skipped", "a loader could not be read")
     findings, said = [], []
-    for split, images in (("training", look.train[0].images), ("evaluation", look.valid[0].images)):
-        images = images.float()
-        flat, broken = images.flatten(1), ~torch.isfinite(images).flatten(1).all(dim=1)
-        if broken.any(): findings.append(("error", f"{int(broken.sum())} of {len(images)} {split} images hold NaN or infinity", "Look at the transform: a division by a standard deviation of 0?"))
-        flat = flat[~broken]
-        if not len(flat): continue
-        low, high, mean, std = flat.min().item(), flat.max().item(), flat.mean().item(), flat.std().item()
+    for split, one in (("training", look.train[0]), ("evaluation", look.valid[0])):
+        means, variances = one.moments
+        whole = np.isfinite(means + variances).all(axis=1)
+        if not whole.all(): findings.append(("error", f"{int((~whole).sum())} of {len(whole)} {split} images hold NaN or infinity", "Look at the transform: a division by a standard deviation of 0?"))
+        if not whole.any(): continue
+        flat, means, variances = one.images if whole.all() else one.images[whole], means[whole], variances[whole]
+        (low, high), mean = (edge.item() for edge in flat.aminmax()), means.mean()
+        std = math.sqrt(variances.mean() + means.var())
         said.append(f"{split} {low:.2f} to {high:.2f}, mean {mean:.2f}")
-        blank = int((flat.std(dim=1) < 1e-6).sum())
+        blank = int((variances.mean(axis=1) + means.var(axis=1) < 1e-12).sum())
         if blank: findings.append(("error" if blank > len(flat) / 10 else "warning", f"{blank} of {len(flat)} {split} images are one constant value", "Look at what the transform returns, and audit the data set."))
-        different = len(torch.unique(flat, dim=0))
+        different = len({xxhash.xxh3_64_digest(image.contiguous().numpy()) for image in flat.float()})
         if blank < len(flat) and different < len(flat) / 2: findings.append(("error", f"only {different} different {split} images among {len(flat)}", "The data set returns the same image for many rows: look at its __getitem__."))
         if high > 30: findings.append(("error", f"{split} images run from {low:.0f} to {high:.0f}", "Divide grey levels by 255, then normalise."))
         elif (low < -2.2 or high > 2.8) and not (abs(mean) < 0.5 and 0.5 < std < 1.5): findings.append(("error", f"{split} images run from {low:.2f} to {high:.2f} with mean {mean:.2f}: no usual normalisation does that", "Normalise once."))
@@ -707,13 +745,13 @@ def check_images(
 
 # %% ../nbs/31_guards.ipynb #98747d5e
 def channel_statistics(
-    images:torch.Tensor,           # (N, 3, H, W)
+    one:Pass,                      # images (N, 3, H, W)
 )->tuple[np.ndarray, np.ndarray]:  # (3,) means, (3,) standard deviations
     "Mean and standard deviation of each channel over images and pixels."
-    values = images.double().transpose(0, 1).flatten(1)
-    return values.mean(dim=1).numpy(), values.std(dim=1).numpy()
+    means, variances = one.moments
+    return means.mean(axis=0), np.sqrt(variances.mean(axis=0) + means.var(axis=0))
 
-# %% ../nbs/31_guards.ipynb #05f9895c
+# %% ../nbs/31_guards.ipynb #3d49d4a5
 def check_same_normalisation(
     look:Look,                     # a finished look
 )->Check:                          # `same normalisation`
@@ -721,8 +759,8 @@ def check_same_normalisation(
     if not look.train or not look.valid: return Check("same normalisation", "skipped", "a loader could not be read")
     training, evaluation = look.train[0].images, look.valid[0].images
     if training.shape[1:] != evaluation.shape[1:]: return Check("same normalisation", "error", f"training images are {tuple(training.shape[1:])}, evaluation images {tuple(evaluation.shape[1:])}", "Build both transforms with one side.")
-    if training.ndim != 4 or not torch.isfinite(training).all() or not torch.isfinite(evaluation).all(): return Check("same normalisation", "skipped", "images are not finite (N, 3, H, W)")
-    (mean, std), (mean_evaluated, std_evaluated) = channel_statistics(training), channel_statistics(evaluation)
+    if training.ndim != 4 or not all(np.isfinite(part).all() for one in (look.train[0], look.valid[0]) for part in one.moments): return Check("same normalisation", "skipped", "images are not finite (N, 3, H, W)")
+    (mean, std), (mean_evaluated, std_evaluated) = channel_statistics(look.train[0]), channel_statistics(look.valid[0])
     if not (std > 0).all() or not (std_evaluated > 0).all(): return Check("same normalisation", "skipped", "a channel is constant")
     contrast, brightness, findings = np.exp(np.abs(np.log(std / std_evaluated)).max()), np.abs((mean - mean_evaluated) / np.minimum(std, std_evaluated)).max(), []
     seen, same = f"contrast differs by a factor of {contrast:.2f}, brightness by {brightness:.2f} standard deviations", "Use one mean and std for all splits; only augmentation may differ."
@@ -769,7 +807,8 @@ def check_transform(
     if images.ndim != 4 or images.shape[1] != 3 or images.shape[2] != images.shape[3]: return Check("evaluation transform", "skipped", f"images {images.shape[1:]} are not (3, S, S)")
     levels = photographs(look.valid_dataloader, len(images), images.shape[-1])
     if levels is None or levels.shape != images.shape: return Check("evaluation transform", "skipped", "the loader's data set holds no photographs to compare with")
-    mean, std, correlation = fitted_normalisation(images, levels)
+    thin = np.s_[..., ::max(1, images.shape[-1] // 64), ::max(1, images.shape[-1] // 64)]          # for a line, some of the pixels are enough
+    mean, std, correlation = fitted_normalisation(images[thin], levels[thin])
     seen = f"mean {', '.join(f'{value:.3f}' for value in mean)}, std {', '.join(f'{value:.3f}' for value in std)}"
     own, best = correlation.diagonal(), correlation.argmax(axis=1)
     if (correlation.max(axis=1) - own > 0.02).any(): findings.append(("error", f"the network's channels are the photograph's {some(best)} (0 red, 1 green, 2 blue)", "Convert to RGB before the transform."))
@@ -922,13 +961,13 @@ def edge_features(
     images:torch.Tensor,           # (N, 3, H, W)
     cells:int=8,                   # cells along each side
     bins:int=8,                    # directions, over half a turn
-)->np.ndarray:                     # (N, D) float32, D = bins * cells * cells, each row of length 1
+)->torch.Tensor:                   # (N, D) float32, D = bins * cells * cells, each row of length 1; where the images are
     "How strong edges of each direction are in each part of an image."
     grey = images.detach().float().mean(dim=1, keepdim=True)                                       # (N, 1, H, W)
     across, down = F.pad(grey[..., 2:] - grey[..., :-2], (1, 1)), F.pad(grey[..., 2:, :] - grey[..., :-2, :], (0, 0, 1, 1))
     direction = (torch.atan2(down, across) % torch.pi / torch.pi * bins).nan_to_num().long().clamp(0, bins - 1)
     strength = torch.zeros(len(grey), bins, *grey.shape[2:], device=grey.device).scatter_(1, direction, across.hypot(down))
-    return F.normalize(F.adaptive_avg_pool2d(strength, cells).flatten(1), dim=1).nan_to_num().cpu().numpy()
+    return F.normalize(F.adaptive_avg_pool2d(strength, cells).flatten(1), dim=1).nan_to_num()
 
 # %% ../nbs/31_guards.ipynb #fe522f56
 def relation(
@@ -971,7 +1010,7 @@ def check_relation(
     "Are training labels related to images? Reads up to 600 training images."
     if not look.train or look.failures: return Check("labels and images", "skipped", "the set-up does not run")
     with no_trace(look.model, look.train_dataloader): images = read_loader(look.train_dataloader, max(2, 600 // look.train[0].sizes[0]))
-    return judge_relation(edge_features(images.images), images.labels.numpy())
+    return judge_relation(edge_features(images.images).numpy(), images.labels.numpy())
 
 # %% ../nbs/31_guards.ipynb #224b5179
 def check_equal_images(
@@ -1115,10 +1154,10 @@ def when(
 
 
 def loss_is_finite(
-    loss:torch.Tensor,             # scalar
+    loss:torch.Tensor,             # scalar, or one per step
 )->list[Check]:                    # empty when it is
     "An error for NaN or infinity."
-    return [] if torch.isfinite(loss).all() else [Check("loss", "error", f"the loss is {loss.detach().mean().item()}", "Lower the learning rate; look for images or labels that are not finite.")]
+    return [] if torch.isfinite(loss).all() else [Check("loss", "error", f"the loss is {loss.detach().sum().item()}", "Lower the learning rate; look for images or labels that are not finite.")]
 
 
 def reads_of(
@@ -1240,7 +1279,7 @@ class GuardLog:
 
 # %% ../nbs/31_guards.ipynb #4fd6ed70
 class EpochSeen:
-    "Counts one epoch. Frozen layers may stand behind the images: then their features are the evidence (`21_features`)."
+    "Counts one epoch, on the device, so that nothing waits. Frozen layers may stand behind the images: then their features are the evidence (`21_features`)."
 
     def __init__(self): self.count, self.losses, self.features, self.labels = 0, [], [], []
 
@@ -1258,12 +1297,12 @@ class EpochSeen:
         self.losses.append(loss.detach().mean() * len(labels))
         if not keep_images or images.ndim not in (2, 4) or labels.ndim != 1 or sum(map(len, self.labels)) >= 600: return
         is_picture = images.ndim == 4 and images.shape[1] in (1, 3)
-        self.features.append(edge_features(images) if is_picture else images.detach().float().reshape(*images.shape[:2], -1).mean(dim=2).cpu().numpy())
-        self.labels.append(labels.cpu().numpy())
+        self.features.append(edge_features(images) if is_picture else images.detach().float().reshape(*images.shape[:2], -1).mean(dim=2))
+        self.labels.append(labels)
 
     def relation(self)->list[Check]:   # `labels and images`, or nothing
         "The control of labels, where images were kept."
-        return [judge_relation(np.concatenate(self.features), np.concatenate(self.labels))] if self.labels else []
+        return [judge_relation(torch.cat(self.features).cpu().numpy(), torch.cat(self.labels).cpu().numpy())] if self.labels else []
 
 # %% ../nbs/31_guards.ipynb #f439b401
 class Guards(GuardLog):
@@ -1301,13 +1340,13 @@ class Guards(GuardLog):
         first = state.epoch == state.first_epoch
         self.seen.add(state.batch[0], state.batch[1], state.loss, keep_images=first)
         TRAINED_HERE[state.model] = TRAINED_HERE.get(state.model, 0) + 1
-        if state.loss.device.type == "cpu" or state.step % 20 == 0: self.take(loss_is_finite(state.loss), when(state))
+        if state.loss.device.type == "cpu": self.take(loss_is_finite(state.loss), when(state))         # elsewhere asking would make the loop wait: at the end of the epoch
         if first and state.step < 2: self.take(check_step(state, self.watch, self.moving), when(state))
 
     def epoch_end(self, state:object)->None:
         "After each epoch of `state`; after the first, labels against images; after the last, the result against guessing."
         self.watch.close()
-        checks = check_epoch(state, self.seen.count, self.seen.mean_loss, *self.loaders, self.valid_loss_fn) + self.seen.relation()
+        checks = loss_is_finite(torch.stack(self.seen.losses or [torch.tensor(0.0)])) + check_epoch(state, self.seen.count, self.seen.mean_loss, *self.loaders, self.valid_loss_fn) + self.seen.relation()
         if (state.epoch == state.last_epoch or state.stop) and state.table is not None: checks.append(check_better_than_guessing(min(state.results["test_loss"]), state.table))
         if reads_of(self.test_dataloader) != self.reads: checks.append(Check("test split", "error", "the test loader was read during training", "Choose on the validation split; the test split is for one number at the end."))
         self.take(checks, f"end of epoch {state.epoch + 1}")
