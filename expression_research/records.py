@@ -6,7 +6,9 @@
 __all__ = ['write_table', 'read_rows', 'RunRecord', 'short_hash', 'checksum', 'StepRecord']
 
 # %% ../nbs/34_records.ipynb #86746096
+import csv
 import hashlib
+import io
 import time
 import zlib
 from pathlib import Path
@@ -23,7 +25,11 @@ def write_table(
     rows:list[dict],               # of equal keys; floats are written so that they read back exactly
 )->None:
     "Write rows as CSV, atomically."
-    write_atomically(path, pd.DataFrame(rows).to_csv(index=False, lineterminator="\n").encode())
+    text = io.StringIO()
+    table = csv.DictWriter(text, list(rows[0]) if rows else [], lineterminator="\n")
+    table.writeheader()
+    table.writerows(rows)
+    write_atomically(path, text.getvalue().encode())
 
 
 def read_rows(
@@ -91,7 +97,7 @@ class StepRecord:
     def step_end(self, state:TrainState)->None:
         "Note the step that `state` has just finished."
         images, _ = state.batch
-        gradients = [parameter.grad for parameter in state.model.parameters() if parameter.grad is not None]
+        gradients = [parameter.grad for group in state.optimizer.param_groups for parameter in group["params"] if parameter.grad is not None]
         self.pending.append((state.step, short_hash(getattr(state.batch, "ids", None)), checksum(images), state.loss.detach(), torch.nn.utils.get_total_norm(gradients)))
 
     def epoch_end(self, state:TrainState)->None:
