@@ -307,8 +307,8 @@ class Look:
     operation: str = ""                    # autograd's name of the operation that made the logits
     first_loss: float|None = None          # of that batch, nats per image
     probe: pd.DataFrame|None = None        # a row per tensor: what the probe step did to it
-    evaluated: torch.Tensor|None = None    # (N, C) of the first validation batch, in evaluation mode
-    apart: torch.Tensor|None = None        # (N // 2, C) of its first half alone
+    evaluated: torch.Tensor|None = None    # (N, C) of the first validation images, in evaluation mode
+    apart: torch.Tensor|None = None        # (N // 2, C) of the first half of them alone
     deaf: list[str]|None = None            # layers of the probe's copy that do not follow train() and eval()
     failures: dict[str, str] = field(default_factory=dict)  # what could not be done -> why
 
@@ -420,9 +420,8 @@ def last_operation(
 def evaluate_twice(
     look:Look,                     # with its validation batches; receives the logits
 )->None:
-    "A validation batch in evaluation mode, and half of it."
-    model = copy.deepcopy(look.loop_model).eval()
-    images, _ = look.first_batch(1)
+    "Eight validation images in evaluation mode, and half of them."
+    model, images = copy.deepcopy(look.loop_model).eval(), look.first_batch(1)[0][:8]
     with torch.no_grad(): look.evaluated, look.apart = model(images), model(images[:max(1, len(images) // 2)])
 
 
