@@ -264,10 +264,10 @@ def setup() -> str:
 
 
 def required() -> str:
-    "Every package that the exported code imports is among the requirements, not only brought along by another one."
+    "Every package that the exported code imports is among the requirements or those of an extra, not only brought along by another one."
     settings = ConfigParser(delimiters=["="])
     settings.read(PROJECT / "settings.ini", encoding="utf-8")
-    stated = {re.split(r"[<>=!~\[]", need)[0].lower().replace("_", "-") for need in settings["DEFAULT"]["requirements"].split()}
+    stated = {re.split(r"[<>=!~\[]", need)[0].lower().replace("_", "-") for need in (settings["DEFAULT"]["requirements"] + " " + settings["DEFAULT"]["onnx_requirements"]).split()}
     distributions, complaints, names = metadata.packages_distributions(), [], set()
     for file in sorted((PROJECT / PACKAGE).glob("*.py")):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):

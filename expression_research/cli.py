@@ -260,6 +260,7 @@ class PredictOptions:
     device: str = "auto"             # `cpu`, `cuda`, `mps`; `auto` takes the first that exists of cuda, mps, cpu
     batch_size: int = 16             # images per step
     skip_unreadable: bool = False    # a row with its error for each file that cannot be read, instead of stopping
+    engine: str = "torch"            # `torch`, or `onnx`, which is faster on a processor and needs the extra of that name
 
 
 def predict_files(
@@ -267,7 +268,7 @@ def predict_files(
 )->None:
     "`expression predict`."
     from expression_research.predict import predict, save_csv
-    table = predict(options.run, options.files, device=options.device, batch_size=options.batch_size, skip_unreadable=options.skip_unreadable)
+    table = predict(options.run, options.files, device=options.device, batch_size=options.batch_size, skip_unreadable=options.skip_unreadable, engine=options.engine)
     if options.csv is None: print(table.round(3).to_string(index=False))
     else:
         save_csv(table, options.csv)
