@@ -2,7 +2,7 @@
 """The same trainings in fastai, Lightning and Hugging Face's Trainer, for the study `speed.ipynb`.
 
     python speed_peers.py make FOLDER              makes an environment for them in FOLDER; does nothing where there is one
-    FOLDER/bin/python speed_peers.py serve PEER    answers requests; PEER is fastai, lightning or trainer
+    FOLDER/bin/python speed_peers.py serve PEER    answers requests; PEER is fastai, lightning or trainer, or onnx for inference
 
 They have an environment of their own because fastai 2.8 needs fastcore 2.2 or newer and nbdev 2 needs fastcore 1. A served peer reads one JSON object a
 line from its standard input, the arguments of `fit`, and writes one JSON object a line. It stays alive between requests, so that tools can take turns.
@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
 
-PINNED = ("fastai==2.8.12", "lightning==2.6.6", "transformers==5.23.0", "accelerate==1.15.0")
+PINNED = ("fastai==2.8.12", "lightning==2.6.6", "transformers==5.23.0", "accelerate==1.15.0", "onnx", "onnxscript", "onnxruntime")
 SHARED = ("torch", "torchvision", "pillow")        # in the versions of the interpreter that makes the environment
 WORKS = {                                          # what is trained on what; every tool takes its numbers from here
     "head": dict(model="resnet18", trains=("fc",), side=224, lr=1e-3, affine=False),
@@ -283,15 +283,50 @@ def fit(
     return {"seconds": seconds, **vars(count), "loss": loss, "accuracy": accuracy}
 
 
+def infer_onnx(
+    turns: int = 5,                # how often each of the two infers
+    count: int = 32,               # images of 224 px
+    batch: int = 16,               # images at a time
+    threads: int = 2,              # of both
+) -> dict:                         # images a second by ONNX Runtime and by torch in channels_last, in turns; seconds of the export; largest difference of a logit
+    "A ResNet18 with random weights, exported by torch."
+    import numpy
+    import onnxruntime
+    import torch
+    from torchvision.models import resnet18
+    torch.set_num_threads(threads)
+    torch.manual_seed(0)
+    network, images = resnet18().eval(), torch.randn(count, 3, 224, 224)
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    start = time.perf_counter()
+    with tempfile.TemporaryDirectory() as folder:
+        torch.onnx.export(network, (images[:batch],), f"{folder}/network.onnx", input_names=["images"], dynamo=True, external_data=False)
+        session = onnxruntime.InferenceSession(f"{folder}/network.onnx", options, providers=["CPUExecutionProvider"])
+    export, rates = time.perf_counter() - start, {"onnx": [], "torch": []}
+    network, formatted = network.to(memory_format=torch.channels_last), images.contiguous(memory_format=torch.channels_last)
+    by_onnx = lambda: numpy.concatenate([session.run(None, {"images": part.numpy()})[0] for part in images.split(batch)])
+    by_torch = lambda: torch.cat([network(part) for part in formatted.split(batch)]).numpy()
+    with torch.inference_mode():
+        difference = float(abs(by_onnx() - by_torch()).max())
+        for _ in range(turns):
+            for name, infer in (("onnx", by_onnx), ("torch", by_torch)):
+                start = time.perf_counter()
+                infer()
+                rates[name].append(count / (time.perf_counter() - start))
+    return {**rates, "export": export, "difference": difference}
+
+
 def serve(
-    peer: str,                     # a name of PEERS
+    peer: str,                     # a name of PEERS, or onnx
 ) -> None:
     "Import the peer, then answer requests."
     os.environ |= {"HF_HUB_OFFLINE": "1", "CUDA_VISIBLE_DEVICES": ""}
+    if peer == "onnx": return answer_requests(infer_onnx, {"tool": peer, "versions": versions("torch", "onnx", "onnxscript", "onnxruntime")})
     __import__({"trainer": "transformers"}.get(peer, peer))
     answer_requests(lambda **request: fit(peer, **request), {"tool": peer, "versions": versions("torch", "torchvision", *PEERS[peer][1])})
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 3 or sys.argv[1] not in ("make", "serve") or sys.argv[1] == "serve" and sys.argv[2] not in PEERS: sys.exit(__doc__)
+    if len(sys.argv) != 3 or sys.argv[1] not in ("make", "serve") or sys.argv[1] == "serve" and sys.argv[2] not in (*PEERS, "onnx"): sys.exit(__doc__)
     {"make": make, "serve": serve}[sys.argv[1]](sys.argv[2])
