@@ -24,7 +24,7 @@ setup(
     package_data={"expression_research": ["*.csv"]},
     python_requires=">=" + settings["min_python"],
     install_requires=settings["requirements"].split(),
-    extras_require={"dev": settings["dev_requirements"].split(), "onnx": settings["onnx_requirements"].split()},
+    extras_require={"dev": (settings["dev_requirements"] + " " + settings["onnx_requirements"]).split(), "onnx": settings["onnx_requirements"].split()},
     entry_points={"console_scripts": settings["console_scripts"].split(), "nbdev": [f"{settings['lib_name']}={settings['lib_name']}._modidx:d"]},
     zip_safe=False,
 )

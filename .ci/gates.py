@@ -23,7 +23,7 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parent.parent
 PACKAGE = "expression_research"
 DEVELOPER_TOOLS = ("nbdev", "execnb", "fastcore", "IPython", "ipykernel", "ipywidgets", "jupyterlab", "jupytext", "nbconvert", "nbclient", "nbformat", "ruff", "pytest")
-DIRECTIVES = set("export exporti exports default_exp hide hide_input hide_output echo eval slow online gpu notest code-fold output warning label fig-cap fig-alt".split())
+DIRECTIVES = set("export exporti exports default_exp hide hide_input hide_output echo eval slow online gpu notest code-fold output warning label fig-cap".split())
 MACHINE_PATH = re.compile(r"(?<![\w.:/-])(?:/(?:home|root|Users|tmp|work|private|var|opt|mnt|usr)/[\w.-]+|[A-Z]:\\+(?:Users|Temp)\b)")
 BESIDE = {"engine": {"faces", "data", "audit", "transforms", "loaders", "models", "features"}}      # the loop knows no dataset and no model class
 

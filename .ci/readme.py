@@ -29,13 +29,13 @@ def kept(
 def prepared(
     notebook: nbformat.NotebookNode,
 ) -> nbformat.NotebookNode:        # changed in place
-    "Without hidden cells, directives, progress bars on stderr and style sheets; one representation for each output; pictures described by `#| fig-alt`."
+    "Without hidden cells, directives, progress bars on stderr and style sheets; one representation for each output; pictures described by `#| fig-cap`."
     notebook.metadata["language_info"] = {"name": "python"}                            # nbdev_clean removes it; code fences need it
     notebook.cells = [cell for cell in notebook.cells if kept(cell)]
     for cell in notebook.cells:
         if cell.cell_type != "code": continue
         hidden_input = re.search(r"^\s*#\s*\|\s*(echo:\s*false|hide_input)", cell.source, re.M)
-        described = re.search(r"^\s*#\s*\|\s*fig-(?:alt|cap):\s*(.+)$", cell.source, re.M)
+        described = re.search(r"^\s*#\s*\|\s*fig-cap:\s*(.+)$", cell.source, re.M)
         cell.metadata["picture"] = described.group(1).strip("\"' ") if described else "figure"
         cell.source = re.sub(r"^\s*#\s*\|.*\n?", "", cell.source, flags=re.M).strip("\n")
         cell.metadata["transient"] = {"remove_source": bool(hidden_input)}

@@ -331,9 +331,11 @@ class Look:
 # %% ../nbs/31_guards.ipynb #9d830041
 def norm(
     tensor:torch.Tensor|None,      # any shape (...)
-)->float:                          # NaN for None
+)->float:                          # NaN for None, infinity where a value is not finite
     "Euclidean norm."
-    return math.nan if tensor is None else torch.linalg.vector_norm(tensor.detach().float()).item()
+    if tensor is None: return math.nan
+    length = torch.linalg.vector_norm(tensor.detach().float()).item()
+    return length if math.isfinite(length) else math.inf
 
 
 def tensor_rows(
@@ -1153,10 +1155,10 @@ def when(
 
 
 def loss_is_finite(
-    loss:torch.Tensor,             # scalar, or one per step
+    loss:torch.Tensor,             # scalar
 )->list[Check]:                    # empty when it is
     "An error for NaN or infinity."
-    return [] if torch.isfinite(loss).all() else [Check("loss", "error", f"the loss is {loss.detach().sum().item()}", "Lower the learning rate; look for images or labels that are not finite.")]
+    return [] if torch.isfinite(loss).all() else [Check("loss", "error", f"the loss is {loss.detach().mean().item()}", "Lower the learning rate; look for images or labels that are not finite.")]
 
 
 def reads_of(
@@ -1345,7 +1347,7 @@ class Guards(GuardLog):
     def epoch_end(self, state:object)->None:
         "After each epoch of `state`; after the first, labels against images; after the last, the result against guessing."
         self.watch.close()
-        checks = loss_is_finite(torch.stack(self.seen.losses or [torch.tensor(0.0)])) + check_epoch(state, self.seen.count, self.seen.mean_loss, *self.loaders, self.valid_loss_fn) + self.seen.relation()
+        checks = (loss_is_finite(torch.tensor(self.seen.mean_loss)) if self.seen.losses else []) + check_epoch(state, self.seen.count, self.seen.mean_loss, *self.loaders, self.valid_loss_fn) + self.seen.relation()
         if (state.epoch == state.last_epoch or state.stop) and state.table is not None: checks.append(check_better_than_guessing(min(state.results["test_loss"]), state.table))
         if reads_of(self.test_dataloader) != self.reads: checks.append(Check("test split", "error", "the test loader was read during training", "Choose on the validation split; the test split is for one number at the end."))
         self.take(checks, f"end of epoch {state.epoch + 1}")

@@ -96,7 +96,7 @@ class Transform:
         ids:list|None=None,        # N sample ids; without both, torch's global generator decides
     )->torch.Tensor:               # (N, 3, S, S) float32, augmented where that is meant, and normalised
         "Transform a batch. Raises `DataError` for pixels of another shape or dtype."
-        return self.apply(pixels, self.plan(len(pixels), epochs, ids))
+        return self.apply(pixels, {name: values.to(pixels.device) for name, values in self.plan(len(pixels), epochs, ids).items()})
 
     def __call__(self, image:Image.Image)->torch.Tensor:
         "A PIL image -> (3, S, S) float32, normalised."
@@ -163,7 +163,7 @@ def resample(
     matrices:torch.Tensor,         # (N, 2, 3) float32, one per image
 )->torch.Tensor:                   # (N, 3, S, S) float32
     "Read every image at the positions its matrix names: bilinear, mirrored at the border. One pass for all geometry."
-    side, read = images.shape[-1], matrices.to(images.device)[:, :, None, None]   # (N, 2, 1, 1, 3)
+    side, read = images.shape[-1], matrices[:, :, None, None]   # (N, 2, 1, 1, 3)
     centres = (2 * torch.arange(side, device=images.device, dtype=images.dtype) + 1) / side - 1
     along_x = read[..., 0] * centres.view(1, 1, 1, side) + read[..., 2]      # (N, 2, 1, S)
     along_y = read[..., 1] * centres.view(1, 1, side, 1)                     # (N, 2, S, 1)
@@ -208,7 +208,7 @@ def erased(
     boxes:torch.Tensor,            # (N, 4) int64: top, left, height, width in pixels
 )->torch.Tensor:                   # (N, 3, S, S) float32
     "Set each image's rectangle to 0, the mean colour."
-    top, left, height, width = boxes.to(images.device).view(-1, 4, 1, 1, 1).unbind(1)
+    top, left, height, width = boxes.view(-1, 4, 1, 1, 1).unbind(1)
     row = torch.arange(images.shape[-1], device=images.device)
     rows, columns = row.view(1, 1, -1, 1), row.view(1, 1, 1, -1)
     inside = (rows >= top) & (rows < top + height) & (columns >= left) & (columns < left + width)  # (N, 1, S, S)
