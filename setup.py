@@ -21,7 +21,7 @@ setup(
     keywords=settings["keywords"].split(),
     classifiers=["Development Status :: 4 - Beta", "Intended Audience :: Science/Research", "Programming Language :: Python :: 3"],
     packages=find_packages(include=["expression_research", "expression_research.*"]),
-    package_data={"expression_research": ["*.csv"]},
+    package_data={"expression_research": ["*.csv", "templates/*"]},
     python_requires=">=" + settings["min_python"],
     install_requires=settings["requirements"].split(),
     extras_require={"dev": (settings["dev_requirements"] + " " + settings["onnx_requirements"]).split(), "onnx": settings["onnx_requirements"].split()},
