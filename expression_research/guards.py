@@ -4,13 +4,13 @@
 
 # %% auto #0
 __all__ = ['COLOURS', 'MOST_FILES', 'SHAPE_OPERATIONS', 'LIMITS', 'BEFORE_LOSS', 'TRAINED_HERE', 'STANDARD', 'FULL',
-           'CHECK_NAMES', 'KEEPERS', 'Check', 'conclude', 'GuardReport', 'GuardError', 'loader_parts', 'memory_of',
-           'put_back', 'no_trace', 'Pass', 'batches_in', 'read_loader', 'in_this_process', 'whole_dataset',
-           'dataset_labels', 'dataset_classes', 'image_hashes', 'stored_bytes', 'Look', 'norm', 'tensor_rows',
-           'training_step', 'probe', 'modal_layers', 'deaf_layers', 'last_operation', 'evaluate_twice', 'take_look',
-           'check_runs', 'check_optimizer', 'check_learning_rate', 'check_modes', 'looks_untrained', 'check_frozen',
-           'layer_table', 'layer_row', 'check_gradients', 'check_output', 'asked', 'check_loss_function',
-           'check_labels', 'check_label_order', 'check_first_loss', 'check_fresh', 'check_images', 'channel_statistics',
+           'CHECK_NAMES', 'KEEPERS', 'conclude', 'GuardReport', 'GuardError', 'loader_parts', 'memory_of', 'put_back',
+           'no_trace', 'Pass', 'batches_in', 'read_loader', 'in_this_process', 'whole_dataset', 'dataset_labels',
+           'dataset_classes', 'image_hashes', 'stored_bytes', 'Look', 'norm', 'tensor_rows', 'training_step', 'probe',
+           'modal_layers', 'deaf_layers', 'last_operation', 'evaluate_twice', 'take_look', 'check_runs',
+           'check_optimizer', 'check_learning_rate', 'check_modes', 'looks_untrained', 'check_frozen', 'layer_table',
+           'layer_row', 'check_gradients', 'check_output', 'asked', 'check_loss_function', 'check_labels',
+           'check_label_order', 'check_first_loss', 'check_fresh', 'check_images', 'channel_statistics',
            'check_same_normalisation', 'photographs', 'fitted_normalisation', 'check_transform', 'check_repeats',
            'check_independence', 'check_training_order', 'check_evaluation_loader', 'check_shared_images',
            'check_splits', 'dataset_ids', 'check_evaluation_loss', 'memorise', 'check_one_batch', 'edge_features',
@@ -46,24 +46,14 @@ from torch import nn
 from torch.nn import functional as F
 from torch.utils.data import DataLoader, IterableDataset, SequentialSampler
 
-from .core import VERDICTS, ConfigError, ExpressionError, some
+from .core import ConfigError, ExpressionError, some
 from .data import to_pixels
 from .diagnostics import optimizer_table, plot_gradients, scores
 from .loaders import DeviceLoader
 from .models import MODAL
+from .verdicts import VERDICTS, Check
 
 # %% ../nbs/train/36_guards.ipynb #a7b3d849
-@dataclass(frozen=True)
-class Check:
-    "The answer to one question about a training."
-    name: str  # of the question, such as `optimizer`; an exemption is given by this name
-    verdict: str                   # one of `core.VERDICTS`
-    seen: str  # numbers and names that led to the verdict, or why it was skipped
-    remedy: str = ""               # the way out; empty when nothing is wrong
-    # what was compared with a limit: name of the limit -> number
-    numbers: dict = field(default_factory=dict)
-
-
 def conclude(
     name:str,                      # of the check
     findings:Sequence[tuple[str, str, str]],  # (verdict, seen, remedy), none when all is well
