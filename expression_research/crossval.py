@@ -36,7 +36,7 @@ from torch import nn
 from torch.utils.data import DataLoader
 from tqdm.auto import tqdm
 
-from .audit import find_copies, pair_groups, survey
+from .auditing import find_copies, pair_groups, survey
 from .checkpoints import BestCheckpoint, EarlyStopping
 from expression_research.core import (
     ConfigError,

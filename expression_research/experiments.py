@@ -24,7 +24,7 @@ from datasets import DatasetDict
 from filelock import FileLock, Timeout
 from torch import nn
 
-from .audit import refuse_leaks
+from .auditing import refuse_leaks
 from expression_research.checkpoints import (
     BestCheckpoint,
     EarlyStopping,
