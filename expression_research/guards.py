@@ -50,7 +50,7 @@ from .core import VERDICTS, ConfigError, ExpressionError, some
 from .data import to_pixels
 from .diagnostics import optimizer_table, plot_gradients, scores
 from .loaders import DeviceLoader
-from .models import MODAL
+from .freezing import has_two_modes
 
 # %% ../nbs/train/36_guards.ipynb #a7b3d849
 @dataclass(frozen=True)
@@ -556,7 +556,7 @@ def modal_layers(
     return {
         name: layer
         for name, layer in model.named_modules()
-        if isinstance(layer, MODAL) and not frozen(layer) and not held(layer)
+        if has_two_modes(layer) and not frozen(layer) and not held(layer)
     }
 
 
@@ -954,7 +954,7 @@ def check_frozen(
                 f"running statistics of {buffers['layer'].nunique()} frozen normalisation layers "
                 f"drift: {some(dict.fromkeys(buffers['layer']))}",
                 "Keep frozen layers in evaluation mode: freeze(model, ...) of "
-                "expression_research.models, or layer.eval() after model.train().",
+                "expression_research.freezing, or layer.eval() after model.train().",
             )
         )
     return conclude(
