@@ -71,13 +71,8 @@ from .evaluation import interval_text
 from .features import variant, with_stored_features
 from .guards import Guards
 from .loaders import Collate, FaceRows, KeyedSampler
-from expression_research.models import (
-    freeze,
-    make_model,
-    normalisation,
-    parameter_groups,
-    parse_plan,
-)
+from .freezing import freeze, parameter_groups, parse_plan
+from .models import make_model, normalisation
 from .transforms import Transform, make_test_transform, make_train_transform
 
 # %% ../nbs/trust/45_crossval.ipynb #15819566

@@ -67,7 +67,7 @@ from expression_research.evaluation import (
     wilson,
     with_intervals,
 )
-from .models import parse_plan
+from .freezing import parse_plan
 from expression_research.page import (
     curve_panel,
     gallery,
