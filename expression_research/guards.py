@@ -47,7 +47,7 @@ from torch.nn import functional as F
 from torch.utils.data import DataLoader, IterableDataset, SequentialSampler
 
 from .core import VERDICTS, ConfigError, ExpressionError, some
-from .data import to_pixels
+from .pixels import to_pixels
 from .diagnostics import optimizer_table, plot_gradients, scores
 from .loaders import DeviceLoader
 from .models import MODAL
