@@ -50,14 +50,9 @@ from expression_research.core import (
     write_atomically,
     write_json,
 )
-from expression_research.data import (
-    assign_splits,
-    class_names,
-    column_values,
-    join_groups,
-    load_expressions,
-    with_sample_ids,
-)
+from .data import load_expressions
+from .samples import class_names, column_values, with_sample_ids
+from .splits import assign_splits, join_groups
 from expression_research.diagnostics import (
     BLUE,
     check_predictions,

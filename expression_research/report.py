@@ -46,7 +46,7 @@ from expression_research.core import (
     some,
     write_atomically,
 )
-from .data import to_rgb
+from .pixels import to_rgb
 from expression_research.diagnostics import (
     class_report,
     confusion_counts,
