@@ -80,7 +80,7 @@ def data_notes(
     dataset:object,                # a DatasetDict from `load_expressions`
 )->list[str]:
     "Sizes, people, and what was left out, one line each."
-    from expression_research.data import skipped
+    from expression_research.samples import skipped
     sizes = sorted(
         {image.size for rows in dataset.values() for image in rows["image"]},
         key=lambda size: size[0] * size[1],
@@ -107,7 +107,8 @@ def summarise_data(
     options:DataOptions,           # which source
 )->None:
     "`expression data`."
-    from expression_research.data import load_expressions, rebuild_pack, summarise
+    from expression_research.data import load_expressions, summarise
+    from expression_research.formats import rebuild_pack
     if options.rebuild:
         rebuild_pack(options.rebuild, options.source)
     dataset = load_expressions(
