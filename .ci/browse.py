@@ -7,9 +7,16 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote
 
+try:
+    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import TimeoutError as NotInTime
+except ImportError:                                  # then the HTML alone is checked
+    sync_playwright, NotInTime = None, TimeoutError
+
+PATIENCE = 10_000                                    # milliseconds for the search's index to come
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 WIDTHS = {"phone": 390, "desk": 1280}                # CSS pixels
-FETCHES = {"script": "src", "img": "src", "iframe": "src", "source": "src", "link": "href", "video": "src", "audio": "src"}
+FETCHES = dict.fromkeys(("script", "img", "iframe", "source", "video", "audio"), "src") | {"link": "href"}
 FAR = re.compile(r"(?:https?:)?//", re.I)
 STYLE_FAR = re.compile(r"(?:url\(\s*['\"]?|@import\s+['\"]?)(?:https?:)?//[^)'\"]*", re.I)
 
@@ -50,7 +57,7 @@ class Reader(HTMLParser):
 def broken_pages(
     site: Path,                    # its folder
 ) -> list[str]:                    # complaints
-    "Links without a page, anchors without a place, places that stand twice, and whatever would be fetched from elsewhere."
+    "Links without a page, anchors without a place, places that stand twice, and what would be fetched from elsewhere."
     pages, complaints = {}, []
     for path in sorted(site.rglob("*.html")):
         reader = Reader()
@@ -88,20 +95,16 @@ def browser_complaints(
     searches: dict[str, str] | None = None,          # what is typed -> address that must come first
 ) -> list[str] | None:             # None where there is no browser to try it in
     "Pages open from the disk at a phone's and a desk's width; nothing is asked for elsewhere; the search finds."
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        return None
     program = browser()
-    if not program:
+    if not program or sync_playwright is None:
         return None
     complaints: list[str] = []
     with sync_playwright() as play:
         chromium = play.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
         for words, width in WIDTHS.items():
             for scheme in ("light", "dark"):
-                context = chromium.new_context(
-                    viewport={"width": width, "height": 844}, color_scheme=scheme, offline=True, service_workers="block")
+                window = {"width": width, "height": 844}
+                context = chromium.new_context(viewport=window, color_scheme=scheme, offline=True)
                 complaints += tried(context, site, f"{words}, {scheme}", searches or default_searches(site))
                 context.close()
         chromium.close()
@@ -113,8 +116,11 @@ def default_searches(
 ) -> dict[str, str]:
     "What must be found: a function by its name, and where the guards have pages, the one of frozen parts."
     searches = {"train_step": "train/38_engine.html#engine.train_step"}
-    frozen = [path for path in sorted((site / "guards").glob("ER*.html")) if "frozen" in path.read_text(encoding="utf-8").split("</title>")[0]]
-    return searches | {"frozen": f"guards/{path.name}" for path in frozen[:1]}
+    for path in sorted((site / "guards").glob("ER*.html"), reverse=True):
+        title = path.read_text(encoding="utf-8").partition("</title>")[0]
+        if "frozen" in title:
+            searches["frozen"] = f"guards/{path.name}"
+    return searches
 
 
 def tried(
@@ -133,7 +139,11 @@ def tried(
             complaints.append(f"{where}: {page.url} asked for {request.url}")
 
     page.on("request", asked)
-    page.on("console", lambda said: complaints.append(f"{where}: {page.url}: {said.text}") if said.type == "error" else None)
+    def said(message) -> None:
+        if message.type == "error":
+            complaints.append(f"{where}: {page.url}: {message.text}")
+
+    page.on("console", said)
     page.on("pageerror", lambda error: complaints.append(f"{where}: {page.url}: {error}"))
     names = ["index.html", "api.html", "guards/index.html", "train/38_engine.html", "studies/expression_detect.html"]
     names += [path.relative_to(site).as_posix() for path in sorted((site / "guards").glob("ER*.html"))[:1]]
@@ -147,9 +157,12 @@ def tried(
     for words, target in searches.items():
         page.goto(f"{top}/index.html")
         page.fill("#search", words)
-        page.wait_for_selector("#found [role=option] a", timeout=10_000)
+        try:
+            page.wait_for_selector("#found [role=option] a", timeout=PATIENCE)
+        except NotInTime:
+            complaints.append(f"{where}: a search for {words!r} finds nothing")
+            continue
         page.press("#search", "Enter")
-        page.wait_for_url(f"{top}/**")
         page.wait_for_load_state()
         if page.url != f"{top}/{target}":
             complaints.append(f"{where}: a search for {words!r} led to {page.url.removeprefix(top)}, expected {target}")

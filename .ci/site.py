@@ -329,8 +329,8 @@ def build(
     shutil.copyfile(LOOKS / "site.js", out / "site.js")
     index = json.dumps(search_entries(book), ensure_ascii=False, separators=(",", ":")).replace("</", "<\\/")
     (out / "search-index.js").write_text(f"window.SEARCH_INDEX = {index};\n", encoding="utf-8")
-    (out / ".nojekyll").touch()                      # Pages serves the folder as it is
-    return f"{len(book.pages)} notebooks, {len(book.guards)} guards, {sum(len(page.names) for page in book.pages)} names"
+    names = sum(len(page.names) for page in book.pages)
+    return f"{len(book.pages)} notebooks, {len(book.guards)} guards, {names} names"
 
 
 def main() -> None:
