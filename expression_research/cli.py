@@ -135,7 +135,7 @@ def audit_data(
     options:AuditOptions,          # which source
 )->int:                            # exit status: 1 when a training would refuse the data
     "`expression audit`."
-    from expression_research.audit import audit, write_report
+    from expression_research.auditing import audit, write_report
     report = audit(options.source, subject_pattern=options.subject_pattern or None)
     print(report)
     if options.out:
@@ -253,7 +253,7 @@ def evaluate_model(
         )
     from expression_research.diagnostics import class_report, scores
     from expression_research.experiments import Run, evaluate_run, sealed_test
-    from expression_research.predict import save_csv
+    from expression_research.serving import save_csv
     run = Run(options.run)
     if options.split == "test":
         opening = sealed_test(run, reason=options.reason, again=options.again)
@@ -364,7 +364,7 @@ def predict_files(
     options:PredictOptions,        # which run, which files
 )->None:
     "`expression predict`."
-    from expression_research.predict import predict, save_csv
+    from expression_research.serving import predict, save_csv
     table = predict(
         options.run,
         options.files,

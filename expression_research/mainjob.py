@@ -16,7 +16,7 @@ from pathlib import Path
 import pandas as pd
 from datasets import DatasetDict
 
-from .audit import refuse_leaks
+from .auditing import refuse_leaks
 from .baselines import hog_baseline, hog_penalty, majority_baseline
 from .core import RunConfig, resolve, write_json
 from .data import summarise

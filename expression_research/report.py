@@ -36,7 +36,6 @@ from expression_research.comparison import (
     smallest_visible,
 )
 from expression_research.core import (
-    VERDICTS,
     ConfigError,
     DataError,
     RunConfig,
@@ -68,7 +67,7 @@ from expression_research.evaluation import (
     wilson,
     with_intervals,
 )
-from .models import parse_plan
+from .freezing import parse_plan
 from expression_research.page import (
     curve_panel,
     gallery,
@@ -82,6 +81,7 @@ from expression_research.page import (
     tiles,
 )
 from .testset import TEST_TABLE, opened_sentence, opened_table, openings
+from .verdicts import VERDICTS
 
 # %% ../nbs/use/51_report.ipynb #223e72d5
 def read_record(
