@@ -24,7 +24,7 @@ from datasets import DatasetDict
 from filelock import FileLock, Timeout
 from torch import nn
 
-from .audit import refuse_leaks
+from .auditing import refuse_leaks
 from expression_research.checkpoints import (
     BestCheckpoint,
     EarlyStopping,
@@ -49,7 +49,8 @@ from expression_research.core import (
     write_atomically,
     write_json,
 )
-from .data import class_names, load_expressions, manifest, manifest_hash
+from .data import load_expressions
+from .samples import class_names, manifest, manifest_hash
 from expression_research.diagnostics import (
     plot_confusion,
     plot_curves,

@@ -32,7 +32,7 @@ from datasets import Dataset, DatasetDict, Features, Value
 from matplotlib.figure import Figure
 from scipy.ndimage import gaussian_filter, uniform_filter
 
-from .core import VERDICTS, DataError, keyed_order, some, write_atomically
+from .core import DataError, keyed_order, some, write_atomically
 from expression_research.data import (
     FRACTIONS,
     MANIFEST_ORDER,
@@ -52,6 +52,7 @@ from expression_research.data import (
     summarise,
     to_rgb,
 )
+from .verdicts import VERDICTS
 
 # %% ../nbs/data/16_audit.ipynb #d7ea4744
 THUMBNAIL = 64                     # S, pixels
@@ -743,7 +744,7 @@ def named(
 class Finding:
     "One row of the report."
     check: str                     # what was looked for
-    verdict: str                   # one of `core.VERDICTS`
+    verdict: str                   # one of `VERDICTS`
     count: int                     # how many images, pairs, people or classes are concerned
     seen: str                      # numbers and names; why, when skipped
     remedy: str = ""               # the way out; "" when there is nothing to do
