@@ -46,7 +46,7 @@ from torch.nn import functional as F
 from torch.utils.data import DataLoader, IterableDataset, SequentialSampler
 
 from .core import ConfigError, ExpressionError, some
-from .data import to_pixels
+from .pixels import to_pixels
 from .diagnostics import optimizer_table, plot_gradients, scores
 from .loaders import DeviceLoader
 from .modes import modal_layers, deaf_layers
@@ -914,7 +914,7 @@ def check_frozen(
                 f"running statistics of {buffers['layer'].nunique()} frozen normalisation layers "
                 f"drift: {some(dict.fromkeys(buffers['layer']))}",
                 "Keep frozen layers in evaluation mode: freeze(model, ...) of "
-                "expression_research.models, or layer.eval() after model.train().",
+                "expression_research.freezing, or layer.eval() after model.train().",
             )
         )
     return conclude(
