@@ -59,13 +59,13 @@ from expression_research.data import (
     with_sample_ids,
 )
 from expression_research.diagnostics import (
-    BLUE,
     check_predictions,
     read_predictions,
     scores,
     table_predictions,
     write_predictions,
 )
+from .display import BLUE
 from .engine import KeyedDropout, predictions, train
 from .evaluation import interval_text
 from .features import variant, with_stored_features

@@ -41,14 +41,16 @@ import numpy as np
 import pandas as pd
 import torch
 import xxhash
-from matplotlib.figure import Figure
 from torch import nn
 from torch.nn import functional as F
 from torch.utils.data import DataLoader, IterableDataset, SequentialSampler
 
+from .charts import plot_gradients
 from .core import VERDICTS, ConfigError, ExpressionError, some
 from .data import to_pixels
-from .diagnostics import optimizer_table, plot_gradients, scores
+from .diagnostics import scores
+from .display import Drawing
+from .gradients import optimizer_table
 from .loaders import DeviceLoader
 from .models import MODAL
 
@@ -129,7 +131,7 @@ class GuardReport:
         )
         return f"<p>guards: <b>{self.verdict}</b></p><table><tr><th>verdict</th><th>check</th><th>seen</th><th>way out</th></tr>{rows}</table>"
 
-    def plot_gradients(self)->Figure:
+    def plot_gradients(self)->Drawing:
         "Gradient norms by layer, from the probe step. Raises `GuardError` when there was none."
         if self.gradients is None:
             raise GuardError(
