@@ -358,11 +358,13 @@ def worst_mistakes(
     count:int=8,                   # how many pictures at most
 )->Drawing:                        # up to four pictures in a row
     "The most confident wrong answers. Raises `DataError` when an image cannot be found."
+    from expression_research.pixels import to_rgb    # here: a training loop needs no pixels
     worst, find = mistake_table(table, class_names).head(count), image_source(rows)
     captions = [
         f"{row.sample_id[:21]}\ntrue: {row.true} ({row.p_true:.0%})\n"
         f"predicted: {row.predicted} ({row.p_predicted:.0%})"
         for row in worst.itertuples()
     ]
-    pictures = [find(sample_id) for sample_id in worst["sample_id"]]
+    found = [find(sample_id) for sample_id in worst["sample_id"]]
+    pictures = [to_rgb(image) if hasattr(image, "convert") else image for image in found]
     return show_captioned(pictures, captions, nothing=f"no mistakes in {len(table)} images")

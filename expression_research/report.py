@@ -36,7 +36,6 @@ from expression_research.comparison import (
     smallest_visible,
 )
 from expression_research.core import (
-    VERDICTS,
     ConfigError,
     DataError,
     RunConfig,
@@ -47,7 +46,7 @@ from expression_research.core import (
     some,
     write_atomically,
 )
-from .data import to_rgb
+from .pixels import to_rgb
 from expression_research.diagnostics import (
     class_report,
     confusion_counts,
@@ -69,7 +68,7 @@ from expression_research.evaluation import (
     wilson,
     with_intervals,
 )
-from .models import parse_plan
+from .freezing import parse_plan
 from expression_research.page import (
     curve_panel,
     interval_picture,
@@ -78,6 +77,7 @@ from expression_research.page import (
     thumbnail,
 )
 from .testset import TEST_TABLE, opened_sentence, opened_table, openings
+from .verdicts import VERDICTS
 
 # %% ../nbs/use/51_report.ipynb #223e72d5
 def read_record(
