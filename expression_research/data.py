@@ -11,13 +11,14 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 import datasets
 import numpy as np
 import pandas as pd
 from datasets import Dataset, DatasetDict
 
+from .charts import plot_shares
 from expression_research.columns import (
     assemble,
     choose_columns,
@@ -26,6 +27,7 @@ from expression_research.columns import (
     read_subjects,
 )
 from .core import DataError, keyed_order
+from .display import Drawing, show_rows
 from .formats import Source, open_source
 from .pixels import to_pixels
 from expression_research.samples import (
@@ -41,9 +43,6 @@ from expression_research.samples import (
 )
 from .splits import FRACTIONS, make_missing, standard_splits
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
 # %% ../nbs/data/14_data.ipynb #87e4799a
 def show_grid(
     split:Dataset,                 # columns `image`, `label`
@@ -51,25 +50,19 @@ def show_grid(
     per_class:int=6,               # pictures of each class, 1 or more
     side:int=96,                   # pixels of each
     seed:int=0,                    # another seed, another choice
-)->"Figure":
+)->Drawing:
     """Some pictures of each class, one class per row, chosen by a key and not by their place in the
     file.
     """
-    import matplotlib.pyplot as plt
     names, split = class_names(split), with_sample_ids(split)
     labels = np.array(column_values(split, "label"))
     order = np.array(keyed_order(column_values(split, "sample_id"), seed, "grid"))
-    size = (per_class, len(names) * 1.05)
-    layout = {"figsize": size, "dpi": 72, "squeeze": False, "layout": "constrained"}
-    figure, axes = plt.subplots(len(names), per_class, **layout)
-    for label, cells in enumerate(axes):
-        for axis in cells:
-            axis.set(xticks=[], yticks=[], frame_on=False)
-        cells[0].set_ylabel(f"{names[label]} ({(labels == label).sum()})", fontsize=8)
-        for axis, row in zip(cells, order[labels[order] == label]):
-            axis.imshow(to_pixels(split[int(row)]["image"], side).transpose(1, 2, 0))
-    plt.close(figure)
-    return figure
+    rows = {}
+    for label, name in enumerate(names):
+        chosen = [split[int(row)]["image"] for row in order[labels[order] == label][:per_class]]
+        pictures = [to_pixels(image, side).transpose(1, 2, 0) for image in chosen]
+        rows[f"{name} ({(labels == label).sum()})"] = pictures
+    return show_rows(rows)
 
 # %% ../nbs/data/14_data.ipynb #f2ddbb62
 def summarise(
@@ -83,28 +76,11 @@ def summarise(
     return pd.DataFrame.from_dict(counts, orient="index", columns=columns).rename_axis("split")
 
 # %% ../nbs/data/14_data.ipynb #d331caec
-_SPLIT_COLOURS = ("#0072B2", "#E69F00", "#009E73")  # Okabe and Ito, told apart by the colour-blind
-
-
 def show_balance(
     ds:DatasetDict,                # with a `ClassLabel` column `label`
-)->"Figure":
+)->Drawing:
     "Share of each class within each split, with the number of images on the bars."
-    import matplotlib.pyplot as plt
-    counts = summarise(ds)
-    size = (max(4, 1.5 * counts.shape[1]), 2.2)
-    figure, axis = plt.subplots(figsize=size, dpi=72, layout="constrained")
-    width = 0.8 / len(counts)
-    for number, (split, row) in enumerate(counts.iterrows()):
-        places = np.arange(len(row)) + (number - (len(counts) - 1) / 2) * width
-        colour = _SPLIT_COLOURS[number % len(_SPLIT_COLOURS)]
-        bars = axis.bar(places, row / row.sum(), width, label=split, color=colour)
-        axis.bar_label(bars, row.tolist(), fontsize=7)
-    axis.set(xticks=range(counts.shape[1]), xticklabels=counts.columns, ylabel="share of the split")
-    axis.spines[["top", "right"]].set_visible(False)
-    figure.legend(loc="outside right upper", fontsize=8, frameon=False)
-    plt.close(figure)
-    return figure
+    return plot_shares(summarise(ds))
 
 # %% ../nbs/data/14_data.ipynb #47ecb5d2
 @dataclass(frozen=True)
