@@ -54,13 +54,13 @@ from .data import load_expressions
 from .samples import class_names, column_values, with_sample_ids
 from .splits import assign_splits, join_groups
 from expression_research.diagnostics import (
-    BLUE,
     check_predictions,
     read_predictions,
     scores,
     table_predictions,
     write_predictions,
 )
+from .display import BLUE
 from .engine import KeyedDropout, predictions, train
 from .evaluation import interval_text
 from .features import variant, with_stored_features

@@ -59,6 +59,7 @@ from expression_research.diagnostics import (
     table_predictions,
     write_predictions,
 )
+from .display import gallery, html_table, page, render, tiles
 from expression_research.evaluation import (
     evaluate_calibration,
     evaluate_table,
@@ -70,15 +71,10 @@ from expression_research.evaluation import (
 from .freezing import parse_plan
 from expression_research.page import (
     curve_panel,
-    gallery,
-    html_table,
     interval_picture,
-    page,
     reliability_picture,
-    render,
     sentences,
     thumbnail,
-    tiles,
 )
 from .testset import TEST_TABLE, opened_sentence, opened_table, openings
 from .verdicts import VERDICTS
