@@ -28,6 +28,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from .baselines import log_frequencies
+from .calibration import evaluate_calibration, reliability_table
 from expression_research.comparison import (
     compare_all,
     difference_interval,
@@ -61,10 +62,8 @@ from expression_research.diagnostics import (
 )
 from .display import gallery, html_table, page, render, tiles
 from expression_research.evaluation import (
-    evaluate_calibration,
     evaluate_table,
     interval_text,
-    reliability_table,
     wilson,
     with_intervals,
 )
