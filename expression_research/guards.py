@@ -46,11 +46,12 @@ from torch.nn import functional as F
 from torch.utils.data import DataLoader, IterableDataset, SequentialSampler
 
 from .core import ConfigError, ExpressionError, some
-from .data import to_pixels
+from .pixels import to_pixels
 from .diagnostics import optimizer_table, plot_gradients, scores
 from .loaders import DeviceLoader
 from .modes import modal_layers, deaf_layers
 from .verdicts import VERDICTS, Check
+from .freezing import has_two_modes
 
 # %% ../nbs/train/36_guards.ipynb #a7b3d849
 def conclude(
@@ -914,7 +915,7 @@ def check_frozen(
                 f"running statistics of {buffers['layer'].nunique()} frozen normalisation layers "
                 f"drift: {some(dict.fromkeys(buffers['layer']))}",
                 "Keep frozen layers in evaluation mode: freeze(model, ...) of "
-                "expression_research.models, or layer.eval() after model.train().",
+                "expression_research.freezing, or layer.eval() after model.train().",
             )
         )
     return conclude(

@@ -16,10 +16,11 @@ from pathlib import Path
 import pandas as pd
 from datasets import DatasetDict
 
-from .audit import refuse_leaks
+from .auditing import refuse_leaks
 from .baselines import hog_baseline, hog_penalty, majority_baseline
 from .core import RunConfig, resolve, write_json
-from .data import class_names, manifest, manifest_hash, summarise
+from .data import summarise
+from .samples import class_names, manifest, manifest_hash
 from .diagnostics import scores
 from .evaluation import wilson
 from .experiments import Run, load_data, run_experiment, sealed_test

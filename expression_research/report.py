@@ -46,7 +46,7 @@ from expression_research.core import (
     some,
     write_atomically,
 )
-from .data import to_rgb
+from .pixels import to_rgb
 from expression_research.diagnostics import (
     class_report,
     confusion_counts,
@@ -67,7 +67,7 @@ from expression_research.evaluation import (
     wilson,
     with_intervals,
 )
-from .models import parse_plan
+from .freezing import parse_plan
 from expression_research.page import (
     curve_panel,
     gallery,

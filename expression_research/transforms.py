@@ -22,7 +22,7 @@ from PIL import Image
 from torch.nn import functional as F
 
 from .core import RANGES, ConfigError, DataError, keyed_uniforms
-from .data import to_pixels
+from .pixels import to_pixels
 
 # %% ../nbs/data/17_transforms.ipynb #fffc2774
 # of ImageNet's red, green, blue in [0, 1]

@@ -19,7 +19,7 @@ from datasets import DatasetDict
 
 from .checkpoints import load_tensors
 from .core import RunError, config_identity, environment, read_json, resolve
-from .data import manifest, manifest_hash
+from .samples import manifest, manifest_hash
 from .diagnostics import scores
 from expression_research.experiments import (
     Run,

@@ -30,7 +30,7 @@ from expression_research.core import (
     replacing,
     write_atomically,
 )
-from .data import cache_file, inspect_file
+from .samples import cache_file, inspect_file
 from .experiments import Trained, load_trained, machine_for
 
 # %% ../nbs/use/60_predict.ipynb #d4501bda
