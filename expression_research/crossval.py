@@ -38,15 +38,14 @@ from tqdm.auto import tqdm
 
 from .audit import find_copies, pair_groups, survey
 from .checkpoints import BestCheckpoint, EarlyStopping
+from .config import RunConfig, resolve
 from expression_research.core import (
     ConfigError,
     DataError,
-    RunConfig,
     RunError,
     keyed_seed,
     keyed_torch,
     read_json,
-    resolve,
     write_atomically,
     write_json,
 )
@@ -68,7 +67,7 @@ from expression_research.diagnostics import (
 )
 from .engine import KeyedDropout, predictions, train
 from .evaluation import interval_text
-from .features import variant, with_stored_features
+from .features import with_stored_features
 from .guards import Guards
 from .loaders import Collate, FaceRows, KeyedSampler
 from expression_research.models import (
@@ -718,7 +717,7 @@ def share_answers(
         settings.features != "auto"
         or not lasting
         or settings.known is not None
-        or variant(fold_transforms(settings, 0)[0]) is None
+        or fold_transforms(settings, 0)[0].variant([], []) is None
     ):
         return settings
     parts = np.array_split(

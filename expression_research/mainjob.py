@@ -18,7 +18,8 @@ from datasets import DatasetDict
 
 from .audit import refuse_leaks
 from .baselines import hog_baseline, hog_penalty, majority_baseline
-from .core import RunConfig, resolve, write_json
+from .config import RunConfig, resolve
+from .core import write_json
 from .data import class_names, manifest, manifest_hash, summarise
 from .diagnostics import scores
 from .evaluation import wilson

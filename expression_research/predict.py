@@ -22,14 +22,8 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from .checkpoints import tensors_checksum
-from expression_research.core import (
-    ConfigError,
-    DataError,
-    RunError,
-    config_from_dict,
-    replacing,
-    write_atomically,
-)
+from .config import config_from_dict
+from .core import ConfigError, DataError, RunError, replacing, write_atomically
 from .data import cache_file, inspect_file
 from .experiments import Trained, load_trained, machine_for
 
