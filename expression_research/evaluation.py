@@ -25,8 +25,8 @@ from expression_research.diagnostics import (
     checked_names,
     class_report,
     confusion_counts,
-    log_probabilities,
     macro_f1,
+    table_losses,
 )
 from .display import Drawing, bullets, frame_table, html_table, paragraph
 
@@ -309,7 +309,7 @@ def loss_row(
     counts:np.ndarray,             # its (C, C) counts
 )->tuple[float, float, float, str]:# value (nats), NaN, NaN, remark
     "The row of the loss: no interval, but its two neighbours and the weight of the worst image."
-    losses = -log_probabilities(table)[np.arange(len(table)), table["label"].to_numpy()]
+    losses = table_losses(table)
     knows_nothing, knows_shares = loss_references(counts.sum(axis=1))
     verdict = "not below the class shares: worse than not looking"
     if losses.mean() < knows_shares:
