@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from .core import RunConfig, resolve, write_json
+from .config import RunConfig, resolve
+from .core import write_json
 from .diagnostics import prediction_table, scores, write_predictions
 
 # %% ../nbs/use/48_handmade.ipynb #484c1203

@@ -20,15 +20,8 @@ import numpy as np
 import pandas as pd
 
 from .baselines import log_frequencies
-from expression_research.core import (
-    ConfigError,
-    DataError,
-    RunConfig,
-    RunError,
-    config_from_dict,
-    config_identity,
-    read_json,
-)
+from .config import RunConfig, config_from_dict, config_identity
+from .core import ConfigError, DataError, RunError, read_json
 from expression_research.diagnostics import (
     Rows,
     prediction_table,

@@ -21,6 +21,7 @@ import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
+from .calibration import evaluate_calibration, reliability_table
 from expression_research.charts import (
     interval_picture,
     loss_top,
@@ -34,7 +35,8 @@ from expression_research.comparison import (
     same_images,
     smallest_visible,
 )
-from .core import ConfigError, RunConfig, RunError, some
+from .config import RunConfig, loss_words
+from .core import ConfigError, RunError, some
 from expression_research.diagnostics import (
     class_report,
     confusion_counts,
@@ -53,10 +55,8 @@ from expression_research.display import (
     tiles,
 )
 from expression_research.evaluation import (
-    evaluate_calibration,
     evaluate_table,
     interval_text,
-    reliability_table,
     wilson,
     with_intervals,
 )
@@ -511,9 +511,6 @@ def stage_rows(
     return rows
 
 # %% ../nbs/use/50_sections.ipynb #412126bf
-_AUGMENTATIONS = ("flip", "rotate", "shift", "scale", "brightness", "contrast", "erase")
-
-
 def _recipe_line(
     config:RunConfig,              # of the run
     images:int,                    # in training
@@ -522,12 +519,9 @@ def _recipe_line(
     start = f"from the weights “{config.weights}”"
     if config.weights == "none":
         start = "from random weights"
-    loss = "cross-entropy"
-    if config.label_smoothing:
-        loss += f" with label smoothing {config.label_smoothing:g}"
     return (
         f"{config.model} trained {start} on {images} images at {config.side} × {config.side} "
-        f"pixels; Adam, batches of {config.batch_size}, {loss}."
+        f"pixels; Adam, batches of {config.batch_size}, {loss_words(config)}."
     )
 
 
@@ -535,8 +529,7 @@ def _augmentation_line(
     config:RunConfig,              # of the run
 )->str:                            # a sentence
     "What was changed at random in training pictures."
-    strengths = asdict(config)
-    switched = [f"{name} {strengths[name]:g}" for name in _AUGMENTATIONS if strengths[name]]
+    switched = [f"{name} {strength:g}" for name, strength in config.switched_on().items()]
     return f"Augmentation, in training only: {', '.join(switched) or 'none'}."
 
 
