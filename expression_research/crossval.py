@@ -36,7 +36,8 @@ from torch import nn
 from torch.utils.data import DataLoader
 from tqdm.auto import tqdm
 
-from .auditing import find_copies, pair_groups, survey
+from .auditing import survey
+from .copies import find_copies, pair_groups
 from .checkpoints import BestCheckpoint, EarlyStopping
 from expression_research.core import (
     ConfigError,
