@@ -4,9 +4,8 @@
 
 # %% auto #0
 __all__ = ['SHAPE_OPERATIONS', 'LIMITS', 'Look', 'norm', 'change_of', 'tensor_rows', 'copied_tensors', 'training_step',
-           'last_operation', 'modal_layers', 'deaf_layers', 'probe', 'evaluate_twice', 'read_twice', 'take_look',
-           'Shown', 'show_cases', 'RunState', 'moment_of', 'GradientWatch', 'edge_features', 'EpochSeen', 'Watched',
-           'trainable_sample']
+           'last_operation', 'probe', 'evaluate_twice', 'read_twice', 'take_look', 'Shown', 'show_cases', 'RunState',
+           'moment_of', 'GradientWatch', 'edge_features', 'EpochSeen', 'Watched', 'trainable_sample']
 
 # %% ../nbs/train/32_looks.ipynb #f1321644
 import copy
@@ -24,7 +23,7 @@ from torch.nn import functional as F
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
-from .freezing import has_two_modes
+from .modes import deaf_layers
 from .traces import Pass, dataset_classes, no_trace, read_loader
 from .verdicts import Check, verdict_table
 
@@ -173,37 +172,6 @@ def last_operation(
             return name
         node = node.next_functions[0][0] if node.next_functions else None
     return ""
-
-# %% ../nbs/train/32_looks.ipynb #30837e02
-def modal_layers(
-    model:nn.Module,               # any
-)->dict[str, nn.Module]:           # name -> layer
-    "Layers with two behaviours, without those of frozen parts."
-    def is_frozen(layer):
-        own = list(layer.parameters())
-        return bool(own) and not any(parameter.requires_grad for parameter in own)
-
-    def holds_mode(layer):
-        return type(layer).train is not nn.Module.train
-
-    return {
-        name: layer
-        for name, layer in model.named_modules()
-        if has_two_modes(layer) and not is_frozen(layer) and not holds_mode(layer)
-    }
-
-
-def deaf_layers(
-    model:nn.Module,               # a copy: its modes are changed
-)->list[str]:                      # names
-    "Layers with two behaviours that do not follow `train()` or `eval()`."
-    deaf = {}
-    for mode in (True, False):
-        model.train(mode)
-        deaf |= {
-            name: layer for name, layer in modal_layers(model).items() if layer.training != mode
-        }
-    return list(deaf)
 
 # %% ../nbs/train/32_looks.ipynb #29f5a194
 def probe(

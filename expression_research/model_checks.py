@@ -17,8 +17,9 @@ import torch
 from torch import nn
 
 from .core import some
-from .diagnostics import optimizer_table
-from .looks import LIMITS, Look, Watched, deaf_layers, modal_layers
+from .gradients import optimizer_table
+from .looks import LIMITS, Look, Watched
+from .modes import deaf_layers, modal_layers
 from .traces import no_trace
 from .verdicts import Check, Findings, Skip, check, conclude
 
