@@ -393,7 +393,8 @@ def imports() -> str:
 def check_help() -> str:
     "The command line answers before anything heavy is loaded; the light modules load no torch."
     complaints, seconds = [], []
-    for name in (PACKAGE, f"{PACKAGE}.core", f"{PACKAGE}.cli"):
+    light = {"core", "config", "augmentation", "cli"} & set(rooms())
+    for name in (PACKAGE, *(f"{PACKAGE}.{module}" for module in sorted(light))):
         complaints += loaded_by(name, ("torch", "sklearn", "datasets", "matplotlib"))
     limit = 0.5 if sys.platform == "linux" else 2.0       # starting a process is slower elsewhere
     expression = program("expression")

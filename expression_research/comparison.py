@@ -25,6 +25,9 @@ from scipy.stats import binom, binomtest, bootstrap, norm, permutation_test
 
 from .core import ConfigError, DataError, keyed_seed, some
 from expression_research.diagnostics import (
+    BLUE,
+    GREEN,
+    ORANGE,
     check_predictions,
     checked_names,
     image_source,
@@ -32,7 +35,6 @@ from expression_research.diagnostics import (
     table_logits,
     table_predictions,
 )
-from .display import BLUE, GREEN, ORANGE
 from .evaluation import wilson
 
 # %% ../nbs/trust/42_comparison.ipynb #411a29cc
