@@ -239,7 +239,7 @@ def check_lines(*names: str) -> str:
     found = lines.complaints(files)
     total = sum(len(words) for words in found.values())
     report = [f"{total} complaints in {len(found)} of {len(files)} files"] if found else []
-    for path, words in found.items():
+    for path, words in sorted(found.items()):
         name = path.relative_to(PROJECT).as_posix()
         report += [f"{name}: {word}" for word in words] if names else [f"{len(words):4} {name}: {words[0]}"]
     return require(report, f"{len(files)} files, at most {lines.WIDEST} columns, {lines.STUDENT} where students read")

@@ -18,15 +18,8 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from expression_research.core import (
-    ConfigError,
-    ExpressionError,
-    RunConfig,
-    RunError,
-    config_from_dict,
-    config_identity,
-    read_json,
-)
+from .config import RunConfig, config_from_dict, config_identity
+from .core import ConfigError, ExpressionError, RunError, read_json
 
 # %% ../nbs/use/69_cli.ipynb #0d4de971
 @dataclass(frozen=True)

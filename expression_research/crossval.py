@@ -38,15 +38,14 @@ from tqdm.auto import tqdm
 
 from .auditing import find_copies, pair_groups, survey
 from .checkpoints import BestCheckpoint, EarlyStopping
+from .config import RunConfig, resolve
 from expression_research.core import (
     ConfigError,
     DataError,
-    RunConfig,
     RunError,
     keyed_seed,
     keyed_torch,
     read_json,
-    resolve,
     write_atomically,
     write_json,
 )
@@ -54,16 +53,16 @@ from .data import load_expressions
 from .samples import class_names, column_values, with_sample_ids
 from .splits import assign_splits, join_groups
 from expression_research.diagnostics import (
-    BLUE,
     check_predictions,
     read_predictions,
     scores,
     table_predictions,
     write_predictions,
 )
+from .display import BLUE
 from .engine import KeyedDropout, predictions, train
 from .evaluation import interval_text
-from .features import variant, with_stored_features
+from .features import with_stored_features
 from .guards import Guards
 from .loaders import Collate, FaceRows, KeyedSampler
 from .freezing import freeze, parameter_groups, parse_plan
@@ -708,7 +707,7 @@ def share_answers(
         settings.features != "auto"
         or not lasting
         or settings.known is not None
-        or variant(fold_transforms(settings, 0)[0]) is None
+        or fold_transforms(settings, 0)[0].variant([], []) is None
     ):
         return settings
     parts = np.array_split(

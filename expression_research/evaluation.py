@@ -5,9 +5,9 @@
 # %% auto #0
 __all__ = ['OPTIMISTIC', 'wilson', 'f1_interval', 'macro_f1_error', 'balanced_error', 'logit_interval', 'Interval', 'too_little',
            'class_mean_interval', 'loss_references', 'class_table', 'top_confusions', 'is_optimistic', 'absent_notes',
-           'Evaluation', 'interval_text', 'with_intervals', 'loss_row', 'evaluate_table', 'draw_reference',
-           'plot_curves_with_bands', 'reliability_table', 'plot_reliability', 'CalibrationError', 'calibration_error',
-           'brier_parts', 'fit_temperature', 'with_temperature', 'CrossTemperature', 'cross_temperature', 'Calibration',
+           'Evaluation', 'interval_text', 'with_intervals', 'loss_row', 'evaluate_table', 'plot_curves_with_bands',
+           'reliability_table', 'plot_reliability', 'CalibrationError', 'calibration_error', 'brier_parts',
+           'fit_temperature', 'with_temperature', 'CrossTemperature', 'cross_temperature', 'Calibration',
            'evaluate_calibration', 'conformal_threshold', 'halves', 'PredictionSets', 'conformal_sets',
            'abstention_table', 'plot_abstention']
 
@@ -21,30 +21,26 @@ from typing import NamedTuple
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from scipy.optimize import minimize_scalar
 from scipy.stats import binomtest, t as student_t
 from sklearn.isotonic import IsotonicRegression
 
+from .charts import checked_results, plot_curves
 from .core import ConfigError, DataError, keyed_order, keyed_seed
 from expression_research.diagnostics import (
-    BLUE,
-    ORANGE,
-    RED,
     check_predictions,
     checked_names,
-    checked_results,
     class_report,
     confusion_counts,
-    draw_grid,
-    log_probabilities,
     macro_f1,
     scores,
+    table_log_probabilities,
     table_logits,
     table_predictions,
     table_probabilities,
 )
+from .display import BLUE, RED, Drawing
 
 # %% ../nbs/trust/40_evaluation.ipynb #c588eb91
 def wilson(
@@ -337,7 +333,7 @@ def loss_row(
     counts:np.ndarray,             # its (C, C) counts
 )->tuple[float, float, float, str]:# value (nats), NaN, NaN, remark
     "The row of the loss: no interval, but its two neighbours and the weight of the worst image."
-    losses = -log_probabilities(table)[np.arange(len(table)), table["label"].to_numpy()]
+    losses = -table_log_probabilities(table)[np.arange(len(table)), table["label"].to_numpy()]
     knows_nothing, knows_shares = loss_references(counts.sum(axis=1))
     verdict = (
         "below both"
@@ -396,63 +392,27 @@ def evaluate_table(
     )
 
 # %% ../nbs/trust/40_evaluation.ipynb #2ba12b08
-def draw_reference(
-    axes:Axes,                     # where to draw
-    heights:Mapping[str, float],   # name -> height of the line
-)->None:
-    "Horizontal reference lines with their names; equal heights become one line."
-    merged = {}
-    for name, height in heights.items():
-        merged.setdefault(round(height, 6), []).append(name)
-    for style, (height, names) in zip(("--", ":"), merged.items()):
-        axes.axhline(
-            height,
-            color="0.35",
-            linestyle=style,
-            linewidth=1,
-            label=f"{' = '.join(names)} ({height:.3f})",
-        )
-
-
 def plot_curves_with_bands(
-    results:Mapping,               # what `train` returns: lists train_loss, train_acc, test_loss, test_acc
+    results:Mapping,               # what `train` returns
     support:Sequence[int],         # (C,) validation images of each class
-)->Figure:                         # loss on the left (nats), accuracy on the right (fraction, and images right)
+)->Drawing:                        # loss (nats) and accuracy (fraction)
     """Learning curves on the 1/n grid, with Wilson's interval around each validation accuracy.
 
     Raises `RunError` for results that do not fit together.
     """
-    curves, n, (nothing, shares) = (
-        checked_results(results),
-        int(np.sum(support)),
-        loss_references(support),
+    accuracies, n = checked_results(results)["test_acc"], int(np.sum(support))
+    nothing, shares = loss_references(support)
+    band = [(math.nan, math.nan)] * len(accuracies)
+    for epoch, value in enumerate(accuracies):
+        if math.isfinite(value):
+            band[epoch] = wilson(min(max(round(value * n), 0), n), n)
+    return plot_curves(
+        results,
+        n,
+        loss_levels={f"ln {len(support)}": nothing, "class shares": shares},
+        accuracy_levels={"chance": 1 / len(support), "commonest class": max(support) / n},
+        band=band,
     )
-    epochs = np.arange(1, len(curves["test_acc"]) + 1)
-    figure, (loss, accuracy) = plt.subplots(1, 2, figsize=(8.0, 2.9), dpi=68, layout="constrained")
-    for axes, name in ((loss, "loss"), (accuracy, "acc")):
-        axes.plot(epochs, curves[f"train_{name}"], color=ORANGE, marker=".", label="training")
-        axes.plot(epochs, curves[f"test_{name}"], color=BLUE, marker=".", label="validation")
-        axes.xaxis.get_major_locator().set_params(integer=True)
-    ends = np.array(
-        [
-            wilson(min(max(round(value * n), 0), n), n)
-            if math.isfinite(value)
-            else (math.nan, math.nan)
-            for value in curves["test_acc"]
-        ]
-    )
-    accuracy.fill_between(
-        epochs, ends[:, 0], ends[:, 1], color=BLUE, alpha=0.15, linewidth=0, label="95 % interval"
-    )
-    draw_reference(loss, {f"ln {len(support)}": nothing, "class shares": shares})
-    draw_reference(accuracy, {"chance": 1 / len(support), "commonest class": max(support) / n})
-    loss.set(title="loss (nats per image)", xlabel="epoch", ylim=(0, None))
-    accuracy.set(title=f"accuracy (validation: k/{n})", xlabel="epoch", ylim=(0, 1.02))
-    draw_grid(accuracy, curves["test_acc"], n)
-    for axes in (loss, accuracy):
-        axes.legend(fontsize=8, loc="lower left" if axes is loss else "lower right")
-    plt.close(figure)
-    return figure
 
 # %% ../nbs/trust/40_evaluation.ipynb #ce3da69d
 def reliability_table(

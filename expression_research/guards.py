@@ -40,14 +40,16 @@ import numpy as np
 import pandas as pd
 import torch
 import xxhash
-from matplotlib.figure import Figure
 from torch import nn
 from torch.nn import functional as F
 from torch.utils.data import DataLoader, IterableDataset, SequentialSampler
 
+from .charts import plot_gradients
+from .diagnostics import scores
+from .display import Drawing
+from .gradients import optimizer_table
 from .core import ConfigError, ExpressionError, some
 from .pixels import to_pixels
-from .diagnostics import optimizer_table, plot_gradients, scores
 from .loaders import DeviceLoader
 from .modes import modal_layers, deaf_layers
 from .verdicts import VERDICTS, Check
@@ -119,7 +121,7 @@ class GuardReport:
         )
         return f"<p>guards: <b>{self.verdict}</b></p><table><tr><th>verdict</th><th>check</th><th>seen</th><th>way out</th></tr>{rows}</table>"
 
-    def plot_gradients(self)->Figure:
+    def plot_gradients(self)->Drawing:
         "Gradient norms by layer, from the probe step. Raises `GuardError` when there was none."
         if self.gradients is None:
             raise GuardError(

@@ -28,6 +28,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from .baselines import log_frequencies
+from .calibration import evaluate_calibration, reliability_table
 from expression_research.comparison import (
     compare_all,
     difference_interval,
@@ -35,13 +36,11 @@ from expression_research.comparison import (
     same_images,
     smallest_visible,
 )
+from .config import RunConfig, config_from_dict, config_identity, loss_words
 from expression_research.core import (
     ConfigError,
     DataError,
-    RunConfig,
     RunError,
-    config_from_dict,
-    config_identity,
     read_json,
     some,
     write_atomically,
@@ -59,26 +58,20 @@ from expression_research.diagnostics import (
     table_predictions,
     write_predictions,
 )
+from .display import gallery, html_table, page, render, tiles
 from expression_research.evaluation import (
-    evaluate_calibration,
     evaluate_table,
     interval_text,
-    reliability_table,
     wilson,
     with_intervals,
 )
 from .freezing import parse_plan
 from expression_research.page import (
     curve_panel,
-    gallery,
-    html_table,
     interval_picture,
-    page,
     reliability_picture,
-    render,
     sentences,
     thumbnail,
-    tiles,
 )
 from .testset import TEST_TABLE, opened_sentence, opened_table, openings
 from .verdicts import VERDICTS
@@ -880,18 +873,11 @@ def protocol_lines(
     "What was trained on what, and what was chosen by what."
     config, sizes = files.config, {split: sum(row.values()) for split, row in files.counts.items()}
     planned = sum(stage.epochs for stage in parse_plan(config.plan, epochs=config.epochs))
-    switched = [
-        f"{name} {getattr(config, name):g}"
-        for name in ("flip", "rotate", "shift", "scale", "brightness", "contrast", "erase")
-        if getattr(config, name)
-    ]
+    switched = [f"{name} {strength:g}" for name, strength in config.switched_on().items()]
     start = (
         "from random weights"
         if config.weights == "none"
         else f"from the weights “{config.weights}”"
-    )
-    smoothing = (
-        f" with label smoothing {config.label_smoothing:g}" if config.label_smoothing else ""
     )
     stopping = (
         f", stopping after {config.patience} without a lower validation loss"
@@ -900,7 +886,7 @@ def protocol_lines(
     )
     return [
         f"{config.model} trained {start} on {sizes['train']} images at {config.side} × "
-        f"{config.side} pixels; Adam, batches of {config.batch_size}, cross-entropy{smoothing}.",
+        f"{config.side} pixels; Adam, batches of {config.batch_size}, {loss_words(config)}.",
         f"Augmentation, in training only: {', '.join(switched) or 'none'}.",
         f"After each of {len(files.history)} epochs ({planned} planned{stopping}) the "
         f"{sizes['validation']} validation images were evaluated. "
