@@ -25,6 +25,9 @@ from scipy.stats import binom, binomtest, bootstrap, norm, permutation_test
 
 from .core import ConfigError, DataError, keyed_seed, some
 from expression_research.diagnostics import (
+    BLUE,
+    GREEN,
+    ORANGE,
     check_predictions,
     checked_names,
     image_source,
@@ -32,7 +35,6 @@ from expression_research.diagnostics import (
     table_logits,
     table_predictions,
 )
-from .display import BLUE, GREEN, ORANGE
 from .evaluation import wilson
 
 # %% ../nbs/trust/42_comparison.ipynb #411a29cc
@@ -416,7 +418,7 @@ def show_disagreements(
 )->Figure:                         # up to four pictures in a row
     "Images that were answered differently. Raises `DataError` when an image cannot be found."
     # here, so that a comparison can be made without the data layer
-    from expression_research.data import to_rgb
+    from expression_research.pixels import to_rgb
     chosen, find = comparison.disagreements.head(count), image_source(rows)
     images = [find(sample_id) for sample_id in chosen["sample_id"]]
     height, width = max(1, -(-len(chosen) // 4)), min(4, max(2, len(chosen)))

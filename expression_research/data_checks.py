@@ -161,7 +161,7 @@ def photographs(
     if isinstance(first.get("pixels"), torch.Tensor):
         return torch.stack([dataset[row]["pixels"] for row in chosen]).double().numpy() / 255
     if hasattr(first.get("image"), "convert"):
-        from expression_research.data import to_pixels
+        from expression_research.pixels import to_pixels
         return np.stack([to_pixels(dataset[row]["image"], side) for row in chosen]) / 255
     return None
 

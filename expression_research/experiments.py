@@ -33,18 +33,15 @@ from expression_research.checkpoints import (
     load_tensors,
     restore_last,
 )
+from .config import RunConfig, config_from_dict, config_identity, resolve
 from expression_research.core import (
     ConfigError,
     ModelError,
-    RunConfig,
     RunError,
-    config_from_dict,
-    config_identity,
     environment,
     keyed_torch,
     pick_device,
     read_json,
-    resolve,
     write_json,
 )
 from .data import load_expressions

@@ -53,7 +53,6 @@ from .pixels import to_pixels
 from .loaders import DeviceLoader
 from .modes import modal_layers, deaf_layers
 from .verdicts import VERDICTS, Check
-from .freezing import has_two_modes
 
 # %% ../nbs/train/36_guards.ipynb #a7b3d849
 def conclude(

@@ -22,15 +22,9 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from .checkpoints import tensors_checksum
-from expression_research.core import (
-    ConfigError,
-    DataError,
-    RunError,
-    config_from_dict,
-    replacing,
-    write_atomically,
-)
 from .samples import cache_file, inspect_file
+from .config import config_from_dict
+from .core import ConfigError, DataError, RunError, replacing, write_atomically
 from .experiments import Trained, load_trained, machine_for
 
 # %% ../nbs/use/60_predict.ipynb #d4501bda

@@ -4,24 +4,25 @@
 
 # %% auto #0
 __all__ = ['IMAGENET_MEAN', 'IMAGENET_STD', 'HALF', 'DRAWS', 'train_transform', 'test_transform', 'channels', 'normalise',
-           'denormalise', 'check_range', 'Transform', 'unit_range', 'EvaluationTransform', 'augmentation_draws',
-           'sampling_matrices', 'resample', 'relight', 'mean_levels', 'erase_boxes', 'erased',
-           'augmentation_parameters', 'TrainTransform', 'triple', 'make_train_transform', 'make_test_transform',
-           'show_transformed']
+           'denormalise', 'Transform', 'unit_range', 'EvaluationTransform', 'augmentation_draws', 'sampling_matrices',
+           'resample', 'relight', 'mean_levels', 'erase_boxes', 'erased', 'augmentation_parameters', 'TrainTransform',
+           'triple', 'make_train_transform', 'make_test_transform', 'show_transformed']
 
 # %% ../nbs/data/17_transforms.ipynb #92a5edc6
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from numbers import Real
+from typing import Annotated
 
 import numpy as np
 import torch
 from PIL import Image
 from torch.nn import functional as F
 
-from .core import RANGES, ConfigError, DataError, keyed_uniforms
 from .display import Drawing, show_rows
 from .pixels import to_pixels
+from .config import Augmentation, Between, check_fields, check_names, check_number
+from .core import ConfigError, DataError, keyed_uniforms
 
 # %% ../nbs/data/17_transforms.ipynb #fffc2774
 # of ImageNet's red, green, blue in [0, 1]
@@ -56,41 +57,26 @@ def denormalise(
     return (images * channels(std, images) + channels(mean, images)).clamp(0, 1)
 
 # %% ../nbs/data/17_transforms.ipynb #1034e167
-def check_range(
-    name:str,                      # of the field
-    value:object,                  # what somebody wrote there
-    low:float,                     # smallest allowed
-    high:float,                    # largest allowed
-    kind:type=Real,                # `Real`, or `int`
-)->None:
-    "Raises `ConfigError` that names field, value and range."
-    if isinstance(value, bool) or not isinstance(value, kind) or not low <= value <= high:
-        raise ConfigError(
-            f"{name}={value!r}: expected {'an integer' if kind is int else 'a number'} from "
-            f"{low:g} to {high:g}."
-        )
-
-# %% ../nbs/data/17_transforms.ipynb #d2a8b74c
 @dataclass(frozen=True)
 class Transform:
     """The half that training and evaluation share.
 
     Raises `ConfigError` for a field outside its range.
     """
-    side: int = 64                 # S, pixels, 16 to 512
+    side: Annotated[int, Between(16, 512)] = 64  # S, pixels
     mean: tuple = HALF             # of red, green, blue, subtracted; in [0, 1]
     std: tuple = HALF              # of red, green, blue, divided by; above 0
     __test__ = False               # `test_transform` is no test, whatever pytest thinks of its name
 
     def __post_init__(self):
-        check_range("side", self.side, *RANGES["side"], kind=int)
+        check_fields(self)
         for name, values in (("mean", self.mean), ("std", self.std)):
             if not isinstance(values, tuple) or len(values) != 3:
                 raise ConfigError(
                     f"{name}={values!r}: expected three numbers (red, green, blue), such as {HALF}."
                 )
             for value in values:
-                check_range(name, value, 0 if name == "mean" else 1e-6, 1)
+                check_number(name, value, 0 if name == "mean" else 1e-6, 1)
 
     def pixels(self, image:Image.Image)->torch.Tensor:
         """A PIL image of any mode and size -> (3, S, S) uint8:
@@ -104,6 +90,12 @@ class Transform:
         `batch`: `mean` and `std` (3,) float32.
         """
         return {"mean": torch.tensor(self.mean), "std": torch.tensor(self.std)}
+
+    def variant(self, epochs:list, ids:list)->list[int]|None:
+        """Integers that tell an image's inputs apart in these `epochs`, one per sample of `ids`;
+        None when inputs never come back, which is what holds of a transform nobody knows.
+        """
+        return None
 
     def batch(
         self,
@@ -141,6 +133,10 @@ def unit_range(
 @dataclass(frozen=True)
 class EvaluationTransform(Transform):
     "Normalisation only: the same image gives the same bits, always."
+
+    def variant(self, epochs:list, ids:list)->list[int]:
+        "An image has one input, in all `epochs`, whatever its place in `ids`."
+        return [0] * len(ids)
 
     def apply(
         self,
@@ -305,26 +301,22 @@ def augmentation_parameters(
 
 # %% ../nbs/data/17_transforms.ipynb #6940b974
 @dataclass(frozen=True)
-class TrainTransform(Transform):
-    "Keyed augmentation, then normalisation. Raises `ConfigError` for a strength outside its range."
-    flip: float = 0.5              # probability of a mirror image
-    rotate: float = 10.0           # degrees, largest angle either way
-    shift: float = 0.05            # fraction of the side, largest shift in each direction
-    scale: float = 0.1             # fraction, size changes by a factor from 1 - scale to 1 + scale
-    brightness: float = 0.2        # fraction, factor from 1 - brightness to 1 + brightness
-    contrast: float = 0.2          # fraction, factor from 1 - contrast to 1 + contrast
-    erase: float = 0.0             # probability of an erased rectangle
-    seed: int = 0                  # of the run, part of every key
-    views: int = 0  # different variants of an image over all epochs; 0: a new one in every epoch
+class TrainTransform(Augmentation, Transform):
+    """Keyed augmentation, then normalisation.
 
-    def __post_init__(self):
-        super().__post_init__()
-        for name in ("flip", "rotate", "shift", "scale", "brightness", "contrast", "erase"):
-            check_range(name, getattr(self, name), *RANGES[name])
-        if isinstance(self.seed, bool) or not isinstance(self.seed, int):
-            raise ConfigError(f"seed={self.seed!r}: expected an integer.")
-        if not isinstance(self.views, int) or self.views < 0:
-            raise ConfigError(f"views={self.views!r}: expected 0 or a number of variants.")
+    Raises `ConfigError` for a strength outside its range.
+    """
+    seed: int = 0                  # of the run, part of every key
+    # different variants of an image over all epochs; 0: a new one in every epoch
+    views: Annotated[int, Between(0, 100_000)] = 0
+
+    def variant(self, epochs:list, ids:list)->list[int]|None:
+        """Flips repeat, and so do `views`; whatever else is switched on gives new inputs in every
+        epoch, a kind of change that somebody adds included.
+        """
+        if set(self.switched_on()) <= {"flip"}:
+            return self.parameters(len(ids), epochs, ids)["flip"].astype(int).tolist()
+        return [epoch % self.views for epoch in epochs] if self.views else None
 
     def parameters(self, count:int, epochs:list|None=None, ids:list|None=None)->dict:
         """What `batch` does to each of `count` images with these `epochs` and `ids`: name -> (N,)
@@ -387,30 +379,14 @@ def make_train_transform(
     *,
     mean:float|tuple=HALF,         # of red, green, blue in [0, 1], or one number for all
     std:float|tuple=HALF,          # of red, green, blue, above 0, or one number for all
-    flip:float=0.5,                # probability of a mirror image
-    rotate:float=10.0,             # degrees, 0 to 180
-    shift:float=0.05,              # fraction of the side, 0 to 0.5
-    scale:float=0.1,               # fraction, 0 to 0.9
-    brightness:float=0.2,          # fraction, 0 to 1
-    contrast:float=0.2,            # fraction, 0 to 1
-    erase:float=0.0,               # probability of an erased rectangle
     seed:int=0,                    # of the run
-    views:int=0,                   # different variants of an image over all epochs; 0: a new one in every epoch
+    views:int=0,                   # variants of an image over all epochs; 0: a new one in each
+    **strengths:float,             # fields of `Augmentation`: flip, rotate, shift, ...
 )->TrainTransform:                 # PIL image -> (3, S, S) float32
-    "A training transform. Raises `ConfigError` for a value outside its range."
+    "A training transform. Raises `ConfigError` for an unknown strength or a value out of range."
+    check_names(list(strengths), Augmentation)
     return TrainTransform(
-        side,
-        triple(mean),
-        triple(std),
-        flip,
-        rotate,
-        shift,
-        scale,
-        brightness,
-        contrast,
-        erase,
-        seed,
-        views,
+        side, triple(mean), triple(std), seed=seed, views=views, **strengths
     )
 
 # %% ../nbs/data/17_transforms.ipynb #c9b29275
