@@ -392,9 +392,8 @@ def decoded(
     values = {name: (repr(kind), column_values(split, name)) for name, kind in kinds.items()}
     target = cache_file(cache_dir, "pixels", side, file_hashes(split), values)
     chosen = split.select_columns(["image", *carried]).cast_column("image", datasets.Image())
-    features = Features({"pixels": Value("binary"), **kinds})
-    purpose = f"Decoding to {side} px"
-    return map_to_file(chosen, _decode_batch, target, features, purpose, side=side)
+    made, purpose = {"pixels": Value("binary"), **kinds}, f"Decoding to {side} px"
+    return map_to_file(chosen, _decode_batch, target, Features(made), purpose, side=side)
 
 # %% ../nbs/data/10_samples.ipynb #0706fba4
 def pixel_batch(
