@@ -19,12 +19,22 @@ setup(
     license="Apache-2.0",
     url=settings["git_url"],
     keywords=settings["keywords"].split(),
-    classifiers=["Development Status :: 4 - Beta", "Intended Audience :: Science/Research", "Programming Language :: Python :: 3"],
+    classifiers=[
+        "Development Status :: 4 - Beta",
+        "Intended Audience :: Science/Research",
+        "Programming Language :: Python :: 3",
+    ],
     packages=find_packages(include=["expression_research", "expression_research.*"]),
-    package_data={"expression_research": ["*.csv"]},
+    package_data={"expression_research": ["*.csv", "*.pyi", "py.typed", "templates/*"]},
     python_requires=">=" + settings["min_python"],
     install_requires=settings["requirements"].split(),
-    extras_require={"dev": (settings["dev_requirements"] + " " + settings["onnx_requirements"]).split(), "onnx": settings["onnx_requirements"].split()},
-    entry_points={"console_scripts": settings["console_scripts"].split(), "nbdev": [f"{settings['lib_name']}={settings['lib_name']}._modidx:d"]},
+    extras_require={
+        "dev": (settings["dev_requirements"] + " " + settings["onnx_requirements"]).split(),
+        "onnx": settings["onnx_requirements"].split(),
+    },
+    entry_points={
+        "console_scripts": settings["console_scripts"].split(),
+        "nbdev": [f"{settings['lib_name']}={settings['lib_name']}._modidx:d"],
+    },
     zip_safe=False,
 )

@@ -24,13 +24,8 @@ from sklearn.preprocessing import FunctionTransformer
 from threadpoolctl import threadpool_limits
 
 from .core import ConfigError, DataError, keyed_order, keyed_seed
-from expression_research.data import (
-    assign_splits,
-    class_names,
-    decoded,
-    join_groups,
-    with_sample_ids,
-)
+from .samples import class_names, decoded, with_sample_ids
+from .splits import assign_splits, join_groups
 from .diagnostics import prediction_table
 
 # %% ../nbs/trust/47_baselines.ipynb #d1a1ef61

@@ -73,7 +73,7 @@ def data_notes(
     dataset:object,                # a DatasetDict from `load_expressions`
 )->list[str]:
     "Sizes, people, and what was left out, one line each."
-    from expression_research.data import skipped
+    from expression_research.samples import skipped
     sizes = sorted(
         {image.size for rows in dataset.values() for image in rows["image"]},
         key=lambda size: size[0] * size[1],
@@ -100,7 +100,8 @@ def summarise_data(
     options:DataOptions,           # which source
 )->None:
     "`expression data`."
-    from expression_research.data import load_expressions, rebuild_pack, summarise
+    from expression_research.data import load_expressions, summarise
+    from expression_research.formats import rebuild_pack
     if options.rebuild:
         rebuild_pack(options.rebuild, options.source)
     dataset = load_expressions(
@@ -127,7 +128,7 @@ def audit_data(
     options:AuditOptions,          # which source
 )->int:                            # exit status: 1 when a training would refuse the data
     "`expression audit`."
-    from expression_research.audit import audit, write_report
+    from expression_research.auditing import audit, write_report
     report = audit(options.source, subject_pattern=options.subject_pattern or None)
     print(report)
     if options.out:
@@ -245,7 +246,7 @@ def evaluate_model(
         )
     from expression_research.diagnostics import class_report, scores
     from expression_research.experiments import Run, evaluate_run, sealed_test
-    from expression_research.predict import save_csv
+    from expression_research.serving import save_csv
     run = Run(options.run)
     if options.split == "test":
         opening = sealed_test(run, reason=options.reason, again=options.again)
@@ -356,7 +357,7 @@ def predict_files(
     options:PredictOptions,        # which run, which files
 )->None:
     "`expression predict`."
-    from expression_research.predict import predict, save_csv
+    from expression_research.serving import predict, save_csv
     table = predict(
         options.run,
         options.files,

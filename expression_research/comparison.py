@@ -410,7 +410,7 @@ def show_disagreements(
 )->Figure:                         # up to four pictures in a row
     "Images that were answered differently. Raises `DataError` when an image cannot be found."
     # here, so that a comparison can be made without the data layer
-    from expression_research.data import to_rgb
+    from expression_research.pixels import to_rgb
     chosen, find = comparison.disagreements.head(count), image_source(rows)
     images = [find(sample_id) for sample_id in chosen["sample_id"]]
     height, width = max(1, -(-len(chosen) // 4)), min(4, max(2, len(chosen)))

@@ -36,7 +36,7 @@ from torch import nn
 from torch.utils.data import DataLoader
 from tqdm.auto import tqdm
 
-from .audit import find_copies, pair_groups, survey
+from .auditing import find_copies, pair_groups, survey
 from .checkpoints import BestCheckpoint, EarlyStopping
 from .config import RunConfig, resolve
 from expression_research.core import (
@@ -49,14 +49,9 @@ from expression_research.core import (
     write_atomically,
     write_json,
 )
-from expression_research.data import (
-    assign_splits,
-    class_names,
-    column_values,
-    join_groups,
-    load_expressions,
-    with_sample_ids,
-)
+from .data import load_expressions
+from .samples import class_names, column_values, with_sample_ids
+from .splits import assign_splits, join_groups
 from expression_research.diagnostics import (
     BLUE,
     check_predictions,
@@ -70,13 +65,8 @@ from .evaluation import interval_text
 from .features import with_stored_features
 from .guards import Guards
 from .loaders import Collate, FaceRows, KeyedSampler
-from expression_research.models import (
-    freeze,
-    make_model,
-    normalisation,
-    parameter_groups,
-    parse_plan,
-)
+from .freezing import freeze, parameter_groups, parse_plan
+from .models import make_model, normalisation
 from .transforms import Transform, make_test_transform, make_train_transform
 
 # %% ../nbs/trust/45_crossval.ipynb #15819566

@@ -398,7 +398,7 @@ def worst_mistakes(
     Raises `DataError` when an image cannot be found.
     """
     # here, so that the training loop can be imported without the data layer
-    from expression_research.data import to_rgb
+    from expression_research.pixels import to_rgb
     worst, find = mistake_table(table, class_names).head(count), image_source(rows)
     images = [find(sample_id) for sample_id in worst["sample_id"]]
     height, width = max(1, -(-len(worst) // 4)), min(4, max(1, len(worst)))

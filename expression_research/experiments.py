@@ -24,7 +24,7 @@ from datasets import DatasetDict
 from filelock import FileLock, Timeout
 from torch import nn
 
-from .audit import refuse_leaks
+from .auditing import refuse_leaks
 from expression_research.checkpoints import (
     BestCheckpoint,
     EarlyStopping,
@@ -46,7 +46,8 @@ from expression_research.core import (
     write_atomically,
     write_json,
 )
-from .data import class_names, load_expressions, manifest, manifest_hash
+from .data import load_expressions
+from .samples import class_names, manifest, manifest_hash
 from expression_research.diagnostics import (
     plot_confusion,
     plot_curves,
@@ -58,13 +59,8 @@ from .engine import RESULTS, KeyedDropout, Progress, predictions, train
 from .features import with_stored_features
 from .guards import GuardLog, Guards
 from .loaders import Loaders, evaluation_loader, train_loader
-from expression_research.models import (
-    freeze,
-    make_model,
-    normalisation,
-    parameter_groups,
-    parse_plan,
-)
+from .freezing import freeze, parameter_groups, parse_plan
+from .models import make_model, normalisation
 from .records import RunRecord, StepRecord
 from .testset import Opening, open_test, without_test
 from .transforms import make_test_transform, make_train_transform

@@ -4,21 +4,20 @@
 
 # %% auto #0
 __all__ = ['COLOURS', 'MOST_FILES', 'SHAPE_OPERATIONS', 'LIMITS', 'BEFORE_LOSS', 'TRAINED_HERE', 'STANDARD', 'FULL',
-           'CHECK_NAMES', 'KEEPERS', 'Check', 'conclude', 'GuardReport', 'GuardError', 'loader_parts', 'memory_of',
-           'put_back', 'no_trace', 'Pass', 'batches_in', 'read_loader', 'in_this_process', 'whole_dataset',
-           'dataset_labels', 'dataset_classes', 'image_hashes', 'stored_bytes', 'Look', 'norm', 'tensor_rows',
-           'training_step', 'probe', 'modal_layers', 'deaf_layers', 'last_operation', 'evaluate_twice', 'take_look',
-           'check_runs', 'check_optimizer', 'check_learning_rate', 'check_modes', 'looks_untrained', 'check_frozen',
-           'layer_table', 'layer_row', 'check_gradients', 'check_output', 'asked', 'check_loss_function',
-           'check_labels', 'check_label_order', 'check_first_loss', 'check_fresh', 'check_images', 'channel_statistics',
-           'check_same_normalisation', 'photographs', 'fitted_normalisation', 'check_transform', 'check_repeats',
-           'check_independence', 'check_training_order', 'check_evaluation_loader', 'check_shared_images',
-           'check_splits', 'dataset_ids', 'check_evaluation_loss', 'memorise', 'check_one_batch', 'edge_features',
-           'relation', 'judge_relation', 'check_relation', 'check_equal_images', 'answer', 'check_training',
-           'GradientWatch', 'check_metrics', 'check_training_metrics', 'check_better_than_guessing', 'softmax_of_true',
-           'when', 'loss_is_finite', 'reads_of', 'check_read', 'trainable_sample', 'check_step', 'check_epoch',
-           'check_schedule', 'guard_error', 'GuardLog', 'EpochSeen', 'Guards', 'check_reported_split', 'check_serving',
-           'names_in', 'stale_names', 'parsed', 'check_notebook']
+           'CHECK_NAMES', 'KEEPERS', 'conclude', 'GuardReport', 'GuardError', 'loader_parts', 'memory_of', 'put_back',
+           'no_trace', 'Pass', 'batches_in', 'read_loader', 'in_this_process', 'whole_dataset', 'dataset_labels',
+           'dataset_classes', 'image_hashes', 'stored_bytes', 'Look', 'norm', 'tensor_rows', 'training_step', 'probe',
+           'last_operation', 'evaluate_twice', 'take_look', 'check_runs', 'check_optimizer', 'check_learning_rate',
+           'check_modes', 'looks_untrained', 'check_frozen', 'layer_table', 'layer_row', 'check_gradients',
+           'check_output', 'asked', 'check_loss_function', 'check_labels', 'check_label_order', 'check_first_loss',
+           'check_fresh', 'check_images', 'channel_statistics', 'check_same_normalisation', 'photographs',
+           'fitted_normalisation', 'check_transform', 'check_repeats', 'check_independence', 'check_training_order',
+           'check_evaluation_loader', 'check_shared_images', 'check_splits', 'dataset_ids', 'check_evaluation_loss',
+           'memorise', 'check_one_batch', 'edge_features', 'relation', 'judge_relation', 'check_relation',
+           'check_equal_images', 'answer', 'check_training', 'GradientWatch', 'check_metrics', 'check_training_metrics',
+           'check_better_than_guessing', 'softmax_of_true', 'when', 'loss_is_finite', 'reads_of', 'check_read',
+           'trainable_sample', 'check_step', 'check_epoch', 'check_schedule', 'guard_error', 'GuardLog', 'EpochSeen',
+           'Guards', 'check_reported_split', 'check_serving', 'names_in', 'stale_names', 'parsed', 'check_notebook']
 
 # %% ../nbs/train/36_guards.ipynb #e002336d
 import ast
@@ -46,24 +45,15 @@ from torch import nn
 from torch.nn import functional as F
 from torch.utils.data import DataLoader, IterableDataset, SequentialSampler
 
-from .core import VERDICTS, ConfigError, ExpressionError, some
-from .data import to_pixels
+from .core import ConfigError, ExpressionError, some
+from .pixels import to_pixels
 from .diagnostics import optimizer_table, plot_gradients, scores
 from .loaders import DeviceLoader
-from .models import MODAL
+from .modes import modal_layers, deaf_layers
+from .verdicts import VERDICTS, Check
+from .freezing import has_two_modes
 
 # %% ../nbs/train/36_guards.ipynb #a7b3d849
-@dataclass(frozen=True)
-class Check:
-    "The answer to one question about a training."
-    name: str  # of the question, such as `optimizer`; an exemption is given by this name
-    verdict: str                   # one of `core.VERDICTS`
-    seen: str  # numbers and names that led to the verdict, or why it was skipped
-    remedy: str = ""               # the way out; empty when nothing is wrong
-    # what was compared with a limit: name of the limit -> number
-    numbers: dict = field(default_factory=dict)
-
-
 def conclude(
     name:str,                      # of the check
     findings:Sequence[tuple[str, str, str]],  # (verdict, seen, remedy), none when all is well
@@ -544,35 +534,6 @@ def probe(
         look.probe = tensor_rows(model, before, held)
     look.deaf = deaf_layers(model)
 
-
-def modal_layers(
-    model:nn.Module,               # any
-)->dict[str, nn.Module]:           # name -> layer
-    "Dropout and batch normalisation, without those in frozen parts."
-    frozen = lambda layer: (
-        (own := list(layer.parameters())) and not any(parameter.requires_grad for parameter in own)
-    )
-    held = lambda layer: type(layer).train is not nn.Module.train  # holds its mode on purpose
-    return {
-        name: layer
-        for name, layer in model.named_modules()
-        if isinstance(layer, MODAL) and not frozen(layer) and not held(layer)
-    }
-
-
-def deaf_layers(
-    model:nn.Module,               # a copy: its modes are changed
-)->list[str]:                      # names
-    "Layers that care about the mode and do not follow `train()` or `eval()`."
-    return list(
-        dict.fromkeys(
-            name
-            for mode in (True, False)
-            for name, layer in modal_layers(model.train(mode)).items()
-            if layer.training != mode
-        )
-    )
-
 # %% ../nbs/train/36_guards.ipynb #59141950
 SHAPE_OPERATIONS = (
     "View",
@@ -954,7 +915,7 @@ def check_frozen(
                 f"running statistics of {buffers['layer'].nunique()} frozen normalisation layers "
                 f"drift: {some(dict.fromkeys(buffers['layer']))}",
                 "Keep frozen layers in evaluation mode: freeze(model, ...) of "
-                "expression_research.models, or layer.eval() after model.train().",
+                "expression_research.freezing, or layer.eval() after model.train().",
             )
         )
     return conclude(

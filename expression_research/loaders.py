@@ -20,7 +20,7 @@ from PIL import Image
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from .core import ConfigError, DataError, keyed_generator, keyed_order
-from .data import decoded, pixel_batch
+from .samples import decoded, pixel_batch
 from expression_research.transforms import (
     TrainTransform,
     Transform,

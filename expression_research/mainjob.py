@@ -16,11 +16,12 @@ from pathlib import Path
 import pandas as pd
 from datasets import DatasetDict
 
-from .audit import refuse_leaks
+from .auditing import refuse_leaks
 from .baselines import hog_baseline, hog_penalty, majority_baseline
 from .config import RunConfig, resolve
 from .core import write_json
-from .data import class_names, manifest, manifest_hash, summarise
+from .data import summarise
+from .samples import class_names, manifest, manifest_hash
 from .diagnostics import scores
 from .evaluation import wilson
 from .experiments import Run, load_data, run_experiment, sealed_test

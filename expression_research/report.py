@@ -37,7 +37,6 @@ from expression_research.comparison import (
 )
 from .config import RunConfig, config_from_dict, config_identity, loss_words
 from expression_research.core import (
-    VERDICTS,
     ConfigError,
     DataError,
     RunError,
@@ -45,7 +44,7 @@ from expression_research.core import (
     some,
     write_atomically,
 )
-from .data import to_rgb
+from .pixels import to_rgb
 from expression_research.diagnostics import (
     class_report,
     confusion_counts,
@@ -66,7 +65,7 @@ from expression_research.evaluation import (
     wilson,
     with_intervals,
 )
-from .models import parse_plan
+from .freezing import parse_plan
 from expression_research.page import (
     curve_panel,
     gallery,
@@ -80,6 +79,7 @@ from expression_research.page import (
     tiles,
 )
 from .testset import TEST_TABLE, opened_sentence, opened_table, openings
+from .verdicts import VERDICTS
 
 # %% ../nbs/use/51_report.ipynb #223e72d5
 def read_record(

@@ -23,7 +23,7 @@ from torch.nn import functional as F
 
 from .config import Augmentation, Between, check_fields, check_names, check_number
 from .core import ConfigError, DataError, keyed_uniforms
-from .data import to_pixels
+from .pixels import to_pixels
 
 # %% ../nbs/data/17_transforms.ipynb #fffc2774
 # of ImageNet's red, green, blue in [0, 1]

@@ -20,7 +20,7 @@ from datasets import DatasetDict
 from .checkpoints import load_tensors
 from .config import config_identity, resolve
 from .core import RunError, environment, read_json
-from .data import manifest, manifest_hash
+from .samples import manifest, manifest_hash
 from .diagnostics import scores
 from expression_research.experiments import (
     Run,

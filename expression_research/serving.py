@@ -24,7 +24,7 @@ from PIL import Image
 from .checkpoints import tensors_checksum
 from .config import config_from_dict
 from .core import ConfigError, DataError, RunError, replacing, write_atomically
-from .data import cache_file, inspect_file
+from .samples import cache_file, inspect_file
 from .experiments import Trained, load_trained, machine_for
 
 # %% ../nbs/use/60_predict.ipynb #d4501bda

@@ -32,9 +32,10 @@ from datasets import Dataset, DatasetDict, Features, Value
 from matplotlib.figure import Figure
 from scipy.ndimage import gaussian_filter, uniform_filter
 
-from .core import VERDICTS, DataError, keyed_order, some, write_atomically
-from expression_research.data import (
-    FRACTIONS,
+from .core import DataError, keyed_order, some, write_atomically
+from .data import load_expressions, summarise
+from .pixels import to_rgb
+from expression_research.samples import (
     MANIFEST_ORDER,
     cache_file,
     class_names,
@@ -43,15 +44,12 @@ from expression_research.data import (
     file_hashes,
     file_names,
     inspect_file,
-    join_groups,
-    load_expressions,
     map_to_file,
     pixel_hash,
     skipped,
-    split_dataset,
-    summarise,
-    to_rgb,
 )
+from .verdicts import VERDICTS
+from .splits import FRACTIONS, join_groups, split_dataset
 
 # %% ../nbs/data/16_audit.ipynb #d7ea4744
 THUMBNAIL = 64                     # S, pixels
@@ -743,7 +741,7 @@ def named(
 class Finding:
     "One row of the report."
     check: str                     # what was looked for
-    verdict: str                   # one of `core.VERDICTS`
+    verdict: str                   # one of `VERDICTS`
     count: int                     # how many images, pairs, people or classes are concerned
     seen: str                      # numbers and names; why, when skipped
     remedy: str = ""               # the way out; "" when there is nothing to do
