@@ -23,14 +23,9 @@ from scipy.optimize import minimize_scalar
 from sklearn.isotonic import IsotonicRegression
 
 from .core import ConfigError, DataError, keyed_order, keyed_seed
+from .display import BLUE, RED
 from expression_research.diagnostics import (
-    BLUE,
-    RED,
-    checked_names,
-    scores,
-    table_logits,
-    table_predictions,
-    table_probabilities,
+    checked_names, scores, table_logits, table_predictions, table_probabilities,
 )
 from .evaluation import OPTIMISTIC, is_optimistic, wilson
 

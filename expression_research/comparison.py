@@ -24,15 +24,9 @@ from matplotlib.figure import Figure
 from scipy.stats import binom, binomtest, bootstrap, norm, permutation_test
 
 from .core import ConfigError, DataError, keyed_seed, some
+from .display import BLUE, GREEN, ORANGE
 from expression_research.diagnostics import (
-    BLUE,
-    GREEN,
-    ORANGE,
-    check_predictions,
-    checked_names,
-    image_source,
-    read_predictions,
-    table_logits,
+    check_predictions, checked_names, image_source, read_predictions, table_logits,
     table_predictions,
 )
 from .evaluation import wilson

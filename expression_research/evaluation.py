@@ -23,18 +23,12 @@ from matplotlib.figure import Figure
 from scipy.stats import binomtest, t as student_t
 
 from .core import ConfigError, DataError
+from .display import BLUE, ORANGE
 from expression_research.diagnostics import (
-    BLUE,
-    ORANGE,
-    check_predictions,
-    checked_names,
-    checked_results,
-    class_report,
-    confusion_counts,
-    draw_grid,
-    log_probabilities,
-    macro_f1,
+    check_predictions, checked_names, class_report, confusion_counts, draw_grid, macro_f1,
 )
+from .charts import checked_results
+from .baselines import log_probabilities
 
 # %% ../nbs/trust/40_evaluation.ipynb #f7616c30
 def wilson(

@@ -10,7 +10,7 @@ __all__ = ['IMAGENET_MEAN', 'IMAGENET_STD', 'HALF', 'DRAWS', 'train_transform', 
 
 # %% ../nbs/data/17_transforms.ipynb #92a5edc6
 import math
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from numbers import Real
 from typing import Annotated
 
