@@ -310,7 +310,9 @@ def check_training_order(
     mixed = every is None or len(np.unique(every)) > 1
     single = len(first.labels) >= 8 and different == 1 and mixed
     same, found = _same_rows(first, second), Findings()
-    words = f"the first {len(first.labels)} labels are all {int(first.labels[0])}"
+    words = ""
+    if single:
+        words = f"the first {len(first.labels)} labels are all {int(first.labels[0])}"
     if same and single:
         found.error(
             f"{words}, in every epoch",

@@ -126,7 +126,7 @@ def make_model(
         )
     path = Path(weights)
     if weights == "imagenet":
-        path = fetch_weights(torchvision_models.get_model_weights(name).DEFAULT.url)
+        path = fetch_weights(torchvision_models.get_model_weights(name)["DEFAULT"].url)
     state = None if weights == "none" else read_weights(path)
     with keyed_torch(seed, "weights", name), torch.device("cpu"):
         model = _untrained(name, num_classes, hidden_units)
@@ -156,7 +156,7 @@ def normalisation(
     check_model_name(name)
     if name == "tinyvgg":
         return (0.5, 0.5, 0.5), (0.5, 0.5, 0.5)
-    preset = torchvision_models.get_model_weights(name).DEFAULT.transforms()
+    preset = torchvision_models.get_model_weights(name)["DEFAULT"].transforms()
     return tuple(preset.mean), tuple(preset.std)
 
 # %% ../nbs/train/21_models.ipynb #caba0213
