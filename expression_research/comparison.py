@@ -15,19 +15,16 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 from scipy.stats import binom, binomtest, bootstrap, norm, permutation_test
 
+from .charts import plot_intervals
 from .core import ConfigError, DataError, keyed_seed, some
 from expression_research.diagnostics import (
-    BLUE,
-    GREEN,
-    ORANGE,
+    Rows,
     check_predictions,
     checked_names,
     image_source,
@@ -35,7 +32,9 @@ from expression_research.diagnostics import (
     table_logits,
     table_predictions,
 )
+from .display import Drawing, show_captioned
 from .evaluation import wilson
+from .pixels import to_rgb
 
 # %% ../nbs/trust/42_comparison.ipynb #411a29cc
 class HasTable(Protocol):
@@ -412,36 +411,19 @@ def compare(
 # %% ../nbs/trust/42_comparison.ipynb #3723e228
 def show_disagreements(
     comparison:Comparison,         # from `compare`
-    rows:Any,                      # rows with image and sample_id, or a function id -> image
+    rows:Rows,                     # rows with image and sample_id, or a function id -> image
     *,
     count:int=8,                   # pictures at most
-)->Figure:                         # up to four pictures in a row
+)->Drawing:                        # up to four pictures in a row
     "Images that were answered differently. Raises `DataError` when an image cannot be found."
-    # here, so that a comparison can be made without the data layer
-    from expression_research.data import to_rgb
     chosen, find = comparison.disagreements.head(count), image_source(rows)
-    images = [find(sample_id) for sample_id in chosen["sample_id"]]
-    height, width = max(1, -(-len(chosen) // 4)), min(4, max(2, len(chosen)))
-    figure, panels = plt.subplots(
-        height,
-        width,
-        figsize=(1.9 * width, 2.5 * height),
-        dpi=68,
-        squeeze=False,
-        layout="constrained",
-    )
-    for axes in panels.flat:
-        axes.axis("off")
-    for axes, row, image in zip(panels.flat, chosen.itertuples(), images):
-        axes.imshow(np.asarray(to_rgb(image) if hasattr(image, "convert") else image))
-        axes.set_title(
-            f"true: {row.true}\n{comparison.names[0]}: {row.a}\n{comparison.names[1]}: {row.b}",
-            fontsize=9,
-        )
-    if len(chosen) == 0:
-        panels[0, 0].text(0.5, 0.5, "the same answers", ha="center")
-    plt.close(figure)
-    return figure
+    first, second = comparison.names
+    captions = [
+        f"true: {row.true}\n{first}: {row.a}\n{second}: {row.b}" for row in chosen.itertuples()
+    ]
+    found = [find(sample_id) for sample_id in chosen["sample_id"]]
+    pictures = [to_rgb(image) if hasattr(image, "convert") else image for image in found]
+    return show_captioned(pictures, captions, nothing="the same answers")
 
 # %% ../nbs/trust/42_comparison.ipynb #9cbea39f
 def holm(
@@ -529,35 +511,10 @@ def compare_all(
 # %% ../nbs/trust/42_comparison.ipynb #7934b46b
 def plot_groups(
     ranking:Ranking,               # from `compare_all`
-)->Figure:                         # accuracy to the right, one row per model
+)->Drawing:                        # accuracy to the right, one row per model
     "Models by accuracy with their intervals; a bar joins those that cannot be told apart."
-    names = list(ranking.accuracies.index)
     groups = [group for group in ranking.groups() if len(group) > 1]
-    figure, axes = plt.subplots(
-        figsize=(6.6, 0.9 + 0.36 * len(names)), dpi=72, layout="constrained"
-    )
-    rows, values = np.arange(len(names)), ranking.accuracies
-    axes.errorbar(
-        values["accuracy"],
-        rows,
-        xerr=[values["accuracy"] - values["low"], values["high"] - values["accuracy"]],
-        fmt="o",
-        color=BLUE,
-        ecolor="0.7",
-        capsize=3,
-    )
-    right = values["high"].max()
-    for number, group in enumerate(groups):
-        axes.plot(
-            [right + 0.03 * (number + 1)] * 2,
-            [names.index(group[0]) - 0.15, names.index(group[-1]) + 0.15],
-            color=(ORANGE, GREEN)[number % 2],
-            linewidth=5,
-            solid_capstyle="butt",
-        )
-    axes.set_yticks(rows, names)
-    facts = f"accuracy on {ranking.n} images, 95 % intervals"
-    label = f"{facts}; a bar joins models that cannot be told apart"
-    axes.set(xlabel=label, ylim=(len(names) - 0.5, -0.5))
-    plt.close(figure)
-    return figure
+    rows = ranking.accuracies.rename(columns={"accuracy": "value"})
+    note = "a bar joins what cannot be told apart"
+    x_name = f"accuracy on {ranking.n} images, 95 % intervals; {note}"
+    return plot_intervals(rows, x_name=x_name, groups=groups)

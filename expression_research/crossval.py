@@ -23,13 +23,11 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import torch
 from datasets import Dataset, DatasetDict, concatenate_datasets
 from joblib import Parallel, delayed
-from matplotlib.figure import Figure
 from scipy.stats import chi2, norm, t as student_t
 from threadpoolctl import threadpool_limits
 from torch import nn
@@ -37,6 +35,7 @@ from torch.utils.data import DataLoader
 from tqdm.auto import tqdm
 
 from .auditing import find_copies, pair_groups, survey
+from .charts import plot_bars
 from .checkpoints import BestCheckpoint, EarlyStopping
 from .config import RunConfig, resolve
 from expression_research.core import (
@@ -59,7 +58,7 @@ from expression_research.diagnostics import (
     table_predictions,
     write_predictions,
 )
-from .display import BLUE
+from .display import Drawing
 from .engine import KeyedDropout, predictions, train
 from .evaluation import interval_text
 from .features import with_stored_features
@@ -1060,35 +1059,14 @@ def variance_budget(
 # %% ../nbs/trust/45_crossval.ipynb #feea1862
 def plot_budget(
     budget:Budget,                 # from `variance_budget`
-)->Figure:                         # one bar per source, standard deviation in points
+)->Drawing:                        # one bar per source, standard deviation in points
     "The variance budget as a bar chart with 95 % intervals."
-    figure, axes = plt.subplots(
-        figsize=(5.8, 0.9 + 0.4 * len(budget.table)), dpi=72, layout="constrained"
-    )
-    rows, sd = np.arange(len(budget.table)), budget.table["sd"]
-    axes.barh(
-        rows,
-        sd,
-        color=BLUE,
-        height=0.6,
-        xerr=[sd - budget.table["low"], budget.table["high"] - sd],
-        capsize=3,
-        ecolor="0.4",
-    )
+    level = None
     if not math.isnan(budget.judging):
-        axes.axvline(
-            budget.judging,
-            color="0.3",
-            linestyle="--",
-            linewidth=1,
-            label="judging on so few images",
-        )
-        axes.legend(fontsize=8, loc="lower right")
-    axes.set_yticks(rows, budget.table.index)
-    axes.invert_yaxis()
-    axes.set(xlabel="standard deviation of accuracy (points), 95 % interval")
-    plt.close(figure)
-    return figure
+        level = (budget.judging, "judging on so few images")
+    rows = budget.table.rename(columns={"sd": "value"})
+    x_name = "standard deviation of accuracy (points), 95 % interval"
+    return plot_bars(rows, x_name=x_name, level=level)
 
 # %% ../nbs/trust/45_crossval.ipynb #7c0ade11
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['OPTIMISTIC', 'wilson', 'f1_interval', 'macro_f1_error', 'balanced_error', 'logit_interval', 'Interval', 'too_little',
            'class_mean_interval', 'loss_references', 'class_table', 'top_confusions', 'is_optimistic', 'absent_notes',
-           'Evaluation', 'interval_text', 'with_intervals', 'loss_row', 'score_rows', 'evaluate_table',
-           'draw_reference', 'accuracy_band', 'plot_curves_with_bands']
+           'Evaluation', 'interval_text', 'with_intervals', 'loss_row', 'score_rows', 'evaluate_table', 'accuracy_band',
+           'plot_curves_with_bands']
 
 # %% ../nbs/trust/40_evaluation.ipynb #cbbdb11b
 import html
@@ -15,26 +15,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from scipy.stats import binomtest, t as student_t
 
+from .charts import checked_results, plot_curves
 from .core import ConfigError, DataError
 from expression_research.diagnostics import (
-    BLUE,
-    ORANGE,
     check_predictions,
     checked_names,
-    checked_results,
     class_report,
     confusion_counts,
-    draw_grid,
-    log_probabilities,
     macro_f1,
+    table_log_probabilities,
 )
+from .display import Drawing
 
 # %% ../nbs/trust/40_evaluation.ipynb #f7616c30
 def wilson(
@@ -324,7 +319,7 @@ def loss_row(
     counts:np.ndarray,             # its (C, C) counts
 )->tuple[float, float, float, str]:# value (nats), NaN, NaN, remark
     "The row of the loss: no interval, but its two neighbours and the weight of the worst image."
-    losses = -log_probabilities(table)[np.arange(len(table)), table["label"].to_numpy()]
+    losses = -table_log_probabilities(table)[np.arange(len(table)), table["label"].to_numpy()]
     knows_nothing, knows_shares = loss_references(counts.sum(axis=1))
     verdict = "not below the class shares: worse than not looking"
     if losses.mean() < knows_shares:
@@ -384,19 +379,6 @@ def evaluate_table(
     )
 
 # %% ../nbs/trust/40_evaluation.ipynb #0f99a464
-def draw_reference(
-    axes:Axes,                     # where to draw
-    heights:Mapping[str, float],   # name -> height of the line
-)->None:
-    "Horizontal reference lines with their names; equal heights become one line."
-    merged: dict[float, list[str]] = {}
-    for name, height in heights.items():
-        merged.setdefault(round(height, 6), []).append(name)
-    for style, (height, names) in zip(("--", ":"), merged.items()):
-        label = f"{' = '.join(names)} ({height:.3f})"
-        axes.axhline(height, color="0.35", linestyle=style, linewidth=1, label=label)
-
-
 def accuracy_band(
     accuracy:float,                # of an epoch, k/n; or NaN
     n:int,                         # validation images
@@ -410,28 +392,18 @@ def accuracy_band(
 def plot_curves_with_bands(
     results:Mapping,               # from `train`: train_loss, train_acc, test_loss, test_acc
     support:Sequence[int],         # (C,) validation images of each class
-)->Figure:                         # left the loss (nats), right the accuracy (and images right)
+)->Drawing:                        # left the loss (nats), right the accuracy
     """Learning curves on the 1/n grid, with Wilson's interval around each validation accuracy.
 
     Raises `RunError` for results that do not fit together.
     """
-    curves, n = checked_results(results), int(np.sum(support))
+    n = int(np.sum(support))
     nothing, shares = loss_references(support)
-    epochs = np.arange(1, len(curves["test_acc"]) + 1)
-    figure, (loss, accuracy) = plt.subplots(1, 2, figsize=(8.0, 2.9), dpi=68, layout="constrained")
-    for axes, name in ((loss, "loss"), (accuracy, "acc")):
-        axes.plot(epochs, curves[f"train_{name}"], color=ORANGE, marker=".", label="training")
-        axes.plot(epochs, curves[f"test_{name}"], color=BLUE, marker=".", label="validation")
-        axes.xaxis.get_major_locator().set_params(integer=True)
-    low, high = np.transpose([accuracy_band(value, n) for value in curves["test_acc"]])
-    style = dict(color=BLUE, alpha=0.15, linewidth=0, label="95 % interval")
-    accuracy.fill_between(epochs, low, high, **style)
-    draw_reference(loss, {f"ln {len(support)}": nothing, "class shares": shares})
-    draw_reference(accuracy, {"chance": 1 / len(support), "commonest class": max(support) / n})
-    loss.set(title="loss (nats per image)", xlabel="epoch", ylim=(0, None))
-    accuracy.set(title=f"accuracy (validation: k/{n})", xlabel="epoch", ylim=(0, 1.02))
-    draw_grid(accuracy, curves["test_acc"], n)
-    for axes in (loss, accuracy):
-        axes.legend(fontsize=8, loc="lower left" if axes is loss else "lower right")
-    plt.close(figure)
-    return figure
+    accuracies = checked_results(results)["test_acc"]
+    return plot_curves(
+        results,
+        n,
+        loss_levels={f"ln {len(support)}": nothing, "class shares": shares},
+        accuracy_levels={"chance": 1 / len(support), "commonest class": max(support) / n},
+        band=[accuracy_band(value, n) for value in accuracies],
+    )

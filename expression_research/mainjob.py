@@ -25,7 +25,8 @@ from .core import write_json
 from .diagnostics import scores
 from .evaluation import wilson
 from .experiments import Run, load_data, run_experiment, sealed_test
-from .report import run_report, summary_report, write_baselines
+from .report import run_report, summary_report
+from .runfiles import write_baselines
 from expression_research.testset import (
     TEST_TABLE,
     count_opening,

@@ -17,7 +17,7 @@ import torch
 from torch import nn
 
 from .core import some
-from .diagnostics import optimizer_table
+from .gradients import optimizer_table
 from .looks import LIMITS, Look, Watched
 from .modes import deaf_layers, modal_layers
 from .traces import no_trace

@@ -25,15 +25,8 @@ from expression_research.config import (
     resolve,
 )
 from .core import ConfigError, ModelError, keyed_torch, pick_device
-from expression_research.models import (
-    Stage,
-    TinyVGG,
-    check_model_name,
-    make_model,
-    normalisation,
-    parameter_groups,
-    parse_plan,
-)
+from .freezing import Stage, parameter_groups, parse_plan
+from .models import TinyVGG, check_model_name, make_model, normalisation
 from expression_research.transforms import (
     EvaluationTransform,
     TrainTransform,

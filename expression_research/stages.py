@@ -18,7 +18,7 @@ from .checkpoints import BestCheckpoint, EarlyStopping
 from .engine import RESULTS, KeyedDropout, train
 from .features import with_stored_features
 from .guards import Guards
-from .models import Stage, freeze
+from .freezing import Stage, freeze
 from .recipe import Recipe
 
 # %% ../nbs/train/39_stages.ipynb #628b1d64

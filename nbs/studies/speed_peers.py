@@ -440,7 +440,7 @@ def infer_onnx(
     count: int = 32,               # images of 224 px
     batch: int = 16,               # images at a time
     threads: int = 2,              # of both
-) -> dict:                         # images a second; seconds of export; largest difference of a logit
+) -> dict:                         # images a second; seconds of export; largest difference
     "ONNX Runtime and torch (channels_last) in turns, on a ResNet18 with random weights."
     import numpy
     import onnxruntime
