@@ -6,16 +6,15 @@
 __all__ = ['Metric', 'HasTable', 'table_of', 'same_images', 'mcnemar', 'difference_interval', 'macro_f1s', 'macro_f1_permutation',
            'macro_f1_difference_interval', 'smallest_visible', 'mcnemar_power', 'smallest_difference', 'images_needed',
            'Comparison', 'answered_differently', 'score_comparison', 'compare', 'show_disagreements', 'holm', 'Ranking',
-           'compare_all', 'plot_groups']
+           'compare_all', 'show_groups']
 
-# %% ../nbs/trust/42_comparison.ipynb #1cd01a42
-import html
+# %% ../nbs/trust/42_comparison.ipynb #a0eb2f1c
 import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import pandas as pd
@@ -24,7 +23,6 @@ from scipy.stats import binom, binomtest, bootstrap, norm, permutation_test
 from .charts import plot_intervals
 from .core import ConfigError, DataError, keyed_seed, some
 from expression_research.diagnostics import (
-    Rows,
     check_predictions,
     checked_names,
     image_source,
@@ -32,11 +30,10 @@ from expression_research.diagnostics import (
     table_logits,
     table_predictions,
 )
-from .display import Drawing, show_captioned
+from .display import Drawing, frame_table, paragraph, show_captioned
 from .evaluation import wilson
-from .pixels import to_rgb
 
-# %% ../nbs/trust/42_comparison.ipynb #411a29cc
+# %% ../nbs/trust/42_comparison.ipynb #da788517
 class HasTable(Protocol):
     "What an experiment or an opening of the test split has."
     @property
@@ -58,7 +55,7 @@ def table_of(
         return read_predictions(path / "predictions.parquet" if path.is_dir() else run)
     return check_predictions(run.table)
 
-# %% ../nbs/trust/42_comparison.ipynb #55c04fa3
+# %% ../nbs/trust/42_comparison.ipynb #fdd79a8e
 def _only(
     name:str,                      # A or B
     ids:set[str],                  # sample ids that the other has not
@@ -90,7 +87,7 @@ def same_images(
         )
     return table_b
 
-# %% ../nbs/trust/42_comparison.ipynb #3c086998
+# %% ../nbs/trust/42_comparison.ipynb #4df4b116
 def mcnemar(
     only_a:int,                    # images on which A alone is right
     only_b:int,                    # images on which B alone is right
@@ -100,7 +97,7 @@ def mcnemar(
         return 1.0
     return float(binomtest(int(only_a), int(only_a + only_b)).pvalue)
 
-# %% ../nbs/trust/42_comparison.ipynb #4c96656b
+# %% ../nbs/trust/42_comparison.ipynb #ac7e728e
 def difference_interval(
     only_a:int,                    # images on which A alone is right
     only_b:int,                    # images on which B alone is right
@@ -114,7 +111,7 @@ def difference_interval(
     half = norm.ppf(0.975) * math.sqrt((share_a + share_b - (share_a - share_b)**2) / (n + 2))
     return max(-1.0, share_a - share_b - half), min(1.0, share_a - share_b + half)
 
-# %% ../nbs/trust/42_comparison.ipynb #8f86e349
+# %% ../nbs/trust/42_comparison.ipynb #b4a38611
 def macro_f1s(
     labels:np.ndarray,             # (..., N) int64, true classes
     predictions:np.ndarray,        # (..., N) int64, predicted classes
@@ -129,7 +126,7 @@ def macro_f1s(
         present = present + (occurrences > 0)
     return total / present
 
-# %% ../nbs/trust/42_comparison.ipynb #fffca7de
+# %% ../nbs/trust/42_comparison.ipynb #4f7ede92
 def macro_f1_permutation(
     labels:np.ndarray,             # (N,) int64
     answers_a:np.ndarray,          # (N,) int64, predicted classes of A
@@ -152,7 +149,7 @@ def macro_f1_permutation(
     )
     return float(found.pvalue)
 
-# %% ../nbs/trust/42_comparison.ipynb #f4598517
+# %% ../nbs/trust/42_comparison.ipynb #d089887f
 def macro_f1_difference_interval(
     labels:np.ndarray,             # (N,) int64
     answers_a:np.ndarray,          # (N,) int64, predicted classes of A
@@ -179,7 +176,7 @@ def macro_f1_difference_interval(
     )
     return float(found.confidence_interval.low), float(found.confidence_interval.high)
 
-# %% ../nbs/trust/42_comparison.ipynb #a9272af2
+# %% ../nbs/trust/42_comparison.ipynb #41b408ab
 def smallest_visible(
     n:int,                         # images, 1 or more
     alpha:float=0.05,              # significance level
@@ -188,7 +185,7 @@ def smallest_visible(
     needed = math.ceil(1 - math.log2(alpha) - 1e-12)
     return 100 * needed / n if needed <= n else math.nan
 
-# %% ../nbs/trust/42_comparison.ipynb #3456f979
+# %% ../nbs/trust/42_comparison.ipynb #cd5910f4
 def mcnemar_power(
     n:int,                         # images
     difference:float,              # true difference of accuracy, in [0, disagreement]
@@ -211,7 +208,7 @@ def mcnemar_power(
     found = binom.cdf(critical, number, share) + binom.cdf(critical, number, 1 - share)
     return float((binom.pmf(number, n, disagreement) * np.minimum(found, 1)).sum())
 
-# %% ../nbs/trust/42_comparison.ipynb #e7f97615
+# %% ../nbs/trust/42_comparison.ipynb #b7db0f1c
 def smallest_difference(
     n:int,                         # images
     disagreement:float,            # share of images on which one alone is right, in (0, 1]
@@ -234,7 +231,7 @@ def smallest_difference(
             low = middle
     return 100 * high
 
-# %% ../nbs/trust/42_comparison.ipynb #68108fff
+# %% ../nbs/trust/42_comparison.ipynb #5dd35410
 def images_needed(
     difference:float,              # true difference of accuracy, in points above 0
     disagreement:float,            # share of images on which one alone is right, at most 1
@@ -267,7 +264,7 @@ def images_needed(
             few = middle
     return enough
 
-# %% ../nbs/trust/42_comparison.ipynb #dac2f417
+# %% ../nbs/trust/42_comparison.ipynb #32b16c85
 Metric = Literal["accuracy", "macro_f1"]
 
 
@@ -318,15 +315,15 @@ class Comparison:
 
     def _repr_html_(self)->str:
         first, second = self.names
-        rows = self.scores.rename(index={"macro_f1": "macro F1"})
-        rows = rows.rename(columns={"a": first, "b": second}).round(3).to_html()
+        rows = self.scores.rename(index={"macro_f1": "macro F1"}).rename_axis("score")
+        rows = rows.rename(columns={"a": first, "b": second})
         counts = (
-            f"only {html.escape(first)} right: {self.only_a}; only {html.escape(second)} right: "
-            f"{self.only_b}; answered differently: {len(self.disagreements)} of {self.n}"
+            f"only {first} right: {self.only_a}; only {second} right: {self.only_b}; answered "
+            f"differently: {len(self.disagreements)} of {self.n}"
         )
-        return f"<p>{html.escape(self.line())}</p>{rows}<p>{counts}</p>"
+        return str(paragraph(self.line()) + frame_table(rows) + paragraph(counts))
 
-# %% ../nbs/trust/42_comparison.ipynb #007ca918
+# %% ../nbs/trust/42_comparison.ipynb #2b4456a8
 def answered_differently(
     table_a:pd.DataFrame,          # prediction table of A
     table_b:pd.DataFrame,          # prediction table of B, in the same order
@@ -373,7 +370,7 @@ def score_comparison(
     columns = ["a", "b", "difference", "low", "high", "p"]
     return pd.DataFrame.from_dict(rows, orient="index", columns=columns)
 
-# %% ../nbs/trust/42_comparison.ipynb #91c6b584
+# %% ../nbs/trust/42_comparison.ipynb #e89b34f6
 def compare(
     run_a:pd.DataFrame|Path|str|HasTable, # table, run folder or file, or what has a `.table`
     run_b:pd.DataFrame|Path|str|HasTable, # the same of the other
@@ -408,24 +405,23 @@ def compare(
         disagreements=differently,
     )
 
-# %% ../nbs/trust/42_comparison.ipynb #3723e228
+# %% ../nbs/trust/42_comparison.ipynb #a7599e9b
 def show_disagreements(
     comparison:Comparison,         # from `compare`
-    rows:Rows,                     # rows with image and sample_id, or a function id -> image
+    rows:Any,                      # rows with image and sample_id, or a function id -> image
     *,
     count:int=8,                   # pictures at most
 )->Drawing:                        # up to four pictures in a row
     "Images that were answered differently. Raises `DataError` when an image cannot be found."
     chosen, find = comparison.disagreements.head(count), image_source(rows)
+    pictures = [find(sample_id) for sample_id in chosen["sample_id"]]
     first, second = comparison.names
     captions = [
         f"true: {row.true}\n{first}: {row.a}\n{second}: {row.b}" for row in chosen.itertuples()
     ]
-    found = [find(sample_id) for sample_id in chosen["sample_id"]]
-    pictures = [to_rgb(image) if hasattr(image, "convert") else image for image in found]
     return show_captioned(pictures, captions, nothing="the same answers")
 
-# %% ../nbs/trust/42_comparison.ipynb #9cbea39f
+# %% ../nbs/trust/42_comparison.ipynb #83663125
 def holm(
     p_values:Sequence[float]|np.ndarray, # (K,) in [0, 1]
 )->np.ndarray:                     # (K,) adjusted, in [0, 1], in the given order
@@ -437,7 +433,7 @@ def holm(
     adjusted[order] = np.minimum(np.maximum.accumulate(raised), 1)
     return adjusted
 
-# %% ../nbs/trust/42_comparison.ipynb #7e34e282
+# %% ../nbs/trust/42_comparison.ipynb #bcf0757e
 @dataclass(frozen=True)
 class Ranking:
     "Several classifiers on the same images. Shown as two tables in a notebook."
@@ -469,11 +465,10 @@ class Ranking:
         return self.line()
 
     def _repr_html_(self)->str:
-        accuracies = self.accuracies.round(3).to_html()
-        pairs = self.pairs.round(4).to_html(index=False)
-        return f"<p>{html.escape(self.line())}</p>{accuracies}{pairs}"
+        accuracies = frame_table(self.accuracies.rename_axis("model"))
+        return str(paragraph(self.line()) + accuracies + frame_table(self.pairs, digits=4))
 
-# %% ../nbs/trust/42_comparison.ipynb #59b1fa9d
+# %% ../nbs/trust/42_comparison.ipynb #0b2be83a
 def compare_all(
     runs:Mapping[str, pd.DataFrame|Path|str|HasTable], # name -> what `compare` takes; two or more
     *,
@@ -508,13 +503,13 @@ def compare_all(
     accuracies["high"] = [high for _, high in ends]
     return Ranking(accuracies, pairs, len(labels), alpha)
 
-# %% ../nbs/trust/42_comparison.ipynb #7934b46b
-def plot_groups(
+# %% ../nbs/trust/42_comparison.ipynb #ad89911b
+def show_groups(
     ranking:Ranking,               # from `compare_all`
 )->Drawing:                        # accuracy to the right, one row per model
     "Models by accuracy with their intervals; a bar joins those that cannot be told apart."
-    groups = [group for group in ranking.groups() if len(group) > 1]
-    rows = ranking.accuracies.rename(columns={"accuracy": "value"})
-    note = "a bar joins what cannot be told apart"
-    x_name = f"accuracy on {ranking.n} images, 95 % intervals; {note}"
-    return plot_intervals(rows, x_name=x_name, groups=groups)
+    return plot_intervals(
+        ranking.accuracies.rename(columns={"accuracy": "value"}),
+        x_name=f"accuracy on {ranking.n} images, 95 % intervals; bars join what is not told apart",
+        groups=[group for group in ranking.groups() if len(group) > 1],
+    )

@@ -34,8 +34,9 @@ from torch import nn
 from torch.utils.data import DataLoader
 from tqdm.auto import tqdm
 
-from .auditing import find_copies, pair_groups, survey
 from .charts import plot_bars
+from .auditing import survey
+from .copies import find_copies, pair_groups
 from .checkpoints import BestCheckpoint, EarlyStopping
 from .config import RunConfig, resolve
 from expression_research.core import (

@@ -8,8 +8,7 @@ __all__ = ['OPTIMISTIC', 'wilson', 'f1_interval', 'macro_f1_error', 'balanced_er
            'Evaluation', 'interval_text', 'with_intervals', 'loss_row', 'score_rows', 'evaluate_table', 'accuracy_band',
            'plot_curves_with_bands']
 
-# %% ../nbs/trust/40_evaluation.ipynb #cbbdb11b
-import html
+# %% ../nbs/trust/40_evaluation.ipynb #c3ea1380
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -27,11 +26,11 @@ from expression_research.diagnostics import (
     class_report,
     confusion_counts,
     macro_f1,
-    table_log_probabilities,
+    table_losses,
 )
-from .display import Drawing
+from .display import Drawing, bullets, frame_table, html_table, paragraph
 
-# %% ../nbs/trust/40_evaluation.ipynb #f7616c30
+# %% ../nbs/trust/40_evaluation.ipynb #de572aef
 def wilson(
     correct:int,                   # images right, 0 .. n
     n:int,                         # images in all, 0 or more
@@ -47,7 +46,7 @@ def wilson(
     )
     return float(interval.low), float(interval.high)
 
-# %% ../nbs/trust/40_evaluation.ipynb #2565f2e9
+# %% ../nbs/trust/40_evaluation.ipynb #09cfe92f
 def f1_interval(
     right:int,                     # images of the class that were predicted so
     support:int,                   # images of the class
@@ -60,7 +59,7 @@ def f1_interval(
     low, high = wilson(right, support + predicted - right)
     return 2 * low / (1 + low), 2 * high / (1 + high)
 
-# %% ../nbs/trust/40_evaluation.ipynb #49b40265
+# %% ../nbs/trust/40_evaluation.ipynb #51fe4909
 def macro_f1_error(
     counts:np.ndarray,             # (..., C, C) counts, [true, predicted], of one or many tables
 )->np.ndarray:                     # (...) standard error of macro F1
@@ -75,7 +74,7 @@ def macro_f1_error(
     effect = 2 * one / occurrences[..., None] - half[..., :, None] - half[..., None, :]
     return np.sqrt((counts * effect**2).sum(axis=(-1, -2))) / classes
 
-# %% ../nbs/trust/40_evaluation.ipynb #c84e2e24
+# %% ../nbs/trust/40_evaluation.ipynb #f91e10fe
 def balanced_error(
     counts:np.ndarray,             # (..., C, C) counts, [true, predicted]
 )->np.ndarray:                     # (...) standard error of balanced accuracy
@@ -98,7 +97,7 @@ def logit_interval(
     width = student_t.ppf(0.975, n - 1) * error / (inside * (1 - inside))
     return 1 / (1 + np.exp(np.minimum(width - middle, 700))), 1 / (1 + np.exp(-middle - width))
 
-# %% ../nbs/trust/40_evaluation.ipynb #c4685c2d
+# %% ../nbs/trust/40_evaluation.ipynb #024d02e1
 class Interval(NamedTuple):
     "A 95 % interval, or the reason why there is none."
     low: float                     # NaN where there is none
@@ -123,7 +122,7 @@ def too_little(
         return ""
     return f"{few} no interval of a mean over classes is reliable"
 
-# %% ../nbs/trust/40_evaluation.ipynb #f305c015
+# %% ../nbs/trust/40_evaluation.ipynb #ca61afde
 def class_mean_interval(
     counts:np.ndarray,             # (C, C) counts, [true, predicted]
     metric:Literal["macro_f1", "balanced_accuracy"]="macro_f1", # the mean of what
@@ -145,7 +144,7 @@ def class_mean_interval(
     low, high = logit_interval(value, error, int(counts.sum()))
     return Interval(float(low), float(high))
 
-# %% ../nbs/trust/40_evaluation.ipynb #e0de938d
+# %% ../nbs/trust/40_evaluation.ipynb #a8f1b6cc
 def loss_references(
     support:np.ndarray|Sequence[int], # (C,) images of each class
 )->tuple[float, float]:            # ln C, and the entropy of the class shares, nats per image
@@ -161,7 +160,7 @@ def loss_references(
     shares = support[support > 0] / support.sum()
     return math.log(len(support)), float(-(shares * np.log(shares)).sum())
 
-# %% ../nbs/trust/40_evaluation.ipynb #af024426
+# %% ../nbs/trust/40_evaluation.ipynb #9f9657d2
 def class_table(
     table:pd.DataFrame,            # a prediction table
     class_names:Sequence[str]|None=None, # C names in the order of the labels
@@ -183,7 +182,7 @@ def class_table(
         report.insert(3 * place + 2, f"{name}_high", [high for _, high in pairs])
     return report
 
-# %% ../nbs/trust/40_evaluation.ipynb #bd7db3c8
+# %% ../nbs/trust/40_evaluation.ipynb #86549240
 def top_confusions(
     table:pd.DataFrame,            # a prediction table
     class_names:Sequence[str]|None=None, # C names in the order of the labels
@@ -206,7 +205,7 @@ def top_confusions(
         rows.append((names[true], names[predicted], images, share, *ends))
     return pd.DataFrame(rows, columns=["true", "predicted", "images", "share", "low", "high"])
 
-# %% ../nbs/trust/40_evaluation.ipynb #2ae3b671
+# %% ../nbs/trust/40_evaluation.ipynb #ef8ca1a4
 def is_optimistic(
     table:pd.DataFrame,            # a prediction table
     optimistic:bool|None=None,     # took part in a choice; None: train and validation did
@@ -221,7 +220,7 @@ OPTIMISTIC = (
     "optimistic: these images took part in choosing the checkpoint, so expect less on new ones"
 )
 
-# %% ../nbs/trust/40_evaluation.ipynb #1af112e0
+# %% ../nbs/trust/40_evaluation.ipynb #4b210439
 def absent_notes(
     counts:np.ndarray,             # (C, C) counts, [true, predicted]
     names:Sequence[str],           # C class names
@@ -242,7 +241,7 @@ def absent_notes(
         notes.append("balanced accuracy is the mean recall of the classes that occur")
     return notes
 
-# %% ../nbs/trust/40_evaluation.ipynb #a5fefc89
+# %% ../nbs/trust/40_evaluation.ipynb #9fa968f3
 @dataclass(frozen=True)
 class Evaluation:
     "What a prediction table says, with what it cannot say. Shown as a table in a notebook."
@@ -274,24 +273,15 @@ class Evaluation:
         return self.line()
 
     def _repr_html_(self)->str:
-        rows = "".join(_score_html(name, row) for name, row in self.summary.iterrows())
-        notes = "".join(f"<li>{html.escape(note)}</li>" for note in self.notes)
-        head = "<tr><th></th><th>value</th><th>95 % interval</th><th></th></tr>"
-        classes = with_intervals(self.classes).to_html()
-        line = html.escape(self.line())
-        return f"<p>{line}</p><table>{head}{rows}</table><ul>{notes}</ul>{classes}"
+        rows = [
+            (row.Index, row.value, interval_text(row.low, row.high), row.remark)
+            for row in self.summary.itertuples()
+        ]
+        scores = html_table(["", "value", "95 % interval", ""], rows)
+        classes = frame_table(with_intervals(self.classes).rename_axis("class"))
+        return str(paragraph(self.line()) + scores + bullets(self.notes) + classes)
 
-
-def _score_html(
-    name:str,                      # of the score
-    row:pd.Series,                 # value, low, high, remark
-)->str:
-    "A row of the table of scores."
-    interval = interval_text(row["low"], row["high"])
-    cells = (name, f"{row['value']:.3f}", interval, html.escape(row["remark"]))
-    return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
-
-# %% ../nbs/trust/40_evaluation.ipynb #a9cc8eb2
+# %% ../nbs/trust/40_evaluation.ipynb #b9891165
 def interval_text(
     low:float,                     # lower end, or NaN
     high:float,                    # upper end, or NaN
@@ -313,13 +303,13 @@ def with_intervals(
     shown[["support", "predicted"]] = classes[["support", "predicted"]]
     return shown
 
-# %% ../nbs/trust/40_evaluation.ipynb #27e44c44
+# %% ../nbs/trust/40_evaluation.ipynb #68faac80
 def loss_row(
     table:pd.DataFrame,            # a prediction table
     counts:np.ndarray,             # its (C, C) counts
 )->tuple[float, float, float, str]:# value (nats), NaN, NaN, remark
     "The row of the loss: no interval, but its two neighbours and the weight of the worst image."
-    losses = -table_log_probabilities(table)[np.arange(len(table)), table["label"].to_numpy()]
+    losses = table_losses(table)
     knows_nothing, knows_shares = loss_references(counts.sum(axis=1))
     verdict = "not below the class shares: worse than not looking"
     if losses.mean() < knows_shares:
@@ -331,7 +321,7 @@ def loss_row(
     )
     return math.fsum(losses) / len(losses), math.nan, math.nan, remark
 
-# %% ../nbs/trust/40_evaluation.ipynb #5257fc80
+# %% ../nbs/trust/40_evaluation.ipynb #ba9b3a59
 def score_rows(
     table:pd.DataFrame,            # a prediction table
     counts:np.ndarray,             # its (C, C) counts
@@ -351,7 +341,7 @@ def score_rows(
     columns = ["value", "low", "high", "remark"]
     return pd.DataFrame.from_dict(rows, orient="index", columns=columns)
 
-# %% ../nbs/trust/40_evaluation.ipynb #71b11fa8
+# %% ../nbs/trust/40_evaluation.ipynb #67a4bc02
 def evaluate_table(
     table:pd.DataFrame,            # a prediction table
     class_names:Sequence[str]|None=None, # C names in the order of the labels
@@ -378,7 +368,7 @@ def evaluate_table(
         optimistic=flatters,
     )
 
-# %% ../nbs/trust/40_evaluation.ipynb #0f99a464
+# %% ../nbs/trust/40_evaluation.ipynb #1a4afc0a
 def accuracy_band(
     accuracy:float,                # of an epoch, k/n; or NaN
     n:int,                         # validation images
@@ -392,14 +382,13 @@ def accuracy_band(
 def plot_curves_with_bands(
     results:Mapping,               # from `train`: train_loss, train_acc, test_loss, test_acc
     support:Sequence[int],         # (C,) validation images of each class
-)->Drawing:                        # left the loss (nats), right the accuracy
+)->Drawing:                        # loss (nats) and accuracy (fraction)
     """Learning curves on the 1/n grid, with Wilson's interval around each validation accuracy.
 
     Raises `RunError` for results that do not fit together.
     """
-    n = int(np.sum(support))
+    accuracies, n = checked_results(results)["test_acc"], int(np.sum(support))
     nothing, shares = loss_references(support)
-    accuracies = checked_results(results)["test_acc"]
     return plot_curves(
         results,
         n,

@@ -18,10 +18,10 @@ from datasets import DatasetDict
 
 from .auditing import refuse_leaks
 from .baselines import hog_baseline, hog_penalty, majority_baseline
-from .data import summarise
-from .samples import class_names, manifest, manifest_hash
 from .config import RunConfig, resolve
 from .core import write_json
+from .data import summarise
+from .samples import class_names, manifest, manifest_hash
 from .diagnostics import scores
 from .evaluation import wilson
 from .experiments import Run, load_data, run_experiment, sealed_test

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['LOSSES', 'SCHEDULES', 'FORMATS', 'FocalLoss', 'class_weights', 'constant', 'cosine', 'rate_factor', 'Recipe',
-           'weights_hash', 'skeleton', 'make_recipe']
+           'weights_hash', 'make_recipe']
 
 # %% ../nbs/train/23_recipe.ipynb #a2554919
 import hashlib
@@ -15,8 +15,6 @@ from pathlib import Path
 import torch
 from torch import nn
 from torch.nn import functional as F
-from torch.overrides import TorchFunctionMode
-from torchvision import models as torchvision_models
 
 from expression_research.config import (
     Augmentation,
@@ -24,9 +22,11 @@ from expression_research.config import (
     config_identity,
     resolve,
 )
-from .core import ConfigError, ModelError, keyed_torch, pick_device
 from .freezing import Stage, parameter_groups, parse_plan
 from .models import TinyVGG, check_model_name, make_model, normalisation
+from .core import ConfigError, ModelError, pick_device
+from .freezing import Stage, parameter_groups
+from .models import check_plan, make_model, normalisation
 from expression_research.transforms import (
     EvaluationTransform,
     TrainTransform,
@@ -216,28 +216,6 @@ def weights_hash(
         ) from None
 
 # %% ../nbs/train/23_recipe.ipynb #72827c15
-class _NoValues(TorchFunctionMode):
-    "Inside the block layers get parameters without values; other tensors are as always."
-
-    def __torch_function__(self, function, types, args=(), kwargs=None):
-        kwargs = kwargs or {}
-        if function is torch.empty:
-            kwargs["device"] = "meta"
-        return function(*args, **kwargs)
-
-
-def skeleton(
-    name:str,                      # as for `make_model`
-    hidden_units:int=32,           # channels of TinyVGG
-)->nn.Module:                      # parameters on the meta device: names and shapes, no values
-    "The parts of a network, at next to no cost. Raises `ModelError` for an unknown name."
-    check_model_name(name)
-    with keyed_torch(0, "skeleton"), _NoValues():
-        if name == "tinyvgg":
-            return TinyVGG(3, hidden_units, 2)
-        return torchvision_models.get_model(name, weights=None, num_classes=2)
-
-# %% ../nbs/train/23_recipe.ipynb #673e7d71
 def make_recipe(
     config:RunConfig,              # may hold `auto`
 )->Recipe:
@@ -247,6 +225,11 @@ def make_recipe(
     """
     config = resolve(config)
     pick_device(config.device)
-    model = skeleton(config.model, config.hidden_units)
-    stages = parse_plan(config.plan, config.epochs, model=model, weights=config.weights)
+    stages = check_plan(
+        config.model,
+        config.plan,
+        epochs=config.epochs,
+        weights=config.weights,
+        hidden_units=config.hidden_units,
+    )
     return Recipe(config, tuple(stages), weights_hash(config.weights))

@@ -21,10 +21,10 @@ from PIL import Image
 
 from .charts import probability_bars
 from .checkpoints import tensors_checksum
-from .samples import cache_file, inspect_file
 from .config import config_from_dict
 from .core import ConfigError, DataError, RunError, replacing, write_atomically
 from .display import Drawing, beside, show_captioned, stacked
+from .samples import cache_file, inspect_file
 from .experiments import Trained, load_trained, machine_for
 from .pixels import to_rgb
 

@@ -17,6 +17,7 @@ from torch.utils.data import DataLoader
 from .checkpoints import BestCheckpoint, EarlyStopping
 from .engine import RESULTS, KeyedDropout, train
 from .features import with_stored_features
+from .freezing import Stage, freeze
 from .guards import Guards
 from .freezing import Stage, freeze
 from .recipe import Recipe

@@ -18,9 +18,9 @@ import pandas as pd
 from datasets import DatasetDict
 
 from .checkpoints import load_tensors
-from .samples import manifest, manifest_hash
 from .config import config_identity, resolve
 from .core import RunError, environment, read_json
+from .samples import manifest, manifest_hash
 from .diagnostics import scores
 from expression_research.experiments import (
     Run,
