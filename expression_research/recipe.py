@@ -22,11 +22,9 @@ from expression_research.config import (
     config_identity,
     resolve,
 )
-from .freezing import Stage, parameter_groups, parse_plan
-from .models import TinyVGG, check_model_name, make_model, normalisation
-from .core import ConfigError, ModelError, pick_device
 from .freezing import Stage, parameter_groups
 from .models import check_plan, make_model, normalisation
+from .core import ConfigError, ModelError, pick_device
 from expression_research.transforms import (
     EvaluationTransform,
     TrainTransform,
