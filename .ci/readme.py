@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """README.md from nbs/index.ipynb, by nbconvert.
 
-    python .ci/readme.py              write README.md and the pictures it shows, nbs/figures/readme_*.png
+    python .ci/readme.py              write README.md and the pictures it shows, nbs/figures/readme_*
     python .ci/readme.py --check      write nothing; leave with 1 and say which file is not current
 
 The notebook is not executed: its stored outputs are what the README shows.
@@ -16,7 +16,7 @@ from nbconvert import MarkdownExporter
 PROJECT = Path(__file__).resolve().parent.parent
 NOTEBOOK = PROJECT / "nbs" / "index.ipynb"
 PICTURES = "nbs/figures"
-PREFERRED = ["text/markdown", "text/html", "image/png", "text/plain"]
+PREFERRED = ["text/markdown", "text/html", "image/svg+xml", "image/png", "text/plain"]
 
 
 def kept(
@@ -46,7 +46,10 @@ def prepared(
             if "data" not in output:
                 continue
             kinds = [kind for kind in PREFERRED if kind in output.data][:1]
-            output.data = {kind: re.sub(r"<style.*?</style>\s*", "", output.data[kind], flags=re.S) for kind in kinds}
+            output.data = {kind: output.data[kind] for kind in kinds}
+            if "text/html" in output.data:       # a page has its own style sheet; a picture keeps it
+                plain = re.sub(r"<style.*?</style>\s*", "", output.data["text/html"], flags=re.S)
+                output.data["text/html"] = plain
     return notebook
 
 
@@ -67,7 +70,7 @@ def readme() -> dict[Path, bytes]: # each file of the README with its content
     body, resources = MarkdownExporter().from_notebook_node(notebook, resources=places)
     for name in resources["outputs"]:                # such as nbs/figures/readme_3_0.png, from cell 3
         described = notebook.cells[int(name.split("_")[-2])].metadata["picture"]
-        body = body.replace(f"![png]({name})", f"![{described}]({name})")
+        body = re.sub(rf"!\[(png|svg)\]\({re.escape(name)}\)", f"![{described}]({name})", body)
     files = {PROJECT / name: content for name, content in resources["outputs"].items()}
     pieces = re.split(r"(^```.*?^```)", body, flags=re.M | re.S)   # odd pieces are code, kept as it is
     pieces[::2] = [re.sub(r"(\]\(|(?:src|href)=\")([^)\s\"]+)", moved_link, piece) for piece in pieces[::2]]

@@ -4,15 +4,14 @@
 
 # %% auto #0
 __all__ = ['CELL', 'BLOCK', 'DIRECTIONS', 'C_VALUES', 'CHOOSING', 'Rows', 'split_rows', 'log_frequencies', 'majority_baseline',
-           'hog_features', 'pixel_array', 'hog_pipeline', 'log_probabilities', 'inner_folds', 'rotated',
+           'hog_features', 'pixel_array', 'hog_pipeline', 'pipeline_logits', 'inner_folds', 'rotated',
            'score_penalties', 'best_penalty', 'choose_penalty', 'hog_penalty', 'hog_baseline']
 
 # %% ../nbs/trust/47_baselines.ipynb #46509298
 import re
 from collections import Counter
-from typing import NamedTuple
-
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -38,7 +37,7 @@ class Rows(NamedTuple):
 
 
 def split_rows(
-    ds:DatasetDict,                # columns image, label, [subject]; sample_id is added where missing
+    ds:DatasetDict,                # columns image, label, [subject, sample_id]
     split:str,                     # train, validation or test
 )->Rows:
     "The rows of one split. Raises `DataError` when there is no such split."
@@ -47,22 +46,15 @@ def split_rows(
     found = with_sample_ids(ds)[split].with_format(None)
     found = found.select(keyed_order(found["sample_id"][:], "baseline rows"))
     ids = found["sample_id"][:]
-    subjects = (
-        [subject or "" for subject in found["subject"]]
-        if "subject" in found.column_names
-        else [""] * len(ids)
-    )
-    copies = [re.sub(r"(?<=^[0-9a-f]{16})-\d+$", "", name) for name in ids]
-    return Rows(
-        ids,
-        np.array(found["label"][:], np.int64),
-        np.array(join_groups(copies, subjects), np.int64),
-        found,
-    )
+    reasons = [[re.sub(r"(?<=^[0-9a-f]{16})-\d+$", "", name) for name in ids]]     # equal files
+    if "subject" in found.column_names:
+        reasons.append([subject or "" for subject in found["subject"]])
+    groups = np.array(join_groups(*reasons), np.int64)
+    return Rows(ids, np.array(found["label"][:], np.int64), groups, found)
 
 # %% ../nbs/trust/47_baselines.ipynb #261998c9
 def log_frequencies(
-    labels:Sequence[int],          # of the training split, 0 to classes - 1
+    labels:Sequence[int]|np.ndarray,    # (N,) of the training split, 0 to classes - 1
     classes:int,                   # C
 )->np.ndarray:                     # (C,) log-probabilities in nats
     "How often each class occurs, one added to each count so that none has probability 0."
@@ -73,7 +65,7 @@ def log_frequencies(
 def majority_baseline(
     ds:DatasetDict,                # splits train and `split`
     split:str="validation",        # the split to predict
-)->pd.DataFrame:                   # prediction table; every row has the same logits, log-probabilities in nats
+)->pd.DataFrame:                   # prediction table; all rows have the same log-probabilities
     """The class frequencies of the training split as everybody's prediction.
 
     Raises `DataError` when there is no such split.
@@ -83,31 +75,25 @@ def majority_baseline(
     return prediction_table(asked.ids, asked.labels, np.tile(prior, (len(asked.ids), 1)), split)
 
 # %% ../nbs/trust/47_baselines.ipynb #ef44dff1
-CELL, BLOCK, DIRECTIONS = 8, 3, 8              # pixels; cells; bins over 180 degrees
+CELL = 8                           # pixels
+BLOCK = 3                          # cells
+DIRECTIONS = 8                     # bins over 180 degrees
+_HOG = {
+    "orientations": DIRECTIONS,
+    "pixels_per_cell": (CELL, CELL),
+    "cells_per_block": (BLOCK, BLOCK),
+}
 
 
 def hog_features(
     pixels:np.ndarray,             # (N, 3, S, S) uint8, S at least 24
-)->np.ndarray:                     # (N, F) float64 in [0, 1]; F = (S // 8 - 2)**2 * 72, so 2592 at 64 px
+)->np.ndarray:                     # (N, F) float64 in [0, 1], F = (S // 8 - 2)**2 * 72
     "Histograms of oriented gradients. Raises `ConfigError` for images smaller than one block."
-    side = pixels.shape[-1]
-    if side < CELL * BLOCK:
-        raise ConfigError(
-            f"side={side}: HOG needs at least {CELL * BLOCK} pixels, one block of {BLOCK} x "
-            f"{BLOCK} cells of {CELL}."
-        )
-    return np.stack(
-        [
-            hog(
-                image,
-                orientations=DIRECTIONS,
-                pixels_per_cell=(CELL, CELL),
-                cells_per_block=(BLOCK, BLOCK),
-                channel_axis=0,
-            )
-            for image in pixels
-        ]
-    )
+    side, least = pixels.shape[-1], CELL * BLOCK
+    if side < least:
+        one_block = f"one block of {BLOCK} x {BLOCK} cells of {CELL}"
+        raise ConfigError(f"side={side}: HOG needs at least {least} pixels, {one_block}.")
+    return np.stack([hog(image, channel_axis=0, **_HOG) for image in pixels])
 
 # %% ../nbs/trust/47_baselines.ipynb #f5bf96c7
 def pixel_array(
@@ -122,8 +108,8 @@ def pixel_array(
 def hog_pipeline(
     C:float=0.1,                   # inverse strength of the penalty, above 0
     *,
-    classify_only:bool=False,      # True: without the first step, for features that are there already
-)->Pipeline:                       # fit(pixels (N, 3, S, S) uint8, labels (N,)); predict_proba gives (N, C)
+    classify_only:bool=False,      # without the first step, for features
+)->Pipeline:                       # takes (N, 3, S, S) uint8, predict_proba gives (N, C)
     """HOG and logistic regression, not fitted.
 
     Raises `ConfigError` for a penalty that is not positive.
@@ -137,12 +123,12 @@ def hog_pipeline(
     return Pipeline(steps[classify_only:])
 
 # %% ../nbs/trust/47_baselines.ipynb #04993f0f
-def log_probabilities(
+def pipeline_logits(
     model:Pipeline,                # fitted
-    inputs:np.ndarray,             # (N, 3, S, S) uint8, or (N, F) features for a pipeline that only classifies
+    inputs:np.ndarray,             # (N, 3, S, S) uint8, or (N, F) features if it only classifies
     classes:int,                   # C, 2 or more
-)->np.ndarray:                     # (N, C) float64, natural logarithms, at least log(1e-12)
-    "The model's probabilities with a column for every class of the data set."
+)->np.ndarray:                     # (N, C) float64 log-probabilities in nats, at least log(1e-12)
+    "What a pipeline says, with a column for every class of the data set."
     found = np.zeros((len(inputs), classes))
     found[:, model.classes_] = model.predict_proba(inputs)
     return np.log(np.maximum(found, 1e-12))
@@ -150,20 +136,18 @@ def log_probabilities(
 # %% ../nbs/trust/47_baselines.ipynb #6cb3200e
 def inner_folds(
     rows:Rows,                     # N rows of the training split
-    number:int=5,                  # of folds, 2 or more; fewer are made where a class has fewer groups
+    number:int=5,                  # of folds, 2 or more; fewer where a class has fewer groups
     *key:int|str,                  # of the draw, such as (seed, "hog", 0)
 )->np.ndarray:                     # (N,) int64, the fold of each row
     """Stratified folds of whole groups.
 
     Raises `DataError` when the rows have one class, or all images of a class are one person's.
     """
-    groups_of = Counter(
-        label for label, group in set(zip(rows.labels.tolist(), rows.groups.tolist()))
-    )
+    labels, groups = rows.labels.tolist(), rows.groups.tolist()
+    groups_of = Counter(label for label, group in set(zip(labels, groups)))
     if len(groups_of) < 2:
-        raise DataError(
-            f"all training images have label {rows.labels[0]}: expected at least two classes."
-        )
+        found = f"all training images have label {labels[0]}"
+        raise DataError(f"{found}: expected at least two classes.")
     label, least = min(groups_of.items(), key=lambda item: (item[1], item[0]))
     if least < 2:
         raise DataError(
@@ -171,21 +155,13 @@ def inner_folds(
             "by cross-validation. Add images, or pass C=0.1."
         )
     number = min(number, least)
-    return np.array(
-        assign_splits(
-            rows.labels.tolist(),
-            rows.ids,
-            rows.groups.tolist(),
-            [1 / number] * number,
-            keyed_seed(*key),
-        ),
-        np.int64,
-    )
+    shares = [1 / number] * number
+    return np.array(assign_splits(labels, rows.ids, groups, shares, keyed_seed(*key)), np.int64)
 
 # %% ../nbs/trust/47_baselines.ipynb #1003cfc4
 def rotated(
     features:np.ndarray,           # (N, F) float64
-)->np.ndarray:                     # (N, min(N, F)) float64 with the same inner products between rows
+)->np.ndarray:                     # (N, min(N, F)) float64, equal inner products between rows
     "The rows in the coordinates of their own span (left singular vectors times singular values)."
     left, sizes, _ = np.linalg.svd(features, full_matrices=False)
     return left * sizes
@@ -199,46 +175,34 @@ def score_penalties(
     features:np.ndarray,           # (N, F) float64, of training images
     labels:np.ndarray,             # (N,) int64, 0 to C - 1
     folds:list[np.ndarray],        # one (N,) assignment per repeat
-    values:tuple[float, ...]=C_VALUES, # to try, ascending
-)->pd.DataFrame:                   # index C; correct (images, all repeats), accuracy in [0, 1], loss in nats per image
-    "Cross-validated scores of each C on the training split."
+    values:tuple[float, ...]=C_VALUES,      # to try, ascending
+)->pd.DataFrame:                   # index C; correct, accuracy in [0, 1], loss in nats per image
+    "Cross-validated scores of each C on the training split; `correct` counts all repeats."
     narrow, classes, found = rotated(features), int(labels.max()) + 1, []
+    held_out = [fold == number for fold in folds for number in np.unique(fold)]
+    truth = np.concatenate([labels[held] for held in held_out])
     for C in values:
-        guesses = [
-            (
-                fold == held,
-                hog_pipeline(C, classify_only=True).fit(narrow[fold != held], labels[fold != held]),
-            )
-            for fold in folds
-            for held in np.unique(fold)
-        ]
-        told = [
-            (labels[held], log_probabilities(model, narrow[held], classes))
-            for held, model in guesses
-        ]
-        truth = np.concatenate([truth for truth, _ in told])
-        logs = np.concatenate([logs for _, logs in told])
-        correct = int((logs.argmax(axis=1) == truth).sum())
-        found.append(
-            {
-                "correct": correct,
-                "accuracy": correct / len(truth),
-                "loss": -logs[np.arange(len(truth)), truth].mean(),
-            }
-        )
-    return pd.DataFrame(found, index=pd.Index(values, name="C"))
+        answers = []
+        for held in held_out:
+            model = hog_pipeline(C, classify_only=True).fit(narrow[~held], labels[~held])
+            answers.append(pipeline_logits(model, narrow[held], classes))
+        logits = np.concatenate(answers)
+        correct = int((logits.argmax(axis=1) == truth).sum())
+        loss = -logits[np.arange(len(truth)), truth].mean()
+        found.append((correct, correct / len(truth), loss))
+    index = pd.Index(values, name="C")
+    return pd.DataFrame(found, index=index, columns=["correct", "accuracy", "loss"])
 
 # %% ../nbs/trust/47_baselines.ipynb #7c951edb
-CHOOSING = 1000                                # images that choose C, at most
+CHOOSING = 1000                    # images that choose C, at most
 
 
 def best_penalty(
     penalties:pd.DataFrame,        # from `score_penalties`
 )->float:                          # an entry of its index
     "The C with most correct answers; of equals the one with the lower loss."
-    return float(
-        penalties.sort_values(["correct", "loss"], ascending=[False, True], kind="stable").index[0]
-    )
+    ranked = penalties.sort_values(["correct", "loss"], ascending=[False, True], kind="stable")
+    return float(ranked.index[0])
 
 
 def choose_penalty(
@@ -287,8 +251,9 @@ def hog_baseline(
     `ConfigError` for a side or C out of range.
     """
     rows, asked = split_rows(ds, "train"), split_rows(ds, split)
-    model = hog_pipeline(hog_penalty(ds, side=side, seed=seed) if C is None else C).fit(
-        pixel_array(rows, side), rows.labels
-    )
-    logits = log_probabilities(model, pixel_array(asked, side), len(class_names(ds)))
+    pixels = pixel_array(rows, side)
+    if C is None:
+        C = choose_penalty(rows, pixels, seed=seed)
+    model = hog_pipeline(C).fit(pixels, rows.labels)
+    logits = pipeline_logits(model, pixel_array(asked, side), len(class_names(ds)))
     return prediction_table(asked.ids, asked.labels, logits, split)

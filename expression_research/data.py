@@ -6,43 +6,31 @@
 __all__ = ['show_grid', 'summarise', 'show_balance', 'Origin', 'ExpressionData', 'load_expressions']
 
 # %% ../nbs/data/14_data.ipynb #8592c409
-import html
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, MutableMapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any
 
-import datasets
 import numpy as np
 import pandas as pd
 from datasets import Dataset, DatasetDict
 
-from expression_research.columns import (
-    assemble,
-    choose_columns,
-    leave_out_unreadable,
-    read_labels,
-    read_subjects,
-)
+from .charts import plot_shares
+from .columns import choose_columns, read_splits
 from .core import DataError, keyed_order
+from .display import Drawing, Shown, bullets, frame_table, show_rows
 from .formats import Source, open_source
 from .pixels import to_pixels
 from expression_research.samples import (
     MANIFEST_COLUMNS,
     class_names,
     column_values,
-    file_names,
     manifest,
     manifest_hash,
-    number_equals,
-    read_images,
     with_sample_ids,
 )
 from .splits import FRACTIONS, make_missing, standard_splits
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 # %% ../nbs/data/14_data.ipynb #87e4799a
 def show_grid(
@@ -51,25 +39,18 @@ def show_grid(
     per_class:int=6,               # pictures of each class, 1 or more
     side:int=96,                   # pixels of each
     seed:int=0,                    # another seed, another choice
-)->"Figure":
+)->Drawing:
     """Some pictures of each class, one class per row, chosen by a key and not by their place in the
-    file.
+    file; behind the name the number of all.
     """
-    import matplotlib.pyplot as plt
-    names, split = class_names(split), with_sample_ids(split)
-    labels = np.array(column_values(split, "label"))
-    order = np.array(keyed_order(column_values(split, "sample_id"), seed, "grid"))
-    size = (per_class, len(names) * 1.05)
-    layout = {"figsize": size, "dpi": 72, "squeeze": False, "layout": "constrained"}
-    figure, axes = plt.subplots(len(names), per_class, **layout)
-    for label, cells in enumerate(axes):
-        for axis in cells:
-            axis.set(xticks=[], yticks=[], frame_on=False)
-        cells[0].set_ylabel(f"{names[label]} ({(labels == label).sum()})", fontsize=8)
-        for axis, row in zip(cells, order[labels[order] == label]):
-            axis.imshow(to_pixels(split[int(row)]["image"], side).transpose(1, 2, 0))
-    plt.close(figure)
-    return figure
+    split, rows = with_sample_ids(split), {}
+    labels = column_values(split, "label")
+    order = keyed_order(column_values(split, "sample_id"), seed, "grid")
+    for label, name in enumerate(class_names(split)):
+        chosen = [row for row in order if labels[row] == label][:per_class]
+        pictures = [to_pixels(split[row]["image"], side) for row in chosen]
+        rows[f"{name} ({labels.count(label)})"] = pictures
+    return show_rows(rows, side=side)
 
 # %% ../nbs/data/14_data.ipynb #f2ddbb62
 def summarise(
@@ -82,61 +63,70 @@ def summarise(
     columns = pd.Index(names, name="class")
     return pd.DataFrame.from_dict(counts, orient="index", columns=columns).rename_axis("split")
 
-# %% ../nbs/data/14_data.ipynb #d331caec
-_SPLIT_COLOURS = ("#0072B2", "#E69F00", "#009E73")  # Okabe and Ito, told apart by the colour-blind
-
 
 def show_balance(
     ds:DatasetDict,                # with a `ClassLabel` column `label`
-)->"Figure":
+)->Drawing:
     "Share of each class within each split, with the number of images on the bars."
-    import matplotlib.pyplot as plt
-    counts = summarise(ds)
-    size = (max(4, 1.5 * counts.shape[1]), 2.2)
-    figure, axis = plt.subplots(figsize=size, dpi=72, layout="constrained")
-    width = 0.8 / len(counts)
-    for number, (split, row) in enumerate(counts.iterrows()):
-        places = np.arange(len(row)) + (number - (len(counts) - 1) / 2) * width
-        colour = _SPLIT_COLOURS[number % len(_SPLIT_COLOURS)]
-        bars = axis.bar(places, row / row.sum(), width, label=split, color=colour)
-        axis.bar_label(bars, row.tolist(), fontsize=7)
-    axis.set(xticks=range(counts.shape[1]), xticklabels=counts.columns, ylabel="share of the split")
-    axis.spines[["top", "right"]].set_visible(False)
-    figure.legend(loc="outside right upper", fontsize=8, frameon=False)
-    plt.close(figure)
-    return figure
+    return plot_shares(summarise(ds))
 
 # %% ../nbs/data/14_data.ipynb #47ecb5d2
 @dataclass(frozen=True)
 class Origin:
     "How a source was understood."
-    source: str = "a DatasetDict in memory"                      # what it is, in words
-    columns: Mapping[str, str] = field(default_factory=dict)     # image, label, subject -> the source's column
-    splits: Mapping[str, str] = field(default_factory=dict)      # train, validation, test -> where it is from
-    left_out: tuple[dict[str, Any], ...] = ()                    # unreadable files: rows of the manifest
+    source: str = "a DatasetDict in memory"  # what it is, in words
+    columns: Mapping[str, str] = field(default_factory=dict)  # image, label, subject: from where
+    splits: Mapping[str, str] = field(default_factory=dict)   # those that are not the source's own
+    left_out: tuple[dict[str, Any], ...] = ()  # unreadable files, as rows of the manifest
 
-    def _repr_html_(self)->str:
-        lines = [f"Source: {self.source}"]
+    @property
+    def sentences(self)->list[str]:
+        "The same for people."
+        told = [f"Source: {self.source}"]
         if self.columns:
             found = [f"{role} from {column}" for role, column in self.columns.items()]
-            lines.append(f"Columns: {', '.join(found)}")
+            told.append(f"Columns: {', '.join(found)}")
         if self.splits:
             found = [f"{name} {where}" for name, where in self.splits.items()]
-            lines.append(f"Splits: {', '.join(found)}")
+            told.append(f"Splits: {'; '.join(found)}")
         files = [row["path"] for row in self.left_out]
         if files:
             more = f" and {len(files) - 3} more" if len(files) > 3 else ""
-            lines.append(f"Left out, unreadable: {', '.join(files[:3])}{more}")
-        return "<br>".join(map(html.escape, lines))
+            told.append(f"Left out, unreadable: {', '.join(files[:3])}{more}")
+        return told
 
 # %% ../nbs/data/14_data.ipynb #cf9821c8
-class ExpressionData(DatasetDict):
+class _Watched(DatasetDict):
+    "Splits that notice when one of them is replaced."
+
+    def _changed(self, split:str)->None:
+        "Called after every change."
+
+    def __setitem__(self, split, rows):
+        super().__setitem__(split, rows)
+        self._changed(split)
+
+    def __delitem__(self, split):
+        super().__delitem__(split)
+        self._changed(split)
+
+    def __ior__(self, others):
+        self.update(others)
+        return self
+
+    # those of `dict` would go past the methods above
+    update, setdefault = MutableMapping.update, MutableMapping.setdefault
+    pop, popitem, clear = MutableMapping.pop, MutableMapping.popitem, MutableMapping.clear
+
+# %% ../nbs/data/14_data.ipynb #8cfecede
+class ExpressionData(_Watched):
     """Splits of faces as one value: a `DatasetDict` that knows its class names, its samples with
-    their hash, and its origin. It cannot be changed in place.
+    their hash, and its origin. These are computed once; a split that is put in place of another
+    one makes them be computed anew.
     """
 
     def __init__(self,
-        splits:Mapping[str, Dataset],  # columns image, label (ClassLabel); by the names of the splits
+        splits:Mapping[str, Dataset],  # by name; columns image, label (ClassLabel)
         origin:Origin=Origin(),        # how they came about
     ):
         super().__init__(splits)
@@ -165,12 +155,13 @@ class ExpressionData(DatasetDict):
         "The manifest: a row for every sample, then one for every file that was left out."
         if self._samples is None:
             self._samples = manifest(self)
-        return self._samples.copy(deep=False)      # whoever writes into it changes a copy
+        return self._samples.copy(deep=False)  # what is written into it stays the writer's
 
     @property
     def samples_hash(self)->str:
         "32 hexadecimal digits for all samples used."
-        self._samples_hash = self._samples_hash or manifest_hash(self.samples)
+        if not self._samples_hash:
+            self._samples_hash = manifest_hash(self.samples)
         return self._samples_hash
 
     @property
@@ -178,74 +169,51 @@ class ExpressionData(DatasetDict):
         "Unreadable files, with the columns of `samples`; `note` says why."
         return pd.DataFrame(list(self.origin.left_out), columns=list(MANIFEST_COLUMNS))
 
-    def _refuse(self, *arguments:Any, **named:Any)->NoReturn:
-        raise DataError(
-            "ExpressionData is not changed in place, since its hash stands in records. Make another "
-            'value: ExpressionData.of({**ds, "train": changed}).'
-        )
-
-    __setitem__ = __delitem__ = __ior__ = _refuse
-    update = setdefault = pop = popitem = clear = _refuse
+    def _changed(self, split:str)->None:
+        told = {**self.origin.splits, split: "changed after loading"}
+        self.origin = replace(self.origin, splits=told)
+        self._samples, self._samples_hash = None, ""
 
     def __reduce__(self):
         return type(self), (dict(self), self.origin)
 
     def _repr_html_(self)->str:
-        return summarise(self).to_html() + self.origin._repr_html_()
+        return Shown(frame_table(summarise(self)) + bullets(self.origin.sentences))._repr_html_()
 
-# %% ../nbs/data/14_data.ipynb #81d1bc14
+# %% ../nbs/data/14_data.ipynb #d396eedf
 def load_expressions(
-    source:Source="generated",     # folder | save_to_disk folder | Parquet | CSV | Hub id | `generated` | Dataset | DatasetDict
+    source:Source="generated",     # path (folder, saved data set, Parquet, CSV), Hub id, data set
     *,
     image_column:str|None=None,    # the picture; None: the only column of type Image
-    label_column:str|None=None,    # the class; None: the only ClassLabel, or the only one of strings or integers
+    label_column:str|None=None,    # the class; None: the only ClassLabel, else strings or integers
     subject_column:str|None=None,  # the person; None: `subject` where there is one
-    subject_pattern:str|None=None, # regular expression with one group, the person, on file names (or on `subject_column`)
+    subject_pattern:str|None=None, # regular expression: its one group is the person in file names
     seed:int=0,                    # of splits that are made, and of generated faces
-    fractions:tuple[float, float, float]=FRACTIONS,  # of train, validation, test where a split is missing
+    fractions:tuple[float, float, float]=FRACTIONS,  # train, validation, test, if one is missing
     skip_unreadable:bool=False,    # leave unreadable files out and record them, instead of stopping
     difficulty:float=0.5,          # of generated faces, 0 easy to 1 near chance
     revision:str|None=None,        # branch, tag or commit of a Hub dataset
-)->ExpressionData:                 # train, validation, test; columns image, label (ClassLabel), [subject,] sample_id, pixel_hash
-    """Photographs of faces from any source, checked, named and split.
+)->ExpressionData:                 # columns image, label, [subject,] sample_id, pixel_hash
+    """Photographs of faces from any source, checked, named and split into train, validation, test.
+    With a `subject_column`, the pattern is searched in its values.
 
     Raises `DataError` for data, `ConfigError` for arguments, that cannot be used.
     """
     words, found = open_source(source, seed=seed, difficulty=difficulty, revision=revision)
     splits = standard_splits(found)
-    image, label, subject = choose_columns(splits, image_column, label_column, subject_column)
-    classes, labels = read_labels(splits, label)
+    columns = choose_columns(splits, image_column, label_column, subject_column)
     root = Path(source).expanduser() if isinstance(source, (str, os.PathLike)) else None
-    pictures = {name: _only_pictures(split, image) for name, split in splits.items()}
-    files = {name: file_names(split, root) for name, split in pictures.items()}
-    subjects = {
-        name: read_subjects(split, files[name], subject, subject_pattern)
-        for name, split in splits.items()
-    }
-    facts = {name: read_images(split, files[name]) for name, split in pictures.items()}
-    ids = number_equals({name: column_values(part, "file_hash") for name, part in facts.items()})
-    problems = {name: column_values(part, "problem") for name, part in facts.items()}
-    whole = {
-        name: assemble(facts[name], labels[name], classes, ids[name], subjects[name])
-        for name in facts
-    }
-    readable, left_out = leave_out_unreadable(whole, problems, files, skip_unreadable)
-    made = make_missing(standard_splits(readable), fractions, seed)
+    read, left_out = read_splits(
+        splits, columns, subject_pattern, root=root, skip_unreadable=skip_unreadable
+    )
+    made = make_missing(standard_splits(read), fractions, seed)
     _refuse_one_class(made["train"])
-    columns = {"image": image, "label": label}
-    if subject or subject_pattern:
-        columns["subject"] = subject or f"file names by {subject_pattern}"
+    roles = dict(zip(("image", "label", "subject"), columns))
+    if subject_pattern and not columns[2]:
+        roles["subject"] = "file names"
+    understood = {role: column for role, column in roles.items() if column}
     where = {name: f"made from train, seed {seed}" for name in made if name not in splits}
-    return ExpressionData(made, Origin(words, columns, where, tuple(left_out)))
-
-# %% ../nbs/data/14_data.ipynb #dc654c58
-def _only_pictures(
-    split:Dataset,                 # as the source has it
-    column:str,                    # of pictures
-)->Dataset:                        # one column, `image`
-    "The pictures alone, under their standard name."
-    only = split.select_columns(column).rename_columns({column: "image"})
-    return only.cast_column("image", datasets.Image())
+    return ExpressionData(made, Origin(words, understood, where, tuple(left_out)))
 
 
 def _refuse_one_class(

@@ -4,12 +4,11 @@
 
 # %% auto #0
 __all__ = ['device_options', 'build_loaders', 'run_id', 'Run', 'run_folder', 'only_one', 'refuse_another', 'open_folder',
-           'weights_record', 'FolderBook', 'train_run', 'finish', 'tidy', 'save_figure', 'machine_for',
-           'run_experiment', 'Trained', 'load_trained', 'predict_split', 'evaluate_run', 'sealed_test']
+           'weights_record', 'FolderBook', 'train_run', 'finish', 'tidy', 'machine_for', 'run_experiment', 'Trained',
+           'load_trained', 'predict_split', 'evaluate_run', 'sealed_test']
 
 # %% ../nbs/use/52_experiments.ipynb #dbb883ff
 import hashlib
-import io
 import json
 from collections.abc import Sequence
 from contextlib import contextmanager
@@ -17,13 +16,13 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 
-import matplotlib.pyplot as plt
 import pandas as pd
 import torch
 from datasets import DatasetDict
 from filelock import FileLock, Timeout
 from torch import nn
 
+from .charts import plot_confusion, plot_curves
 from .auditing import refuse_leaks
 from expression_research.checkpoints import (
     BestCheckpoint,
@@ -41,13 +40,11 @@ from expression_research.core import (
     environment,
     keyed_torch,
     read_json,
-    write_atomically,
     write_json,
 )
 from .data import ExpressionData
 from expression_research.diagnostics import (
-    plot_confusion,
-    plot_curves,
+    confusion_counts,
     read_predictions,
     scores,
     write_predictions,
@@ -355,16 +352,12 @@ def finish(
     write_predictions(folder / "predictions.parquet", table)
     history = run.history
     stages = [(name, len(rows)) for name, rows in history.groupby("stage", sort=False)]
-    save_figure(
-        folder / "figures" / "curves.png",
-        plot_curves(
-            {name: history[name].tolist() for name in RESULTS},
-            len(table),
-            num_classes=len(run.class_names),
-            stages=stages,
-        ),
-    )
-    save_figure(folder / "figures" / "confusion.png", plot_confusion(table, run.class_names))
+    results = {name: history[name].tolist() for name in RESULTS}
+    classes = run.class_names
+    curves = plot_curves(results, len(table), num_classes=len(classes), stages=stages)
+    curves.save(folder / "figures" / "curves.svg")
+    matrix = plot_confusion(confusion_counts(table), classes)
+    matrix.save(folder / "figures" / "confusion.svg")
     tidy(folder / "last")
     write_json(
         folder / "metrics.json",
@@ -388,17 +381,6 @@ def tidy(
         last.glob("stage-*.safetensors"), key=lambda path: int(path.stem.removeprefix("stage-"))
     )[:-1]:
         base.unlink()
-
-
-def save_figure(
-    path:Path,                     # final name, `.png`
-    figure:plt.Figure,             # closed afterwards
-)->None:
-    "Write a figure without the date and version that would make equal pictures unequal files."
-    image = io.BytesIO()
-    figure.savefig(image, dpi=100, bbox_inches="tight", metadata={"Software": None})
-    plt.close(figure)
-    write_atomically(path, image.getvalue())
 
 # %% ../nbs/use/52_experiments.ipynb #4775fab0
 @contextmanager

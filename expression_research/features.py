@@ -18,8 +18,8 @@ from torch.utils.data import DataLoader, Dataset
 
 from .core import keyed_order
 from .loaders import Batch, collated
+from .modes import switches_mode
 from .transforms import EvaluationTransform
-from .freezing import has_two_modes
 
 # %% ../nbs/train/22_features.ipynb #fb83ccf9
 def parts_in_row(
@@ -63,7 +63,7 @@ def is_fixed(
     A module of an unknown kind with a mode of its own counts as fixed only in evaluation mode.
     """
     modules = list(part.modules())
-    switching = any(module.training and has_two_modes(module) for module in modules)
+    switching = any(module.training and switches_mode(module) for module in modules)
     return not switching and not any(parameter.requires_grad for parameter in part.parameters())
 
 

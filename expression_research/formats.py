@@ -20,7 +20,6 @@ from tempfile import TemporaryDirectory
 
 import datasets
 import pandas as pd
-import PIL
 import PIL.Image
 from datasets import ClassLabel, Dataset, Features, Value
 
@@ -158,8 +157,10 @@ def _parquet_files(
 
 def read_parquet(
     paths:list[Path],              # Parquet files
-)->dict[str, Dataset]:             # by the split in the file's or folder's name; all `train` where no name tells
-    "Parquet files. Raises `DataError` if one cannot be read, or if only some names tell a split."
+)->dict[str, Dataset]:             # splits by the names found; all is `train` where no name tells
+    """Parquet files; the split stands in the name of the file or its folder. Raises `DataError` if
+    one cannot be read, or if only some names tell a split.
+    """
     found = {}
     for path in paths:
         words = [re.split(r"[-_.]", part.lower())[0] for part in (path.name, path.parent.name)]
@@ -254,7 +255,7 @@ FER2013_CLASSES = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neut
 
 
 def _pixel_text_to_file(
-    text:str,                      # numbers 0 to 255 separated by spaces, a square picture row by row
+    text:str,                      # numbers 0 to 255, a square picture row by row
 )->bytes:                          # a PGM file; the text itself if it is no such picture
     "One picture of FER2013 as a file; what is none will be reported as unreadable."
     try:
@@ -270,7 +271,7 @@ def _pixel_text_to_file(
 @reader("FER2013's CSV (columns emotion, pixels, Usage)", has_columns("emotion", "pixels"))
 def read_fer2013(
     path:Path,                     # CSV with columns emotion (0 to 6), pixels, and perhaps Usage
-)->dict[str, Dataset]:             # Training, PublicTest, PrivateTest, as they occur; train without Usage
+)->dict[str, Dataset]:             # Training, PublicTest, PrivateTest; train if there is no Usage
     "FER2013's CSV. Raises `DataError` for other classes."
     def rows():
         for number, row in csv_rows(path):
@@ -319,7 +320,7 @@ def _hub_offline()->Iterator[None]:
 def _read_cached(
     name:str,                      # `owner/dataset`
     reason:str,                    # why the Hub was of no use
-    asked:bool,                    # a certain revision was asked for, which the cache cannot vouch for
+    asked:bool,                    # a certain revision was asked for: the cache cannot vouch for it
 )->dict|Dataset:
     "A copy that was downloaded before. Raises `DataError` if there is none."
     message = f"{name!r}: not a file or folder here, and not loaded from the Hub ({reason})."
@@ -399,10 +400,10 @@ def open_source(
 
 # %% ../nbs/data/13_formats.ipynb #54382a15
 def rebuild_pack(
-    clone:Path|str,                # a clone of muxspace/facial_expressions, with its folder `images`
+    clone:Path|str,                # of muxspace/facial_expressions, with its folder `images`
     out:Path|str,                  # folder to make; must not exist, or be empty
     *,
-    table:Path|str|None=None,      # CSV with columns source_sha256 and file; None: this package's faces-3class.csv
+    table:Path|str|None=None,      # CSV with columns source_sha256 and file; None: the pack's own
 )->Path:                           # `out`, with split/class/file.jpg
     """The pack of photographs, whole or not at all.
 
@@ -415,10 +416,10 @@ def rebuild_pack(
     pictures = _pictures_by_hash(clone, rows)
     out.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as partial:
-        for row in rows.itertuples():
-            target = Path(partial) / "pack" / row.file
+        for digest, file in zip(rows["source_sha256"], rows["file"]):
+            target = Path(partial) / "pack" / file
             target.parent.mkdir(parents=True, exist_ok=True)
-            with PIL.Image.open(pictures[row.source_sha256]) as image:
+            with PIL.Image.open(pictures[digest]) as image:
                 small = image.convert("RGB").resize((224, 224), PIL.Image.Resampling.LANCZOS)
                 small.save(target, "JPEG", quality=90)
         if out.exists():

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['head_name', 'stage_parts', 'FrozenBatchNorm1d', 'FrozenBatchNorm2d', 'FrozenBatchNorm3d', 'FrozenDropout',
-           'FrozenDropout2d', 'has_two_modes', 'freeze', 'Stage', 'parse_plan', 'parameter_groups', 'describe']
+           'FrozenDropout2d', 'freeze', 'Stage', 'parse_plan', 'parameter_groups', 'describe']
 
 # %% ../nbs/train/19_freezing.ipynb #7f9bd8b0
 import re
@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pandas as pd
 import torch
@@ -83,12 +83,12 @@ def stage_parts(
     return (*_head_parts(model), *(part for part in chosen if part != "head"))
 
 # %% ../nbs/train/19_freezing.ipynb #d3a0adea
-class _StaysInEvaluation:
+class _StaysInEvaluation(nn.Module):
     "Mix-in: a module that remains in evaluation mode when its network is put into training mode."
     def train(
         self,
         mode:bool=True,            # ignored
-    )->nn.Module:                  # the module itself, as torch's own `train` returns it
+    )->Self:                       # the module itself, as torch's own `train` returns it
         "Evaluation mode, always."
         return super().train(False)
 
@@ -133,24 +133,14 @@ def __getattr__(name:str)->Any:    # a module attribute that is not there yet
     return frozen
 
 
-def _stochastic_depth()->tuple[type, ...]:  # torchvision's class; empty where it is not loaded
-    "The kinds of stochastic depth that a model can hold; their frozen class exists afterwards."
+def _frozen_kinds()->dict[type, type]:  # kind of layer -> the kind that stays in evaluation mode
+    "All kinds that can be held, stochastic depth among them where torchvision is loaded."
     loaded = sys.modules.get("torchvision.ops")
-    if loaded is None:
-        return ()
-    if loaded.StochasticDepth not in _FROZEN:
+    if loaded and loaded.StochasticDepth not in _FROZEN:
         __getattr__("FrozenStochasticDepth")
-    return (loaded.StochasticDepth,)
+    return _FROZEN
 
 # %% ../nbs/train/19_freezing.ipynb #f81d28b6
-def has_two_modes(
-    module:nn.Module,              # a layer
-)->bool:                           # True for batch normalisation, dropout and stochastic depth
-    "Whether a layer does something else in training mode than in evaluation mode."
-    normalisation, dropout = nn.modules.batchnorm._BatchNorm, nn.modules.dropout._DropoutNd
-    return isinstance(module, (normalisation, dropout, *_stochastic_depth()))
-
-
 def _hold_mode(
     module:nn.Module,              # changed in place
     name:str,                      # its name, for the error message
@@ -161,11 +151,10 @@ def _hold_mode(
 
     Raises `ModelError` for running statistics of an unknown kind.
     """
-    kind = type(module)
-    _stochastic_depth()
-    thawed = {held: free for free, held in _FROZEN.items()}
-    if frozen and kind in _FROZEN:
-        module.__class__ = _FROZEN[kind]
+    kind, held_kinds = type(module), _frozen_kinds()
+    thawed = {held: free for free, held in held_kinds.items()}
+    if frozen and kind in held_kinds:
+        module.__class__ = held_kinds[kind]
     elif not frozen and kind in thawed:
         module.__class__ = thawed[kind]
     elif frozen and kind not in thawed and getattr(module, "running_mean", None) is not None:

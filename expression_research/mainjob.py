@@ -25,7 +25,8 @@ from .diagnostics import scores
 from .evaluation import wilson
 from .experiments import Run, run_experiment, sealed_test
 from .recipe import load_data, make_recipe
-from .report import run_report, summary_report, write_baselines
+from .report import run_report, summary_report
+from .runfiles import write_baselines
 from expression_research.testset import (
     TEST_TABLE,
     count_opening,

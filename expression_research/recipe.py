@@ -23,10 +23,10 @@ from expression_research.config import (
     config_identity,
     resolve,
 )
-from .core import ConfigError, ModelError, pick_device
 from .data import ExpressionData, load_expressions
 from .freezing import Stage, parameter_groups
 from .models import check_plan, make_model, normalisation
+from .core import ConfigError, ModelError, pick_device
 from expression_research.transforms import (
     EvaluationTransform,
     TrainTransform,

@@ -15,11 +15,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePath
+from typing import TypeVar
 
 import datasets
 import numpy as np
 import pandas as pd
-import PIL
+import PIL.Image
 import pyarrow.compute
 from datasets import Dataset, DatasetDict, Features, Value
 
@@ -56,7 +57,7 @@ def column_values(
 
 
 def file_bytes(
-    stored:dict|None,              # what `datasets` keeps: {"bytes": bytes or None, "path": str or None}
+    stored:dict|None,              # what `datasets` keeps: bytes or None, path or None
 )->bytes:                          # the encoded file; empty when there is none
     "The bytes of a stored image, read from its path when they are not in the dataset."
     if stored is None:
@@ -106,14 +107,17 @@ def number_equals(
     return ids
 
 # %% ../nbs/data/10_samples.ipynb #faaa32eb
+_Faces = TypeVar("_Faces", Dataset, DatasetDict)
+
+
 def with_sample_ids(
-    ds:Dataset|DatasetDict,        # has a column `image`
-)->Dataset|DatasetDict:            # the same type, every split with a column `sample_id`
+    ds:_Faces,                     # has a column `image`
+)->_Faces:                         # the same type, every split with a column `sample_id`
     """Names the samples where they have no name yet.
 
     Raises `DataError` if only some splits of a `DatasetDict` have one.
     """
-    splits = {"train": ds} if isinstance(ds, Dataset) else ds
+    splits = dict(ds) if isinstance(ds, DatasetDict) else {"train": ds}
     named = [name for name, split in splits.items() if "sample_id" in split.column_names]
     if len(named) == len(splits):
         return ds
@@ -124,13 +128,13 @@ def with_sample_ids(
         )
     ids = number_equals({name: file_hashes(split) for name, split in splits.items()})
     added = {name: split.add_column("sample_id", ids[name]) for name, split in splits.items()}
-    return added["train"] if isinstance(ds, Dataset) else DatasetDict(added)
+    return DatasetDict(added) if isinstance(ds, DatasetDict) else added["train"]
 
 # %% ../nbs/data/10_samples.ipynb #8a21216a
 def file_names(
     split:Dataset,                 # has a column `image`
     root:Path|None=None,           # names are relative to this folder
-)->list[str]:                      # one per row, folders separated by `/`; "row 17" where there is none
+)->list[str]:                      # one per row, folders separated by `/`; without a file "row 17"
     "What the files are called, never with this machine's folders."
     paths = []
     for batch in _stored_images(split).with_format("arrow").iter(batch_size=1000):
@@ -153,7 +157,7 @@ def _public_name(
 # %% ../nbs/data/10_samples.ipynb #8aa32ddd
 def inspect_file(
     content:bytes,                 # an encoded file
-)->tuple[str, str, str]:           # file hash; pixel hash, "" if unreadable; what is wrong, "" if nothing
+)->tuple[str, str, str]:           # file hash; pixel hash or ""; what is wrong or ""
     """Hashes a file and decodes it as `datasets` does.
 
     Whatever Pillow raises becomes the third value.
@@ -176,7 +180,7 @@ POLICY = 1  # version of `to_rgb`, `to_pixels` and the hashes: part of the name 
 
 
 def cache_file(
-    folder:Path|str|None,          # where; None: `expression_research` in the cache folder of `datasets`
+    folder:Path|str|None,          # where; None: in the cache folder of `datasets`
     kind:str,                      # first word of the file's name
     *key:object,                   # everything that the content depends on; only its `repr` counts
 )->Path:                           # its folder exists
@@ -214,7 +218,7 @@ def progress(
 def map_to_file(
     split:Dataset,                 # has a column `image`, which `function` uses up
     function:Callable[..., dict],  # from a batch of 64 rows (dict of lists) to new columns
-    target:Path,                   # final name of the Arrow file, from `cache_file`; read if it exists
+    target:Path,                   # of the Arrow file, from `cache_file`; read if it exists
     features:Features,             # columns of the result
     purpose:str,                   # what is being done, for the progress bar and the error
     **arguments:object,            # further arguments of `function`
@@ -269,7 +273,7 @@ def _examine(
 def read_images(
     split:Dataset,                 # has a column `image`
     files:list[str],               # the name of each row's file
-)->Dataset:                        # columns `image` (with bytes), `file_hash`, `pixel_hash`, `problem`
+)->Dataset:                        # columns image (with bytes), file_hash, pixel_hash, problem
     "One pass over all files: bytes, hashes, problems. Cached by content."
     raw = _stored_images(split)
     stored = pyarrow.compute.struct_field(raw.data.column("image"), "bytes")
@@ -326,10 +330,11 @@ def _split_samples(
 
 # %% ../nbs/data/10_samples.ipynb #8f0acbbd
 def manifest(
-    ds:DatasetDict,                # columns image, label; ids and hashes are computed where they are missing
-)->pd.DataFrame:                   # sample_id, pixel_hash, label (int), label_name, subject ("" if unknown), split, path, note
+    ds:DatasetDict,                # columns image, label; missing ids and hashes are computed
+)->pd.DataFrame:                   # a row per sample, columns as in `MANIFEST_COLUMNS`
     """Every sample, in the order train, validation, test; then, with split `skipped`, the files
-    that were left out and why.
+    that were left out, with the reason as `note`. `label` is an integer, `subject` empty where it
+    is unknown.
     """
     names, named = class_names(ds), with_sample_ids(ds)
     parts = [_split_samples(rows, split, names) for split, rows in named.items()]
@@ -340,7 +345,7 @@ def manifest(
 
 
 def skipped(
-    ds:DatasetDict,                # from `load_expressions(..., skip_unreadable=True)`, or any other
+    ds:DatasetDict,                # of `load_expressions(..., skip_unreadable=True)`, or any other
 )->pd.DataFrame:                   # columns as in `manifest`; no rows if nothing was left out
     "The files that were left out, where `ds` knows of any (`ds.left_out`)."
     known = getattr(ds, "left_out", None)
@@ -373,8 +378,9 @@ def decoded(
     side:int,                      # S in pixels, 1 or more
     *,
     cache_dir:Path|str|None=None,  # where the file is kept; None: in the cache folder of `datasets`
-)->Dataset:                        # columns pixels (bytes of a (3, S, S) uint8 array), label, sample_id, [subject]
-    """The split with decoded, resized pixels, memory-mapped.
+)->Dataset:                        # columns pixels, label, sample_id, [subject]
+    """The split with decoded, resized pixels, memory-mapped. `pixels` holds the bytes of a
+    (3, S, S) uint8 array.
 
     Raises `ConfigError` for a side below 1, `DataError` for an image that cannot be decoded.
     """
@@ -386,9 +392,8 @@ def decoded(
     values = {name: (repr(kind), column_values(split, name)) for name, kind in kinds.items()}
     target = cache_file(cache_dir, "pixels", side, file_hashes(split), values)
     chosen = split.select_columns(["image", *carried]).cast_column("image", datasets.Image())
-    features = Features({"pixels": Value("binary"), **kinds})
-    purpose = f"Decoding to {side} px"
-    return map_to_file(chosen, _decode_batch, target, features, purpose, side=side)
+    made, purpose = {"pixels": Value("binary"), **kinds}, f"Decoding to {side} px"
+    return map_to_file(chosen, _decode_batch, target, Features(made), purpose, side=side)
 
 # %% ../nbs/data/10_samples.ipynb #0706fba4
 def pixel_batch(

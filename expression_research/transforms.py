@@ -6,7 +6,7 @@
 __all__ = ['IMAGENET_MEAN', 'IMAGENET_STD', 'HALF', 'DRAWS', 'train_transform', 'test_transform', 'channels', 'normalise',
            'denormalise', 'Transform', 'unit_range', 'EvaluationTransform', 'augmentation_draws', 'sampling_matrices',
            'resample', 'relight', 'mean_levels', 'erase_boxes', 'erased', 'augmentation_parameters', 'TrainTransform',
-           'triple', 'make_train_transform', 'make_test_transform', 'show_rows', 'show_transformed']
+           'triple', 'make_train_transform', 'make_test_transform', 'show_transformed']
 
 # %% ../nbs/data/17_transforms.ipynb #92a5edc6
 import math
@@ -14,13 +14,12 @@ from dataclasses import dataclass
 from numbers import Real
 from typing import Annotated
 
-import matplotlib.pyplot as plt
 import numpy as np
 import torch
-from matplotlib.figure import Figure
 from PIL import Image
 from torch.nn import functional as F
 
+from .display import Drawing, show_rows
 from .config import Augmentation, Between, check_fields, check_names, check_number
 from .core import ConfigError, DataError, keyed_uniforms
 from .pixels import to_pixels
@@ -403,38 +402,12 @@ def make_test_transform(
 
 train_transform, test_transform = make_train_transform(), make_test_transform()
 
-# %% ../nbs/data/17_transforms.ipynb #ae6db8f0
-def show_rows(
-    rows:dict,                     # title -> images (M, 3, S, S) float32 in [0, 1], M pictures side by side
-    titles:list|None=None,         # M titles over the columns
-)->Figure:
-    "A sheet of pictures, one named row each."
-    columns = max(len(images) for images in rows.values())
-    figure, axes = plt.subplots(
-        len(rows),
-        columns,
-        figsize=(1.1 * columns + 1, 1.13 * len(rows) + 0.3),
-        dpi=72,
-        squeeze=False,
-    )
-    for line, (name, images) in zip(axes, rows.items()):
-        for axis, image in zip(line, images):
-            axis.imshow(image.permute(1, 2, 0).cpu().numpy())
-        line[0].set_ylabel(name, rotation=0, ha="right", va="center")
-    for axis in axes.flat:
-        axis.set(xticks=[], yticks=[])
-    for axis, title in zip(axes[0], titles or []):
-        axis.set_title(title, fontsize=10)
-    figure.tight_layout(pad=0.3)
-    plt.close(figure)              # the notebook shows the returned figure, once
-    return figure
-
 # %% ../nbs/data/17_transforms.ipynb #41e8f534
 def show_transformed(
     images:dict,                   # name -> PIL image; the name is its sample id
     transform:Transform,           # a `TrainTransform` or an `EvaluationTransform`
     epochs:tuple=(0, 1, 2, 3),     # one column each
-)->Figure:
+)->Drawing:
     "The original beside what the network sees of it in these epochs."
     rows = {}
     for name, image in images.items():
