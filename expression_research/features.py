@@ -20,7 +20,6 @@ from .core import keyed_order
 from .loaders import Batch, collated
 from .modes import switches_mode
 from .transforms import EvaluationTransform
-from .freezing import has_two_modes
 
 # %% ../nbs/train/22_features.ipynb #fb83ccf9
 def parts_in_row(

@@ -17,7 +17,6 @@ from torch import nn
 from torch.optim import Optimizer
 
 from .core import ConfigError, ExpressionError
-from .data_checks import check_reported_split
 from .label_checks import TRAINED_HERE
 from expression_research.looks import (
     EpochSeen,

@@ -19,7 +19,6 @@ from .engine import RESULTS, KeyedDropout, train
 from .features import with_stored_features
 from .freezing import Stage, freeze
 from .guards import Guards
-from .freezing import Stage, freeze
 from .recipe import Recipe
 
 # %% ../nbs/train/39_stages.ipynb #628b1d64
