@@ -20,12 +20,12 @@ from datasets import DatasetDict
 from joblib import delayed
 from torch.utils.data import DataLoader
 
-from .auditing import survey
-from .copies import find_copies, pair_groups
 from .checkpoints import BestCheckpoint
 from .config import DataConfig, RunConfig, resolve
 from .core import ConfigError, keyed_torch, write_json
 from .engine import TrainState, predictions
+from .auditing import survey
+from .copies import find_copies, pair_groups
 from .features import with_stored_features
 from expression_research.folds import (
     CrossValidation,

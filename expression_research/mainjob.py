@@ -23,10 +23,10 @@ from .core import write_json
 from .data import ExpressionData, summarise
 from .diagnostics import scores
 from .evaluation import wilson
-from .report import run_report, summary_report
-from .runfiles import write_baselines
 from .experiments import Run, run_experiment, sealed_test
 from .recipe import load_data, make_recipe
+from .report import run_report, summary_report
+from .runfiles import write_baselines
 from expression_research.testset import (
     TEST_TABLE,
     count_opening,
