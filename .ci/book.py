@@ -76,7 +76,7 @@ class Guard:
     name: str                      # such as "frozen parts"
     page: Page
     sections: list[Section]        # its own heading and those below it
-    symptom: str                   # a line of Markdown, or ""
+    symptom: str                   # a sentence of Markdown, or ""
 
     @property
     def url(self) -> str:
@@ -196,9 +196,9 @@ def signature(
 def first_line(
     node: ast.AST,
 ) -> str:
-    "The first line of a docstring."
+    "The first sentences of a docstring, as one line."
     text = ast.get_docstring(node) if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.AsyncFunctionDef) else ""
-    return (text or "").strip().split("\n")[0]
+    return " ".join((text or "").strip().partition("\n\n")[0].split())
 
 
 def class_name(
@@ -290,7 +290,7 @@ def guards_of(
                 break
             own.append(other)
         text = "\n".join(cell["source"] for cell in section.cells if cell["cell_type"] == "markdown")
-        symptom = re.search(r"\*\*Symptom\.?\*\*[.:]?\s*(.+?)(?:\n\s*\n|\n\*\*|\Z)", text, re.S)
+        symptom = re.search(r"\*\*Symptom[.:]?\*\*[.:]?\s*(.+?)(?:(?<=[.!?])\s|\n\s*\n|\n\*\*|\Z)", text, re.S)
         yield Guard(match[1], match[2], page, own, " ".join(symptom[1].split()) if symptom else "")
 
 

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from configparser import ConfigParser
@@ -393,7 +394,8 @@ def imports() -> str:
 def check_help() -> str:
     "The command line answers before anything heavy is loaded; the light modules load no torch."
     complaints, seconds = [], []
-    for name in (PACKAGE, f"{PACKAGE}.core", f"{PACKAGE}.cli"):
+    light = {"core", "config", "augmentation", "cli"} & set(rooms())
+    for name in (PACKAGE, *(f"{PACKAGE}.{module}" for module in sorted(light))):
         complaints += loaded_by(name, ("torch", "sklearn", "datasets", "matplotlib"))
     limit = 0.5 if sys.platform == "linux" else 2.0       # starting a process is slower elsewhere
     expression = program("expression")
@@ -428,6 +430,21 @@ def flat() -> str:
         if not file.is_file() or not re.search(defined, file.read_text(encoding="utf-8"), re.M):
             complaints.append(f"{module}.py defines no {name}")
     return require(complaints, f"{len(home)} names")
+
+
+def types(*names: str) -> str:
+    "pyrefly finds nothing new; what it has long known stands in .ci/types.json, and that list can only become shorter."
+    known, command = PROJECT / ".ci" / "types.json", [program("pyrefly"), "check", "--output-format", "min-text"]
+    if known.is_file() and not names:
+        command += ["--baseline", str(known), "--error-stale-baseline"]
+    done = run([*command, *names])
+    left = len(json.loads(known.read_text(encoding="utf-8"))["errors"]) if known.is_file() else 0
+    complaints = [line.strip() for line in done.stdout.splitlines() if line.lstrip().startswith("ERROR")]
+    if done.returncode and not complaints:
+        complaints = done.stdout.splitlines()[-5:]
+    counts = Counter(re.findall(r"^ERROR (\S+?):", "\n".join(complaints), re.M))
+    complaints += [f"{times:4} in {name}" for name, times in sorted(counts.items())]
+    return require(complaints, f"no new error, {left} known ones")
 
 
 def absolute_imports(
@@ -561,7 +578,7 @@ def site() -> str:
 GATES = {
     "copy": copy, "same": same, "count": count, "command": command, "imports": imports, "help": check_help,
     "flat": flat, "setup": setup, "required": required, "synced": synced, "layers": layers, "lines": check_lines,
-    "notebooks": check_notebooks, "links": links, "must_fail": must_fail, "study": study, "site": site,
+    "types": types, "notebooks": check_notebooks, "links": links, "must_fail": must_fail, "study": study, "site": site,
 }
 
 if __name__ == "__main__":

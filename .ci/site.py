@@ -21,6 +21,7 @@ import nbformat
 from book import FOLDERS, PROJECT, STUDENT, Book, Cell, Guard, Page, Section, directives, plain, read_book, relative
 from jinja2 import Environment, FileSystemLoader, pass_context
 from latex2mathml.converter import convert
+from markupsafe import Markup
 from nbconvert.exporters import HTMLExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from pygments.formatters import HtmlFormatter
@@ -160,6 +161,7 @@ class Maker:
         self.exporter.log.setLevel("ERROR")
         self.exporter.book = book
         looks = Environment(loader=FileSystemLoader(LOOKS), autoescape=True, trim_blocks=True, lstrip_blocks=True)
+        looks.filters["ticks"] = ticks
         looks.globals |= {"book": book, "folders": FOLDERS, "student": STUDENT}
         self.looks = looks
 
@@ -235,6 +237,13 @@ class Maker:
         "The page of a guard."
         body = self.body(guard.sections, guard.page, guard.url)
         self.write(guard.url, "guard.html", guard=guard, body=body)
+
+
+def ticks(
+    text: str,                     # such as "Raises `DataError`."
+) -> Markup:                       # with the names as code
+    "A docstring's line as HTML."
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text)))
 
 
 def inside(

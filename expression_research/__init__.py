@@ -29,7 +29,7 @@ _HOME = {                          # name -> module; `__init__.pyi` says the sam
     "evaluate_table": "evaluation",
     "compare": "comparison",
     "cross_validate": "crossval",
-    "RunConfig": "core",
+    "RunConfig": "config",
     "run_experiment": "experiments",
     "load_trained": "experiments",
     "sealed_test": "experiments",

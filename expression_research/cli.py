@@ -282,7 +282,7 @@ def write_page(
     if alone and (first / "summary.json").is_file():
         path = summary_report(first)
     elif alone and options.pictures:
-        from expression_research.experiments import load_data
+        from expression_research.recipe import load_data
         path = run_report(first, pictures=load_data(stored_config(first))["validation"])
     else:
         path = report_runs(options.runs, options.out)

@@ -27,7 +27,7 @@ _FITTING = {
 def _suits(
     argument:str,                  # `image_column`, `label_column` or `subject_column`
     feature:object,                # type of one column, as in `Dataset.features`
-)->int:                            # 2 made for it, 1 possible if nothing better exists, 0 not at all
+)->int:                            # 2 made for it, 1 possible if there is nothing better, 0 no
     """How well a column's type fits a role: bytes can be images; strings, integers and booleans can
     be classes or people.
     """
@@ -173,14 +173,14 @@ def read_subjects(
     if texts is None:
         texts = files if "/" in pattern else [PurePath(file).name for file in files]
     expression = _subject_expression(pattern)
-    found = [expression.search(text) for text in texts]
-    unmatched = [text for text, match in zip(texts, found) if match is None]
+    found = [(text, expression.search(text)) for text in texts]
+    unmatched = [text for text, match in found if match is None]
     if unmatched:
         raise DataError(
             f"subject_pattern={pattern!r} matches nothing in {len(unmatched)} of {len(texts)} "
             f"names, such as {unmatched[0]!r}."
         )
-    return [match.group(1) or "" for match in found]
+    return [match.group(1) or "" for _, match in found if match is not None]
 
 
 def _subject_expression(
@@ -208,12 +208,15 @@ def assemble(
     subjects:list[str]|None,       # of each row; None if unknown
 )->Dataset:                        # columns image, label, (subject,) sample_id, pixel_hash
     "The standard columns of one split."
-    text = Value("string")
-    values, kinds = {"label": labels}, {"label": ClassLabel(names=classes)}
-    if subjects is not None:
-        values["subject"], kinds["subject"] = subjects, text
-    values["sample_id"], kinds["sample_id"] = ids, text
-    values["pixel_hash"], kinds["pixel_hash"] = column_values(facts, "pixel_hash"), text
+    values = {
+        "label": labels,
+        "subject": subjects,
+        "sample_id": ids,
+        "pixel_hash": column_values(facts, "pixel_hash"),
+    }
+    if subjects is None:
+        del values["subject"]
+    kinds = {name: Value("string") for name in values} | {"label": ClassLabel(names=classes)}
     beside = Dataset.from_dict(values, features=Features(kinds))
     return datasets.concatenate_datasets([facts.select_columns("image"), beside], axis=1)
 

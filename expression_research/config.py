@@ -131,6 +131,7 @@ class DataConfig:
     skip_unreadable: bool = False
     # train although splits share copies of a picture, which is recorded; same result
     accept_leaks: Annotated[bool, NoPart()] = False
+    data_seed: int = 0               # of generated faces, and of splits that have to be made
 
 # %% ../nbs/train/23_recipe.ipynb #a417543d
 @dataclass(frozen=True)
@@ -173,7 +174,6 @@ class RunConfig(Augmentation, DataConfig):
     patience: Annotated[int, Between(0, 100_000)] = 0
     # of everything random in training: weights, order, augmentation, dropout
     seed: int = 0
-    data_seed: int = 0               # of generated faces, and of splits that have to be made
     # `cpu`, `cuda`, `mps`; `auto` takes the first that exists of cuda, mps, cpu
     device: str = "auto"
     # CPU threads of torch; results are bit-identical only for equal numbers

@@ -7,10 +7,10 @@ __all__ = ['show_grid', 'summarise', 'show_balance', 'Origin', 'ExpressionData',
 
 # %% ../nbs/data/14_data.ipynb #8592c409
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, MutableMapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -76,7 +76,7 @@ class Origin:
     "How a source was understood."
     source: str = "a DatasetDict in memory"  # what it is, in words
     columns: Mapping[str, str] = field(default_factory=dict)  # image, label, subject: from where
-    splits: Mapping[str, str] = field(default_factory=dict)   # of those that were made: from what
+    splits: Mapping[str, str] = field(default_factory=dict)   # those that are not the source's own
     left_out: tuple[dict[str, Any], ...] = ()  # unreadable files, as rows of the manifest
 
     @property
@@ -96,9 +96,33 @@ class Origin:
         return told
 
 # %% ../nbs/data/14_data.ipynb #cf9821c8
-class ExpressionData(DatasetDict):
+class _Watched(DatasetDict):
+    "Splits that notice when one of them is replaced."
+
+    def _changed(self, split:str)->None:
+        "Called after every change."
+
+    def __setitem__(self, split, rows):
+        super().__setitem__(split, rows)
+        self._changed(split)
+
+    def __delitem__(self, split):
+        super().__delitem__(split)
+        self._changed(split)
+
+    def __ior__(self, others):
+        self.update(others)
+        return self
+
+    # those of `dict` would go past the methods above
+    update, setdefault = MutableMapping.update, MutableMapping.setdefault
+    pop, popitem, clear = MutableMapping.pop, MutableMapping.popitem, MutableMapping.clear
+
+# %% ../nbs/data/14_data.ipynb #8cfecede
+class ExpressionData(_Watched):
     """Splits of faces as one value: a `DatasetDict` that knows its class names, its samples with
-    their hash, and its origin. It cannot be changed in place.
+    their hash, and its origin. These are computed once; a split that is put in place of another
+    one makes them be computed anew.
     """
 
     def __init__(self,
@@ -145,14 +169,10 @@ class ExpressionData(DatasetDict):
         "Unreadable files, with the columns of `samples`; `note` says why."
         return pd.DataFrame(list(self.origin.left_out), columns=list(MANIFEST_COLUMNS))
 
-    def _refuse(self, *arguments:Any, **named:Any)->NoReturn:
-        raise DataError(
-            "ExpressionData is not changed in place: its hash stands in records. Make another "
-            'value: ExpressionData.of({**ds, "train": changed}).'
-        )
-
-    __setitem__ = __delitem__ = __ior__ = _refuse
-    update = setdefault = pop = popitem = clear = _refuse
+    def _changed(self, split:str)->None:
+        told = {**self.origin.splits, split: "changed after loading"}
+        self.origin = replace(self.origin, splits=told)
+        self._samples, self._samples_hash = None, ""
 
     def __reduce__(self):
         return type(self), (dict(self), self.origin)

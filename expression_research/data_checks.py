@@ -149,7 +149,7 @@ def photographs(
     dataloader:Iterable,           # an evaluation loader in row order
     count:int,                     # N
     side:int,                      # S of the images it hands out
-)->np.ndarray|None:                # (N, 3, S, S) float64, grey levels in [0, 1]; None when there are none
+)->np.ndarray|None:                # (N, 3, S, S) float64 in [0, 1]; None when there are none
     "The first rows of a loader's data set as decoded photographs."
     dataset, rows = whole_dataset(dataloader)
     if not isinstance(getattr(dataloader, "sampler", None), SequentialSampler) or dataset is None:
@@ -161,7 +161,7 @@ def photographs(
     if isinstance(first.get("pixels"), torch.Tensor):
         return torch.stack([dataset[row]["pixels"] for row in chosen]).double().numpy() / 255
     if hasattr(first.get("image"), "convert"):
-        from expression_research.data import to_pixels
+        from expression_research.pixels import to_pixels
         return np.stack([to_pixels(dataset[row]["image"], side) for row in chosen]) / 255
     return None
 
@@ -310,7 +310,9 @@ def check_training_order(
     mixed = every is None or len(np.unique(every)) > 1
     single = len(first.labels) >= 8 and different == 1 and mixed
     same, found = _same_rows(first, second), Findings()
-    words = f"the first {len(first.labels)} labels are all {int(first.labels[0])}"
+    words = ""
+    if single:
+        words = f"the first {len(first.labels)} labels are all {int(first.labels[0])}"
     if same and single:
         found.error(
             f"{words}, in every epoch",

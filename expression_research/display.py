@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['BLUE', 'ORANGE', 'GREEN', 'RED', 'GREY', 'PALETTE', 'SERIES', 'TEMPLATES', 'CHART_STYLE', 'PAGE_STYLE', 'render',
            'cell_text', 'html_table', 'frame_table', 'Shown', 'tiles', 'paragraph', 'bullets', 'Drawing', 'beside',
-           'picture_pixels', 'picture_source', 'show_rows', 'show_captioned', 'picture_tag', 'gallery', 'page',
-           'Outside']
+           'stacked', 'picture_pixels', 'picture_source', 'show_rows', 'show_captioned', 'picture_tag', 'gallery',
+           'page', 'Outside']
 
 # %% ../nbs/base/02_display.ipynb #c1ca9bda
 import base64
@@ -215,21 +215,44 @@ class Drawing:
         return f"Drawing({self.label!r})"
 
 # %% ../nbs/base/02_display.ipynb #9f5b08e0
+def _placed(
+    drawings:Sequence[Drawing],    # one or more
+    places:Sequence[tuple[int, int]],  # upper left corner of each, pixels
+)->Drawing:
+    "Several drawings on one sheet."
+    body = Markup()
+    for drawing, (left, top) in zip(drawings, places):
+        size = drawing.width, drawing.height
+        shape = '<svg x="{}" y="{}" width="{}" height="{}" viewBox="0 0 {} {}">{}</svg>'
+        body += Markup(shape).format(left, top, *size, *size, drawing.body)
+    width = max(left + drawing.width for drawing, (left, _) in zip(drawings, places))
+    height = max(top + drawing.height for drawing, (_, top) in zip(drawings, places))
+    label = "; ".join(drawing.label for drawing in drawings)
+    return Drawing(body, width, height, label, tuple(drawings))
+
+
 def beside(
     *drawings:Drawing,             # one or more
     gap:int=16,                    # pixels between them
 )->Drawing:
     "Several drawings next to each other; a page may also stack its `parts`."
-    body, left = Markup(), 0
+    places, left = [], 0
     for drawing in drawings:
-        size = f"0 0 {drawing.width} {drawing.height}"
-        body += Markup('<svg x="{}" width="{}" height="{}" viewBox="{}">{}</svg>').format(
-            left, drawing.width, drawing.height, size, drawing.body
-        )
+        places.append((left, 0))
         left += drawing.width + gap
-    height = max(drawing.height for drawing in drawings)
-    label = "; ".join(drawing.label for drawing in drawings)
-    return Drawing(body, left - gap, height, label, drawings)
+    return _placed(drawings, places)
+
+
+def stacked(
+    *drawings:Drawing,             # one or more
+    gap:int=8,                     # pixels between them
+)->Drawing:
+    "Several drawings below each other."
+    places, top = [], 0
+    for drawing in drawings:
+        places.append((0, top))
+        top += drawing.height + gap
+    return _placed(drawings, places)
 
 # %% ../nbs/base/02_display.ipynb #b807ad8d
 def picture_pixels(

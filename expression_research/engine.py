@@ -8,8 +8,8 @@ __all__ = ['Callback', 'RESULTS', 'train_step', 'predictions', 'summarise_table'
 
 # %% ../nbs/train/38_engine.ipynb #039f8cc6
 import os
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import pandas as pd
@@ -113,7 +113,7 @@ def test_step(
     return summarise_table(predictions(model, dataloader, device), loss_fn, device)
 
 
-test_step.__test__ = False         # its name is the field's; pytest must not collect it
+setattr(test_step, "__test__", False)  # its name is the field's; pytest must not collect it
 
 # %% ../nbs/train/38_engine.ipynb #73d92632
 @dataclass
@@ -129,8 +129,8 @@ class TrainState:
     last_epoch: int                             # the loop ends after this one at the latest
     epoch: int = 0                              # the one now running
     step: int = -1                              # the last one finished in this epoch
-    batch: Iterable[torch.Tensor]|None = None   # its images (N, 3, H, W) and labels (N,)
-    loss: torch.Tensor|None = None              # its loss, a scalar
+    batch: Sequence[torch.Tensor] = ()          # its images (N, 3, H, W) and labels (N,)
+    loss: torch.Tensor = field(default_factory=lambda: torch.tensor(torch.nan))  # of it, a scalar
     table: pd.DataFrame|None = None             # prediction table of this epoch's evaluation
     stop: bool = False                          # set by a callback: end after this epoch
 
@@ -197,9 +197,10 @@ class Progress:
             f"{latest['train_acc']:.3f} | test loss {latest['test_loss']:.4f} acc "
             f"{latest['test_acc']:.3f}"
         )
-        self.bar.update()
-        if state.stop or state.epoch == state.last_epoch:
-            self.bar.close()
+        if self.bar is not None:
+            self.bar.update()
+            if state.stop or state.epoch == state.last_epoch:
+                self.bar.close()
 
 # %% ../nbs/train/38_engine.ipynb #fcf9b716
 RESULTS = ("train_loss", "train_acc", "test_loss", "test_acc")
@@ -210,7 +211,7 @@ def _listeners(
     new_guards:Callable[[], Guards]|None,  # makes the guards; None: they are off
 )->list[Callback]:                 # guards first, unless they are off or there are some
     "Who is called at each moment of a run."
-    listeners = [Progress()] if callbacks is None else list(callbacks)
+    listeners:list[Callback] = [Progress()] if callbacks is None else list(callbacks)
     if new_guards and not any(isinstance(part, Guards) for part in listeners):
         listeners.insert(0, new_guards())
     return listeners
@@ -251,8 +252,9 @@ def train(
 
     for epoch in range(first, first + epochs):
         state.epoch, state.step = epoch, -1
-        if hasattr(train_dataloader.sampler, "set_epoch"):
-            train_dataloader.sampler.set_epoch(epoch)
+        set_epoch = getattr(train_dataloader.sampler, "set_epoch", None)
+        if set_epoch:
+            set_epoch(epoch)
         notify(listeners, "epoch_begin", state)
         trained = train_step(model, train_dataloader, loss_fn, optimizer, device, on_step=on_step)
         state.table = predictions(model, test_dataloader, device)

@@ -20,7 +20,6 @@ from tempfile import TemporaryDirectory
 
 import datasets
 import pandas as pd
-import PIL
 import PIL.Image
 from datasets import ClassLabel, Dataset, Features, Value
 
@@ -417,10 +416,10 @@ def rebuild_pack(
     pictures = _pictures_by_hash(clone, rows)
     out.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as partial:
-        for row in rows.itertuples():
-            target = Path(partial) / "pack" / row.file
+        for digest, file in zip(rows["source_sha256"], rows["file"]):
+            target = Path(partial) / "pack" / file
             target.parent.mkdir(parents=True, exist_ok=True)
-            with PIL.Image.open(pictures[row.source_sha256]) as image:
+            with PIL.Image.open(pictures[digest]) as image:
                 small = image.convert("RGB").resize((224, 224), PIL.Image.Resampling.LANCZOS)
                 small.save(target, "JPEG", quality=90)
         if out.exists():

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pandas as pd
 import torch
@@ -83,12 +83,12 @@ def stage_parts(
     return (*_head_parts(model), *(part for part in chosen if part != "head"))
 
 # %% ../nbs/train/19_freezing.ipynb #d3a0adea
-class _StaysInEvaluation:
+class _StaysInEvaluation(nn.Module):
     "Mix-in: a module that remains in evaluation mode when its network is put into training mode."
     def train(
         self,
         mode:bool=True,            # ignored
-    )->nn.Module:                  # the module itself, as torch's own `train` returns it
+    )->Self:                       # the module itself, as torch's own `train` returns it
         "Evaluation mode, always."
         return super().train(False)
 

@@ -18,14 +18,15 @@ from datasets import DatasetDict
 
 from .auditing import refuse_leaks
 from .baselines import hog_baseline, hog_penalty, majority_baseline
-from .data import summarise
-from .samples import class_names, manifest, manifest_hash
 from .config import RunConfig, resolve
 from .core import write_json
+from .data import ExpressionData, summarise
 from .diagnostics import scores
 from .evaluation import wilson
-from .experiments import Run, load_data, run_experiment, sealed_test
-from .report import run_report, summary_report, write_baselines
+from .experiments import Run, run_experiment, sealed_test
+from .recipe import load_data, make_recipe
+from .report import run_report, summary_report
+from .runfiles import write_baselines
 from expression_research.testset import (
     TEST_TABLE,
     count_opening,
@@ -100,14 +101,16 @@ def baseline_rows(
     dataset:DatasetDict,           # train and validation are used
     out:Path,                      # folder of the runs, whose reports compare them with HOG
     samples_hash:str,              # of the manifest of the whole data set
-)->list[dict]:                     # the second one with its penalty `C`, so that nobody has to choose it again
+)->list[dict]:                     # the second one with its penalty `C`
     "Majority class, and HOG with logistic regression, on validation."
     majority = table_row("majority class", majority_baseline(dataset, "validation"), 0.0)
     started = time.perf_counter()
     C = hog_penalty(dataset)
     hog = hog_baseline(dataset, "validation", C=C)
     write_baselines(out, samples_hash, {HOG: hog})
-    return [majority, {**table_row(HOG, hog, time.perf_counter() - started), "C": C}]
+    row = table_row(HOG, hog, time.perf_counter() - started)
+    row["C"] = C                   # so that nobody has to choose it again
+    return [majority, row]
 
 # %% ../nbs/use/53_mainjob.ipynb #75466d33
 def rows_by_model(
@@ -168,32 +171,35 @@ def choose(
 def test_row(
     chosen:str,                    # model name
     rows:list[dict],               # validation rows, to find the run
-    dataset:DatasetDict,           # its test split is read
+    data:ExpressionData,           # its test split is read
     out:Path,                      # folder of the runs
     *,
     generated:bool=False,          # generated faces: another seed gives new ones
-)->dict:                           # like a validation row, with `openings`: how often these test rows were opened in this folder
+)->dict:                           # like a validation row, with `openings` of these test rows
     "The chosen model on the test split. An opening is recorded."
     started, row = time.perf_counter(), next(row for row in rows if row["model"] == chosen)
-    samples_hash = manifest_hash(manifest(dataset))
     reason = f"expression run: {chosen} was chosen on validation"
     baseline = {
-        "majority class": partial(majority_baseline, dataset, "test"),
-        HOG: partial(hog_baseline, dataset, "test", C=row.get("C")),
+        "majority class": partial(majority_baseline, data, "test"),
+        HOG: partial(hog_baseline, data, "test", C=row.get("C")),
     }.get(chosen)
     if baseline:
         table, _ = count_opening(
-            out, samples_hash, baseline, run=chosen, reason=reason, again=True, generated=generated
+            out,
+            data.samples_hash,
+            baseline,
+            run=chosen,
+            reason=reason,
+            again=True,
+            generated=generated,
         )
     elif (out / row["run"] / TEST_TABLE).is_file():
         table = opened_table(out / row["run"])
     else:
-        table = sealed_test(out / row["run"], reason=reason, again=True, dataset=dataset).table
-    return {
-        **table_row(chosen, table, time.perf_counter() - started, seed=row["seed"]),
-        "run": row["run"],
-        "openings": len(openings(out, samples_hash)),
-    }
+        table = sealed_test(out / row["run"], reason=reason, again=True, dataset=data).table
+    found = table_row(chosen, table, time.perf_counter() - started, seed=row["seed"])
+    found["run"], found["openings"] = row["run"], len(openings(out, data.samples_hash))
+    return found
 
 test_row.__test__ = False          # not a test for pytest to collect
 
@@ -212,20 +218,15 @@ def verdicts(
     for config in configs:
         line = by_model.loc[config.model]
         points, loss = 100 * (line["accuracy"] - hog["accuracy"]), line["loss"] - hog["loss"]
-        relation = (
-            "beats"
-            if points > 0 and loss < 0
-            else "does not beat"
-            if points <= 0 and loss >= 0
-            else "partly beats"
-        )
-        reason = (
-            ""
-            if relation == "beats"
-            else " (it was trained from scratch on few images)"
-            if config.weights == "none"
-            else " (its pretrained features do not separate these classes better)"
-        )
+        relation, reason = "partly beats", ""
+        if points > 0 and loss < 0:
+            relation = "beats"
+        elif points <= 0 and loss >= 0:
+            relation = "does not beat"
+        if relation != "beats" and config.weights == "none":
+            reason = " (it was trained from scratch on few images)"
+        elif relation != "beats":
+            reason = " (its pretrained features do not separate these classes better)"
         notes.append(
             f"{config.model} "
             f"({config.weights if config.weights in ('none', 'imagenet') else 'local weights'}) "
@@ -251,24 +252,26 @@ def run_main_job(
     """
     started = time.perf_counter()
     configs = main_configs(data, out=out, seed=seed, **options)
-    dataset = load_data(configs[0]) if dataset is None else dataset
-    print(f"data: {data}\n{summarise(dataset).to_string()}", flush=True)
-    leaks = refuse_leaks(dataset, accept_leaks=configs[0].accept_leaks)
+    for config in configs:
+        make_recipe(config)        # what cannot be trained is refused before anything is read
+    faces = load_data(configs[0]) if dataset is None else ExpressionData.of(dataset)
+    print(f"data: {data}\n{summarise(faces).to_string()}", flush=True)
+    leaks = refuse_leaks(faces, accept_leaks=configs[0].accept_leaks)
     print(f"audit: {leaks['message']}\n\nbaselines", flush=True)
-    rows = baseline_rows(without_test(dataset), Path(out), manifest_hash(manifest(dataset)))
+    rows = baseline_rows(without_test(faces), Path(out), faces.samples_hash)
     for config in configs:
         for number in range(seed, seed + seeds):
-            rows.append(network_row(config, number, dataset, leaks))
+            rows.append(network_row(config, number, faces, leaks))
     lines = rows_by_model(rows)
     chosen = choose(lines)
-    test = test_row(chosen, rows, dataset, Path(out), generated=data == "generated")
-    counts = {
-        split: {name: rows_of.count(label) for label, name in enumerate(class_names(dataset))}
-        for split, rows_of in ((split, list(part["label"])) for split, part in dataset.items())
-    }
+    test = test_row(chosen, rows, faces, Path(out), generated=data == "generated")
+    names, counts = faces.class_names, {}
+    for split, part in faces.items():
+        labels = list(part["label"])
+        counts[split] = {name: labels.count(label) for label, name in enumerate(names)}
     summary = {
         "data": data,
-        "class_names": class_names(dataset),
+        "class_names": names,
         "counts": counts,
         "rows": rows,
         "chosen": chosen,
@@ -279,7 +282,7 @@ def run_main_job(
     # now that everything is known, the test number and its ledger included
     for row in rows:
         if row["run"]:
-            run_report(Path(out) / row["run"], pictures=dataset["validation"])
+            run_report(Path(out) / row["run"], pictures=faces["validation"])
     page = summary_report(out)
     print(f"\n{markdown_table(lines)}\n\n" + "\n".join(summary["notes"]))
     print(
@@ -294,7 +297,7 @@ def run_main_job(
 def network_row(
     config:RunConfig,              # of the network; its seed is replaced
     seed:int,                      # of this run
-    dataset:DatasetDict,           # train and validation are used
+    data:ExpressionData,           # train and validation are used
     leaks:dict|None=None,          # from `refuse_leaks`; None: looked for now
 )->dict:                           # for summary.json
     "Train one network with one seed, or find it finished, and report it."
@@ -304,7 +307,7 @@ def network_row(
         f"{Path(config.weights).name}",
         flush=True,
     )
-    run = run_experiment(config, dataset=dataset, leaks=leaks)
+    run = run_experiment(config, dataset=data, leaks=leaks)
     return table_row(
         config.model,
         run.table,

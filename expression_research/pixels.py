@@ -7,7 +7,6 @@ __all__ = ['to_rgb', 'to_pixels']
 
 # %% ../nbs/base/09_pixels.ipynb #71bfffd7
 import numpy as np
-import PIL
 import PIL.Image
 import PIL.ImageOps
 

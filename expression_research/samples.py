@@ -15,11 +15,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePath
+from typing import TypeVar
 
 import datasets
 import numpy as np
 import pandas as pd
-import PIL
+import PIL.Image
 import pyarrow.compute
 from datasets import Dataset, DatasetDict, Features, Value
 
@@ -106,14 +107,17 @@ def number_equals(
     return ids
 
 # %% ../nbs/data/10_samples.ipynb #faaa32eb
+_Faces = TypeVar("_Faces", Dataset, DatasetDict)
+
+
 def with_sample_ids(
-    ds:Dataset|DatasetDict,        # has a column `image`
-)->Dataset|DatasetDict:            # the same type, every split with a column `sample_id`
+    ds:_Faces,                     # has a column `image`
+)->_Faces:                         # the same type, every split with a column `sample_id`
     """Names the samples where they have no name yet.
 
     Raises `DataError` if only some splits of a `DatasetDict` have one.
     """
-    splits = {"train": ds} if isinstance(ds, Dataset) else ds
+    splits = dict(ds) if isinstance(ds, DatasetDict) else {"train": ds}
     named = [name for name, split in splits.items() if "sample_id" in split.column_names]
     if len(named) == len(splits):
         return ds
@@ -124,7 +128,7 @@ def with_sample_ids(
         )
     ids = number_equals({name: file_hashes(split) for name, split in splits.items()})
     added = {name: split.add_column("sample_id", ids[name]) for name, split in splits.items()}
-    return added["train"] if isinstance(ds, Dataset) else DatasetDict(added)
+    return DatasetDict(added) if isinstance(ds, DatasetDict) else added["train"]
 
 # %% ../nbs/data/10_samples.ipynb #8a21216a
 def file_names(
@@ -388,9 +392,8 @@ def decoded(
     values = {name: (repr(kind), column_values(split, name)) for name, kind in kinds.items()}
     target = cache_file(cache_dir, "pixels", side, file_hashes(split), values)
     chosen = split.select_columns(["image", *carried]).cast_column("image", datasets.Image())
-    features = Features({"pixels": Value("binary"), **kinds})
-    purpose = f"Decoding to {side} px"
-    return map_to_file(chosen, _decode_batch, target, features, purpose, side=side)
+    made, purpose = {"pixels": Value("binary"), **kinds}, f"Decoding to {side} px"
+    return map_to_file(chosen, _decode_batch, target, Features(made), purpose, side=side)
 
 # %% ../nbs/data/10_samples.ipynb #0706fba4
 def pixel_batch(

@@ -200,7 +200,8 @@ def split_dataset(
     ds = with_sample_ids(ds)
     if isinstance(ds, DatasetDict):
         ds = datasets.concatenate_datasets([ds[name] for name in MANIFEST_ORDER if name in ds])
-    return DatasetDict(_divide(ds, dict(zip(MANIFEST_ORDER, fractions)), seed, groups))
+    shares: dict[str, float] = dict(zip(MANIFEST_ORDER, fractions))
+    return DatasetDict(_divide(ds, shares, seed, groups))
 
 # %% ../nbs/data/12_splits.ipynb #689d8cc2
 def make_missing(
@@ -212,10 +213,10 @@ def make_missing(
     as it is. Raises as `split_dataset`.
     """
     check_fractions(fractions)
-    shares = dict(zip(MANIFEST_ORDER, fractions))
+    shares: dict[str, float] = dict(zip(MANIFEST_ORDER, fractions))
     wanted = [name for name in MANIFEST_ORDER if name == "train" or name not in splits]
-    if len(wanted) == 1:
-        return {name: splits[name] for name in MANIFEST_ORDER}
-    total = sum(shares[name] for name in wanted)
-    made = _divide(splits["train"], {name: shares[name] / total for name in wanted}, seed)
-    return {name: made.get(name, splits.get(name)) for name in MANIFEST_ORDER}
+    made = {}
+    if len(wanted) > 1:
+        total = sum(shares[name] for name in wanted)
+        made = _divide(splits["train"], {name: shares[name] / total for name in wanted}, seed)
+    return {name: made[name] if name in made else splits[name] for name in MANIFEST_ORDER}

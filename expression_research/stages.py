@@ -17,8 +17,8 @@ from torch.utils.data import DataLoader
 from .checkpoints import BestCheckpoint, EarlyStopping
 from .engine import RESULTS, KeyedDropout, train
 from .features import with_stored_features
+from .freezing import Stage, freeze
 from .guards import Guards
-from .models import Stage, freeze
 from .recipe import Recipe
 
 # %% ../nbs/train/39_stages.ipynb #628b1d64

@@ -10,7 +10,7 @@ __all__ = ['IMAGENET_MEAN', 'IMAGENET_STD', 'HALF', 'DRAWS', 'train_transform', 
 
 # %% ../nbs/data/17_transforms.ipynb #92a5edc6
 import math
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from numbers import Real
 from typing import Annotated
 
@@ -20,9 +20,9 @@ from PIL import Image
 from torch.nn import functional as F
 
 from .display import Drawing, show_rows
-from .pixels import to_pixels
 from .config import Augmentation, Between, check_fields, check_names, check_number
 from .core import ConfigError, DataError, keyed_uniforms
+from .pixels import to_pixels
 
 # %% ../nbs/data/17_transforms.ipynb #fffc2774
 # of ImageNet's red, green, blue in [0, 1]

@@ -18,17 +18,13 @@ import pandas as pd
 from datasets import DatasetDict
 
 from .checkpoints import load_tensors
-from .samples import manifest, manifest_hash
-from .config import config_identity, resolve
+from .config import config_identity
 from .core import RunError, environment, read_json
+from .data import ExpressionData
 from .diagnostics import scores
-from expression_research.experiments import (
-    Run,
-    load_data,
-    machine_for,
-    run_experiment,
-    weights_hash,
-)
+from .experiments import Run, machine_for, run_experiment
+from .recipe import load_data, make_recipe
+from .samples import manifest_hash
 
 # %% ../nbs/use/54_verify.ipynb #1371043d
 def compare_manifests(
@@ -258,30 +254,29 @@ def verify_run(
         raise RunError(
             f"{folder} is not a finished run. `expression train --resume {folder}` finishes one."
         )
-    config, recorded = resolve(run.config), read_json(run.folder / "environment.json")
-    dataset = load_data(config) if dataset is None else dataset
+    recipe, recorded = make_recipe(run.config), read_json(run.folder / "environment.json")
+    config = recipe.config
+    data = load_data(config) if dataset is None else ExpressionData.of(dataset)
     with machine_for(config):
-        present = {**environment(), "weights": weights_hash(config)}
+        present = environment() | {"weights": recipe.weights_hash}
     machine, code = compare_environments(recorded, present)
     claims = edited_files(run) + compare_manifests(
-        pd.DataFrame(read_json(run.folder / "manifest.json")["samples"]), manifest(dataset)
+        pd.DataFrame(read_json(run.folder / "manifest.json")["samples"]), data.samples
     )
     with tempfile.TemporaryDirectory() as out, redirect_stdout(StringIO()):
         # to the end, so that the cause can be named
         repeated = run_experiment(
             replace(config, out=out, guards="off" if config.guards == "off" else "warn"),
-            dataset=dataset,
+            dataset=data,
         )
         first = compare_steps(read_steps(run.folder), read_steps(repeated.folder))
         exact = same_results(run, repeated)
         loss = (run.metrics["loss"], repeated.metrics["loss"])
         correct = (run.metrics["correct"], repeated.metrics["correct"])
     near = abs(loss[0] - loss[1]) <= CLOSE_LOSS and abs(correct[0] - correct[1]) <= CLOSE_ANSWERS
-    verdict = (
-        "exact"
-        if exact and not first and not claims
-        else "close"
-        if near and machine and not claims + code
-        else "different"
-    )
+    verdict = "different"
+    if exact and not first and not claims:
+        verdict = "exact"
+    elif near and machine and not claims + code:
+        verdict = "close"
     return Verification(run.folder.name, verdict, claims + code + machine, first, loss, correct)

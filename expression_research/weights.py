@@ -139,7 +139,8 @@ def load_weights(
     for name in kept:
         fitting[name] = own[name]
     # lets torch translate names of older versions
-    fitting._metadata = getattr(state, "_metadata", {"": {"version": model._version}})
+    versions = getattr(state, "_metadata", {"": {"version": model._version}})
+    setattr(fitting, "_metadata", versions)
     missing, unknown = model.load_state_dict(fitting, strict=False)
     missing = [name for name in missing if name not in wrong]
     problems = {"missing": missing, "unknown": list(unknown), "of another shape": wrong}
