@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['LOOKS', 'LABEL_ROWS', 'TINY', 'DULL', 'HOLLOW', 'UNEVEN', 'sharpness', 'filled', 'look', 'look_batch', 'look_at',
            'in_order', 'stored_batches', 'survey', 'out_of_fold', 'suspicious_labels', 'named', 'finding', 'wrong_name',
-           'file_findings', 'picture_findings', 'class_findings', 'shared_people', 'people_finding', 'copy_findings',
+           'file_findings', 'picture_findings', 'balance_findings', 'shared_people', 'people_finding', 'copy_findings',
            'label_finding', 'show_pairs', 'AuditReport', 'as_dataset', 'audit', 'write_report', 'Leaks', 'leaks',
            'refuse_leaks']
 
@@ -105,7 +105,7 @@ def _nothing_seen(
     found = {name: empty[kind.dtype] for name, kind in LOOKS.items()}
     return found | {"problem": problem}
 
-
+# %% ../nbs/data/16_audit.ipynb #c2fdaec0
 def look(
     content:bytes,                 # an encoded file
 )->dict:                           # one value for each column of `LOOKS`
@@ -249,7 +249,7 @@ def _labelled_rows(
     rows = np.flatnonzero((images["problem"] == "") & (images["label"] >= 0))
     return rows[np.sort(keyed_order([f"{row}" for row in rows], 0, "audit labels")[:LABEL_ROWS])]
 
-
+# %% ../nbs/data/16_audit.ipynb #55eedab6
 def suspicious_labels(
     images:pd.DataFrame,           # from `survey`, with labels
     thumbnails:np.ndarray,         # (N, 64, 64) uint8, beside it
@@ -342,7 +342,7 @@ def wrong_name(
         return False
     return {said, format_name} != {"JPEG", "MPO"}
 
-
+# %% ../nbs/data/16_audit.ipynb #ea53ee21
 def file_findings(
     images:pd.DataFrame,           # from `survey`
     left_out:pd.DataFrame,         # path and note of unreadable files that were left out
@@ -388,7 +388,7 @@ def picture_findings(
     return [*found, finding("odd modes", [f"{name} ({mode})" for name, mode in modes], policy)]
 
 # %% ../nbs/data/16_audit.ipynb #bcf8ee4b
-def class_findings(
+def balance_findings(
     ds:DatasetDict,                # with a ClassLabel column `label`
 )->list[Check]:
     "Missing classes and imbalance."
@@ -454,7 +454,7 @@ def copy_findings(
         finding("copies with different labels", names(differ), look),
     ]
 
-
+# %% ../nbs/data/16_audit.ipynb #d38ec89a
 def label_finding(
     images:pd.DataFrame,           # from `survey`
     suspects:pd.DataFrame|None,    # from `suspicious_labels`
@@ -554,7 +554,7 @@ def as_dataset(
     options.setdefault("skip_unreadable", True)
     return load_expressions(source, **options)
 
-
+# %% ../nbs/data/16_audit.ipynb #1673b310
 def audit(
     source:Source,                 # DatasetDict with `image` and `label`, or for load_expressions
     *,
@@ -578,7 +578,7 @@ def audit(
         people_finding(images),
         *file_findings(images, ds.left_out),
         *picture_findings(images),
-        *class_findings(ds),
+        *balance_findings(ds),
         label_finding(images, suspects, note, ds.class_names),
     ]
     return AuditReport(findings, images, pairs, suspects, groups, ds)
@@ -599,7 +599,7 @@ def _audit_page(
         sections.append(("Copies, those across splits first", report.figure().inline()))
     return page(f"Audit: {report.verdict}", f"{len(report.images)} images: {sizes}", sections)
 
-
+# %% ../nbs/data/16_audit.ipynb #b1257062
 def write_report(
     report:AuditReport,            # from `audit`
     folder:Path|str,               # made when missing
@@ -651,7 +651,7 @@ class Leaks:
         nothing = "no picture and, as far as known, no person is in more than one split"
         return "; ".join(said) or nothing
 
-
+# %% ../nbs/data/16_audit.ipynb #f781cfae
 def leaks(
     data:DatasetDict|AuditReport,  # a dataset, or its audit, which is then not repeated
     *,

@@ -197,7 +197,7 @@ def _closest(
     firsts, which = np.nonzero(np.take_along_axis(closer, kept, axis=1) >= FLOOR)
     return firsts, places[firsts, kept[firsts, which]]
 
-
+# %% ../nbs/data/15_copies.ipynb #2edeb765
 def propose(
     thumbnails:np.ndarray,         # (N, 64, 64) uint8
     rows:np.ndarray|None=None,     # (M,) which of them take part; None for all
@@ -267,7 +267,7 @@ def fit_step(
     moved = windows + np.clip(solved[:, :4] / gain[:, None], -0.04, 0.04)
     return np.clip(moved, -0.15, 1.15).astype(np.float32)
 
-
+# %% ../nbs/data/15_copies.ipynb #d8cf91e7
 def fit_windows(
     first:np.ndarray,              # (P, 64, 64) float32 levels in [0, 1]
     second:np.ndarray,             # (P, 64, 64) float32, each perhaps a part of the first
@@ -349,7 +349,7 @@ def _view_scores(
         return (signatures(part, window, mirrored)[place] * whole).sum(axis=1)
     return np.stack([[score(window, side) for window in WINDOWS] for side in (False, True)])
 
-
+# %% ../nbs/data/15_copies.ipynb #592de759
 def judge_pairs(
     thumbnails:np.ndarray,         # (N, 64, 64) uint8
     candidates:np.ndarray,         # (P, 2) rows, from `propose`
@@ -402,7 +402,7 @@ def _visible(
         let_go(thumbnails)
     return np.concatenate(found)
 
-
+# %% ../nbs/data/15_copies.ipynb #58143ca5
 def near_copies(
     thumbnails:np.ndarray,         # (N, 64, 64) uint8
     rows:np.ndarray|None=None,     # (M,) which of them take part; None for all

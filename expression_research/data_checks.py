@@ -149,7 +149,7 @@ def photographs(
     dataloader:Iterable,           # an evaluation loader in row order
     count:int,                     # N
     side:int,                      # S of the images it hands out
-)->np.ndarray|None:                # (N, 3, S, S) float64, grey levels in [0, 1]; None when there are none
+)->np.ndarray|None:                # (N, 3, S, S) float64 in [0, 1]; None when there are none
     "The first rows of a loader's data set as decoded photographs."
     dataset, rows = whole_dataset(dataloader)
     if not isinstance(getattr(dataloader, "sampler", None), SequentialSampler) or dataset is None:

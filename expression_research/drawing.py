@@ -157,7 +157,7 @@ def mixed(
     pairs = zip(palette[step], palette[step + 1])
     return tuple(first + share * (second - first) for first, second in pairs)
 
-
+# %% ../nbs/base/05_drawing.ipynb #a3a4de23
 @lru_cache(maxsize=4096)
 def make_identity(
     subject:int,                   # the person's number, 0 or more
@@ -449,7 +449,7 @@ def draw_lips(
     corners = ellipse(np.abs(part.x), height, (mouth.half, mouth.middle), (0.03, 0.03))
     darken(part, corners, 0.3 + 0.2 * scene.units[12], 0.03)
 
-
+# %% ../nbs/base/05_drawing.ipynb #7cdb35cf
 def draw_mouth(
     scene:Scene,                   # drawn on in place; see `mouth_shape`
 )->None:
@@ -523,7 +523,7 @@ def draw_nose(
     darken(part, rim, 0.19 + 0.15 * units[9])
     darken(part, ellipse(x, part.y, (wing * 0.55, tip + 0.035), (0.038, 0.022)), 0.6)
 
-
+# %% ../nbs/base/05_drawing.ipynb #8aef3461
 def draw_glasses(
     scene:Scene,                   # drawn on in place, when the person wears glasses
 )->None:
@@ -554,7 +554,7 @@ PARTS = (                          # back to front
     draw_glasses,
 )
 
-
+# %% ../nbs/base/05_drawing.ipynb #80271d0e
 def render_face(
     who:Identity,                  # the person
     units:dict[int, float],        # intensity of each action unit, in [0, 1]

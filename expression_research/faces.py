@@ -239,7 +239,7 @@ def take_row(
         f"{', '.join(LEAKS)} need two splits."
     )
 
-
+# %% ../nbs/base/06_faces.ipynb #1512ce56
 def copy_from(
     row:dict,                      # of the plan, becomes a picture of the source's person; in place
     source:dict,                   # the row it is taken from
@@ -294,7 +294,7 @@ PLAN_COLUMNS = (
     "defect", "detail", "source_split", "source_row",           # what is wrong with it, if anything
 )
 
-
+# %% ../nbs/base/06_faces.ipynb #fe625b4e
 def plan_faces(
     counts:SplitCounts|None=None,  # images of each split; None: DEFAULT_COUNTS
     classes:tuple[str, ...]=("happy", "neutral", "sad"),    # names from EXPRESSIONS in label order
@@ -407,7 +407,7 @@ def palette_bytes(
     palette = bytes(value for colour in steps for value in colour)
     return png_bytes(places[:, :, None], 3, palette=palette)
 
-
+# %% ../nbs/base/06_faces.ipynb #c4d8ed3b
 def encode(
     pixels:np.ndarray,             # (H, W, 3) uint8 RGB
     mode:str="RGB",                # RGB, L, LA, P, RGBA, CMYK or I;16, as PIL names them
@@ -453,7 +453,7 @@ def altered(
     margins = (none, margin, none) if detail == "wide" else (margin, none, none)
     return np.pad(pixels, margins, mode="edge")
 
-
+# %% ../nbs/base/06_faces.ipynb #afe7f4a3
 def row_bytes(
     row:Mapping,                   # a row of `plan_faces`
     *,

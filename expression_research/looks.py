@@ -107,8 +107,10 @@ def tensor_rows(
     model:nn.Module,               # after the step
     before:dict[str, torch.Tensor],# parameters and buffers as they were, name -> (...)
     held:set[int],                 # ids of the tensors that the optimizer holds
-)->pd.DataFrame:                   # name, layer, kind, trainable, held, dims, gradient_norm, weight_norm, change_norm
-    "One row per parameter and buffer."
+)->pd.DataFrame:                   # a row per parameter and buffer
+    """What a step did to every tensor: name, layer, kind, trainable, held, dims, gradient_norm,
+    weight_norm, change_norm.
+    """
     rows = []
     for name, tensor in itertools.chain(model.named_parameters(), model.named_buffers()):
         layer, is_parameter = name.rpartition(".")[0], isinstance(tensor, nn.Parameter)

@@ -319,8 +319,8 @@ def _judge_moved(
 # %% ../nbs/train/33_model_checks.ipynb #e8089c80
 def layer_table(
     rows:pd.DataFrame,             # from `tensor_rows`
-)->pd.DataFrame:                   # layer, gradient_norm, weight_norm, ratio, note: as `gradient_table`
-    "The probe's gradients, one row per layer; for `plot_gradients`."
+)->pd.DataFrame:                   # a row per layer, as `gradient_table` has them
+    "The probe's gradients: layer, gradient_norm, weight_norm, ratio, note; for `plot_gradients`."
     layers = []
     for layer, tensors in rows[rows["kind"] == "parameter"].groupby("layer", sort=False):
         gradients = tensors["gradient_norm"].dropna()

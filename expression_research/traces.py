@@ -109,9 +109,9 @@ def no_trace(
 @torch.no_grad()
 def put_tensors_back(
     buffers:list[tuple[torch.Tensor, torch.Tensor]],   # (...) each, and its copy
-    gradients:list[tuple[nn.Parameter, torch.Tensor|None, torch.Tensor|None]],  # (...), gradient, its copy
+    gradients:list[tuple[nn.Parameter, torch.Tensor|None, torch.Tensor|None]],
 )->None:
-    "Restore buffers and gradients, in place."
+    "Restore buffers, and the gradient of each parameter from its copy, in place."
     for buffer, value in buffers:
         buffer.copy_(value)
     for parameter, gradient, value in gradients:
@@ -217,7 +217,7 @@ def reads_of(
 # %% ../nbs/train/29_traces.ipynb #ea03e39f
 def whole_dataset(
     dataloader:Iterable,           # any
-)->tuple[Dataset|None, np.ndarray|None]:  # the data set under all subsets, and the rows (R,) used of it; None: all
+)->tuple[Dataset|None, np.ndarray|None]:  # the data set under all subsets; rows (R,), None: all
     "Look through `Subset`s, which hide a data set behind a list of rows."
     dataset, rows = getattr(dataloader, "dataset", None), None
     while hasattr(dataset, "indices") and hasattr(dataset, "dataset"):
@@ -238,7 +238,7 @@ def column(
 
 def dataset_labels(
     dataloader:Iterable,           # any
-)->np.ndarray|None:                # (R,) class numbers; None when they cannot be had without opening images
+)->np.ndarray|None:                # (R,) class numbers; None where only the images tell
     "All labels of a loader's data set: Hugging Face, torchvision, `TensorDataset`, `FaceRows`."
     dataset, rows = whole_dataset(dataloader)
     labels = column(dataset, "label")
@@ -312,7 +312,7 @@ def stored_images(
 
 
 def stored_bytes(
-    value:Any,                     # as Arrow holds an image: {"bytes": ..., "path": ...}, or anything
+    value:Any,                     # an image of Arrow: {"bytes": ..., "path": ...}; or anything
 )->bytes:
     "The file of an image, from memory or from disk."
     if isinstance(value, dict) and value.get("bytes"):
