@@ -28,7 +28,7 @@ _HOME = {                          # name -> module; `__init__.pyi` says the sam
     "predictions": "engine",
     "evaluate_table": "evaluation",
     "compare": "comparison",
-    "cross_validate": "crossval",
+    "cross_validate": "folds",
     "RunConfig": "config",
     "run_experiment": "experiments",
     "load_trained": "experiments",

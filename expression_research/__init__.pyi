@@ -18,7 +18,7 @@ from .engine import train as train
 from .engine import predictions as predictions
 from .evaluation import evaluate_table as evaluate_table
 from .comparison import compare as compare
-from .crossval import cross_validate as cross_validate
+from .folds import cross_validate as cross_validate
 from .config import RunConfig as RunConfig
 from .experiments import run_experiment as run_experiment
 from .experiments import load_trained as load_trained

@@ -29,7 +29,7 @@ def corrected_choice(
     right:np.ndarray,              # (N, M) bool, image x configuration: right out of fold
     draws:int=1000,                # bootstrap samples
     seed:int=0,                    # of the draws
-)->np.ndarray:                     # (D,) with D = `draws`: accuracy of the chosen one on the images that did not choose it; NaN where all were drawn
+)->np.ndarray:                     # (D,) with D = `draws`, accuracies; NaN where all were drawn
     """Bootstrap bias correction: choose on the drawn images, judge on the others (Tsamardinos et
     al. 2018).
     """
@@ -60,7 +60,11 @@ class Choice:
 
     def line(self)->str:           # one sentence
         "The result in words."
-        return f"{self.best} is the best of {self.number} with accuracy {self.apparent:.3f}; choosing it on the same images flatters by {100 * self.optimism:.1f} points, expect {self.corrected:.3f} ({interval_text(self.low, self.high)})"
+        return (
+            f"{self.best} is the best of {self.number} with accuracy {self.apparent:.3f}; choosing "
+            f"it on the same images flatters by {100 * self.optimism:.1f} points, expect "
+            f"{self.corrected:.3f} ({interval_text(self.low, self.high)})"
+        )
 
     def __repr__(self)->str:
         return self.line()
@@ -70,7 +74,7 @@ class Choice:
 
 # %% ../nbs/trust/48_choosing.ipynb #efb4e225
 def choose_best(
-    tables:Mapping[str, pd.DataFrame], # name -> out-of-fold prediction table; all of the same samples, two or more tables
+    tables:Mapping[str, pd.DataFrame], # name -> out-of-fold table; two or more, same samples
     *,
     draws:int=1000,                # bootstrap samples
     seed:int=0,                    # of the draws
@@ -139,7 +143,13 @@ class ChooseInside:
         }
         return max(correct, key=correct.get)
 
-    def __call__(self, train_rows:np.ndarray, inner_rows:np.ndarray, held_out_rows:np.ndarray, seeds:Seeds)->pd.DataFrame:
+    def __call__(
+        self,
+        train_rows:np.ndarray,     # (K,) int64, row numbers
+        inner_rows:np.ndarray,     # (K,) int64, row numbers
+        held_out_rows:np.ndarray,  # (K,) int64, row numbers
+        seeds:Seeds,               # of what is trained
+    )->pd.DataFrame:
         """Choose inside `train_rows` and `inner_rows`, train the chosen one, predict
         `held_out_rows`, with `seeds`; column `chosen` names it.
         """
@@ -182,7 +192,11 @@ class Budget:
     def line(self)->str:           # one sentence
         "The largest source in words."
         largest = self.table["sd"].idxmax()
-        return f"{largest} makes the largest spread: {self.table.loc[largest, 'sd']:.1f} points (95 % interval {self.table.loc[largest, 'low']:.1f} to {self.table.loc[largest, 'high']:.1f})"
+        row = self.table.loc[largest]
+        return (
+            f"{largest} makes the largest spread: {row['sd']:.1f} points (95 % interval "
+            f"{row['low']:.1f} to {row['high']:.1f})"
+        )
 
     def __repr__(self)->str:
         return self.line()

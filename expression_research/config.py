@@ -42,7 +42,7 @@ class Rule(NamedTuple):
 @cache
 def field_rules(
     settings:type,                 # a dataclass
-)->dict[str, Rule]:                # field name -> rule, in the order of the fields, inherited ones included
+)->dict[str, Rule]:                # field name -> rule, in the order of the fields
     "What the fields of a dataclass may hold, read from their annotations."
     hints, rules = get_type_hints(settings, include_extras=True), {}
     for field in fields(settings):
@@ -216,7 +216,7 @@ def check_pattern(
 # %% ../nbs/train/23_recipe.ipynb #86139294
 def resolve(
     config:RunConfig,              # may hold `auto`
-)->RunConfig:                      # holds no `auto` except in `device`, which belongs to the machine
+)->RunConfig:                      # no `auto` is left, except in `device`
     """The configuration with every `auto` replaced by its fixed rule.
 
     Raises `ConfigError` when a plan freezes random weights.

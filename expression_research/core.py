@@ -78,7 +78,7 @@ def key_bytes(
 def keyed_uniforms(
     count:int,                     # how many numbers, 0 or more
     *key:int|str,                  # what they are for, such as (seed, "augment", epoch, sample id)
-)->np.ndarray:                     # (N,) float64 in [0, 1) with N = `count`, a function of `key` alone; the first numbers do not depend on `count`
+)->np.ndarray:                     # (N,) float64 in [0, 1), N = `count`; the first ones as for fewer
     "Uniform random numbers that depend on the key alone; no generator state is read or written."
     encoded = key_bytes(*key)
     blocks = [

@@ -136,7 +136,13 @@ class TrainFold:
         """
         return share_answers(self, jobs, threads)
 
-    def __call__(self, train_rows:np.ndarray, inner_rows:np.ndarray, held_out_rows:np.ndarray, seeds:Seeds)->pd.DataFrame:
+    def __call__(
+        self,
+        train_rows:np.ndarray,     # (K,) int64, row numbers
+        inner_rows:np.ndarray,     # (K,) int64, row numbers
+        held_out_rows:np.ndarray,  # (K,) int64, row numbers
+        seeds:Seeds,               # of weights, order, augmentation
+    )->pd.DataFrame:
         """Train on `train_rows`, keep the epoch that is best on `inner_rows`, predict
         `held_out_rows`, with `seeds`.
         """
@@ -248,7 +254,7 @@ def tables_by_epoch(
     fit:TrainFold,                 # what to train
     *,
     folds:int=5,                   # k, 2 or more
-    inner:float=0.2,               # share of the other rows that is left out, as in `cross_validate`
+    inner:float=0.2,               # share of the other rows that is left out, as elsewhere
     seed:int=0,                    # of divisions and trainings
     threads:int=1,                 # of torch and linear algebra
 )->dict[str, pd.DataFrame]:        # "epoch 1", ... -> out-of-fold prediction table after it
@@ -275,7 +281,7 @@ def tables_by_epoch(
 # %% ../nbs/trust/45_crossval.ipynb #28d5e18b
 def copy_groups(
     ds:DatasetDict,                # columns image, label; two or more splits
-)->dict[str, str]:                 # sample id -> name of a group; equal for copies of one photograph
+)->dict[str, str]:                 # sample id -> group; equal for copies of one photograph
     "Which images are copies of each other, for `pool`."
     images, thumbnails = survey(ds)
     ids = [
@@ -303,13 +309,13 @@ def crossval_folder(
 
 # %% ../nbs/trust/45_crossval.ipynb #472ebb87
 def crossval_experiment(
-    config:RunConfig,              # what to train on what, and how; `device`, `threads` and `workers` play no part
+    config:RunConfig,              # what to train; device, threads and workers play no part
     *,
     folds:int=5,                   # k, 2 or more
     repeats:int=3,                 # divisions, 1 or more
-    jobs:int|None=2,               # processes at a time, each with one thread; None: as `joblib.parallel_config` says
+    jobs:int|None=2,               # processes at a time; None: as `joblib.parallel_config` says
     inner:float=0.2,               # share of the other rows that chooses the epoch
-    dataset:DatasetDict|None=None, # instead of `config.data`: already loaded, from `load_expressions`
+    dataset:DatasetDict|None=None, # already loaded, instead of `config.data`
     progress:bool=True,            # print a line per fold
 )->tuple[CrossValidation, Path]:   # the result, and its folder
     """Cross-validate a configuration on train and validation together; test takes no part.

@@ -58,7 +58,7 @@ def pool(
     ds:DatasetDict,                # columns image, label, perhaps subject
     splits:Sequence[str]=("train", "validation"), # which splits take part
     *,
-    groups:Mapping[str, str]|None=None, # sample id -> name of a group, for samples that belong together for a further reason
+    groups:Mapping[str, str]|None=None, # sample id -> name of a further group
 )->Pool:
     """The rows of some splits, with their groups.
 
@@ -141,7 +141,7 @@ def make_folds(
     folds:int=5,                   # k, 2 to the number of groups
     repeats:int=1,                 # divisions, 1 or more
     *,
-    inner:float=0.2,               # share of the rows that are not held out which choose the epoch, in [0, 1)
+    inner:float=0.2,               # share of the other rows that choose the epoch, in [0, 1)
     seed:int=0,                    # of the divisions
 )->list[Fold]:                     # folds x repeats
     """Stratified, grouped, repeated folds.
@@ -215,7 +215,7 @@ def fixed_threads(
 
 # %% ../nbs/trust/44_folds.ipynb #fdfe9abe
 def job_key(
-    fit:Callable,                  # with a method `identity()` that returns a JSON-ready dict; without one, its name counts
+    fit:Callable,                  # whose `identity()` is a JSON-ready dict, or whose name counts
     samples:pd.DataFrame,          # columns sample_id, label
     fold:Fold,                     # the rows
     seeds:Seeds,                   # of the training
@@ -265,7 +265,7 @@ def checked_answer(
 
 # %% ../nbs/trust/44_folds.ipynb #7ddfa7a3
 def run_fold(
-    fit:Callable,                  # fit(train_rows, inner_rows, held_out_rows, seeds) -> prediction table of the held-out rows
+    fit:Callable,                  # (train, inner, held-out rows, seeds) -> prediction table
     samples:pd.DataFrame,          # columns sample_id, label, group
     fold:Fold,                     # the rows
     seeds:Seeds,                   # of the training
@@ -314,8 +314,8 @@ class FoldInterval(NamedTuple):
 
 
 def corrected_interval(
-    accuracies:Sequence[float]|np.ndarray, # (J,) or (..., J) accuracies of all folds of all repeats, J of 2 or more
-    ratio:float,                   # held-out images over training images of a fold: 1 / (k - 1) for k folds; 0 gives the naive interval
+    accuracies:Sequence[float]|np.ndarray, # (..., J) of all folds of all repeats, J > 1
+    ratio:float,                   # held-out over training images, 1 / (k - 1); 0: naive interval
 )->FoldInterval:                   # numbers, or arrays (...)
     """Nadeau and Bengio's corrected resampled t interval.
 
@@ -350,7 +350,7 @@ def fold_row(
 # %% ../nbs/trust/44_folds.ipynb #9785a2ba
 def run_jobs(
     calls:Sequence[Callable],      # `delayed(function)(...)`, in order
-    jobs:int|None,                 # processes at a time; None: as `joblib.parallel_config` says, one without it
+    jobs:int|None,                 # processes at a time; None: as `joblib.parallel_config` says
     title:str,                     # in front of the progress bar
     said:Callable|None=None,       # (position, result) -> the line to print when a job is done
 )->list:                           # the results, in the order of the calls
@@ -411,7 +411,12 @@ class CrossValidation:
     def line(self)->str:           # one sentence
         "The result in words."
         found, repeats = self.interval(), self.folds["repeat"].nunique()
-        return f"accuracy {found.mean:.3f}, 95 % interval {found.low:.3f} to {found.high:.3f} (Nadeau-Bengio; {len(self.folds) // repeats} folds x {repeats}), of models trained on about {self.folds['trained_on'].mean():.0f} images"
+        folds, images = len(self.folds) // repeats, self.folds["trained_on"].mean()
+        return (
+            f"accuracy {found.mean:.3f}, 95 % interval {found.low:.3f} to {found.high:.3f} "
+            f"(Nadeau-Bengio; {folds} folds x {repeats}), of models trained on about {images:.0f} "
+            "images"
+        )
 
     def __repr__(self)->str:
         return self.line()
@@ -440,7 +445,7 @@ def write_summary(
 
 # %% ../nbs/trust/44_folds.ipynb #d323752f
 def cross_validate(
-    fit:Callable,                  # fit(train_rows, inner_rows, held_out_rows, seeds) -> prediction table of the held-out rows
+    fit:Callable,                  # (train, inner, held-out rows, seeds) -> prediction table
     samples:pd.DataFrame,          # N rows: sample_id, label, group, as in `pool(ds).samples`
     *,
     folds:int=5,                   # k, 2 or more
@@ -467,9 +472,11 @@ def cross_validate(
         for fold in plan
     ]
     def said(number, table):
-        return "repeat {repeat} fold {fold}: {correct:3d} of {held_out} right, accuracy {accuracy:.3f}, loss {loss:.3f}".format(
-            **fold_row(plan[number], table)
+        words = (
+            "repeat {repeat} fold {fold}: {correct:3d} of {held_out} right, "
+            "accuracy {accuracy:.3f}, loss {loss:.3f}"
         )
+        return words.format(**fold_row(plan[number], table))
     tables = run_jobs(calls, jobs, f"{folds} folds x {repeats}", said if progress else None)
     marked = [table.assign(repeat=fold.repeat, fold=fold.fold) for fold, table in zip(plan, tables)]
     crossed = CrossValidation(

@@ -39,10 +39,10 @@ from expression_research.testset import (
 def main_configs(
     data:str="generated",          # any source of `load_expressions`
     *,
-    weights:str="auto",            # for ResNet18: `imagenet`, `none`, a local path; `auto`: none on generated faces, imagenet elsewhere
+    weights:str="auto",            # for ResNet18: `auto`, `imagenet`, `none`, or a local path
     side:int=64,                   # pixels, for ResNet18; TinyVGG takes at most 32
     quick:bool=False,              # a few epochs only
-    **fields,                      # further RunConfig fields for both, such as out, seed, subject_pattern
+    **fields,                      # further RunConfig fields for both, such as out, seed
 )->list[RunConfig]:                # resolved: TinyVGG, ResNet18
     "The configurations of the main job. Raises `ConfigError` for a value outside its range."
     tinyvgg = RunConfig(
@@ -115,7 +115,7 @@ def baseline_rows(
 # %% ../nbs/use/53_mainjob.ipynb #75466d33
 def rows_by_model(
     rows:list[dict],               # of one split
-)->pd.DataFrame:                   # one line per model: runs, accuracy, macro_f1, loss (means), and their standard deviations (sd)
+)->pd.DataFrame:                   # one line per model: runs, means of the scores, and their sd
     "The rows pooled over seeds, in the order of their first appearance."
     lines = []
     for model, group in pd.DataFrame(rows).groupby("model", sort=False):

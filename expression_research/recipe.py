@@ -216,7 +216,7 @@ class Recipe:
 # %% ../nbs/train/23_recipe.ipynb #b96bf713
 def weights_hash(
     weights:str,                   # `none`, `imagenet`, or a file
-)->str:                            # 16 hexadecimal digits; "" for none; "imagenet", whose file torchvision names by its hash
+)->str:                            # 16 hexadecimal digits; "" for none; "imagenet"
     "What the pretrained weights are. Raises `ModelError` when the file cannot be read."
     if weights in ("none", "imagenet"):
         return weights.replace("none", "")

@@ -20,7 +20,13 @@ from PIL import Image
 from torch.nn import functional as F
 
 from .display import Drawing, show_rows
-from .config import Augmentation, Between, check_fields, check_names, check_number
+from expression_research.config import (
+    Augmentation,
+    Between,
+    check_fields,
+    check_names,
+    check_number,
+)
 from .core import ConfigError, DataError, keyed_uniforms
 from .pixels import to_pixels
 
@@ -33,7 +39,7 @@ HALF = (0.5, 0.5, 0.5)             # as mean and as standard deviation: [0, 1] b
 
 def channels(
     values:tuple|torch.Tensor,     # (3,) red, green, blue
-    images:torch.Tensor,           # (N, 3, H, W) or (3, H, W) float32; only its device and dtype are used
+    images:torch.Tensor,           # (N, 3, H, W) or (3, H, W) float32; device and dtype are used
 )->torch.Tensor:                   # (3, 1, 1), ready to broadcast over the images
     "Three numbers as a tensor that broadcasts over the channels of `images`."
     return torch.as_tensor(values, dtype=images.dtype, device=images.device).view(3, 1, 1)
@@ -100,9 +106,9 @@ class Transform:
     def batch(
         self,
         pixels:torch.Tensor,       # (N, 3, S, S) uint8
-        epochs:list|None=None,     # N integers; with `ids` they make the result a function of (seed, epoch, id)
+        epochs:list|None=None,     # N integers; with `ids` the result is a function of the key
         ids:list|None=None,        # N sample ids; without both, torch's global generator decides
-    )->torch.Tensor:               # (N, 3, S, S) float32, augmented where that is meant, and normalised
+    )->torch.Tensor:               # (N, 3, S, S) float32, augmented or not, and normalised
         "Transform a batch. Raises `DataError` for pixels of another shape or dtype."
         return self.apply(
             pixels,
@@ -192,7 +198,7 @@ def sampling_matrices(
     shift_x:np.ndarray,            # (N,) fraction of the side, to the right
     shift_y:np.ndarray,            # (N,) fraction of the side, downwards
     scale:np.ndarray,              # (N,) factor of size, above 1 enlarges
-)->torch.Tensor:                   # (N, 2, 3) float32: position in the result -> position in the source
+)->torch.Tensor:                   # (N, 2, 3) float32: place in the result -> place in the source
     """The face is flipped, enlarged, rotated about the centre and shifted, in this order; these
     matrices undo it.
     """
@@ -251,9 +257,9 @@ def erase_boxes(
     drawn:dict,                    # `DRAWS` name -> (N,) float64 in [0, 1)
     probability:float,             # of an erased rectangle, in [0, 1]
     side:int,                      # S, pixels
-)->np.ndarray:                     # (N, 4) int64: top, left, height, width in pixels; height 0 where nothing is erased
+)->np.ndarray:                     # (N, 4) int64: top, left, height, width in pixels
     """One rectangle per image: area 2 % to 20 %, height / width from 1/2 to 2, entirely inside the
-    image.
+    image; of height 0 where nothing is erased.
     """
     area = 0.02 + 0.18 * drawn["erase_area"]
     shape = np.array([2.0 ** (2 * draw - 1) for draw in drawn["erase_shape"]])
