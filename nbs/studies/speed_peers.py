@@ -99,6 +99,16 @@ def answer_requests(
         print(json.dumps(answer), file=answers, flush=True)
 
 
+def take(
+    rows,                          # a data set
+    count: int | None,             # how many of its rows, evenly spread; None: all
+):                                 # a data set
+    "A part of the rows."
+    if count is None:
+        return rows
+    return rows.select([number * len(rows) // count for number in range(count)])
+
+
 class Count:
     "Samples and updates of one run, counted where they happen."
 
@@ -440,7 +450,7 @@ def infer_onnx(
     count: int = 32,               # images of 224 px
     batch: int = 16,               # images at a time
     threads: int = 2,              # of both
-) -> dict:                         # images a second; seconds of export; largest difference
+) -> dict:                         # images a second; seconds of export; difference of logits
     "ONNX Runtime and torch (channels_last) in turns, on a ResNet18 with random weights."
     import numpy
     import onnxruntime
