@@ -20,7 +20,7 @@ import xxhash
 from torch.utils.data import SequentialSampler
 
 from .core import some
-from .looks import LIMITS, Look, Watched
+from .looks import LIMITS, Look, WatchedRun
 from expression_research.traces import (
     Pass,
     dataset_ids,
@@ -459,7 +459,7 @@ def judge_read(
 
 @check("images read", code="ER083", when="epoch end")
 def check_read(
-    run:Watched,                   # after an epoch
+    run:WatchedRun,                   # after an epoch
 )->Check:
     "Did the epoch read what the splits hold?"
     evaluated = None if run.state.table is None else len(run.state.table)
@@ -495,7 +495,7 @@ def _image_digests(
 # %% ../nbs/train/35_data_checks.ipynb #26f4bc65
 @check("test split", code="ER103", when="epoch end")
 def check_test_split(
-    run:Watched,                   # after an epoch
+    run:WatchedRun,                   # after an epoch
 )->Check|None:                     # nothing where there is no test loader
     "Has the test loader been left alone?"
     if run.test_dataloader is None:

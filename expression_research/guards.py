@@ -23,7 +23,7 @@ from expression_research.looks import (
     GradientWatch,
     Look,
     RunState,
-    Watched,
+    WatchedRun,
     moment_of,
     take_look,
     trainable_sample,
@@ -248,7 +248,7 @@ class Guards(GuardLog):
         self.whole = whole
         self.known = known
         self.report: GuardReport|None = None
-        self.run: Watched|None = None
+        self.run: WatchedRun|None = None
 
     @property
     def seen(self)->EpochSeen:
@@ -283,7 +283,7 @@ class Guards(GuardLog):
             **known,
         )
         self.take(self.report.checks, "before the first step")
-        self.run = Watched(
+        self.run = WatchedRun(
             state,
             *self.loaders,
             valid_loss_fn=self.valid_loss_fn,

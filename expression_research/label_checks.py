@@ -24,7 +24,7 @@ from torch.optim import Optimizer
 
 from .core import some
 from .diagnostics import scores
-from .looks import LIMITS, Look, Watched, edge_features, training_step
+from .looks import LIMITS, Look, WatchedRun, edge_features, training_step
 from .traces import dataset_classes, dataset_labels, no_trace, read_loader
 from .verdicts import Check, Findings, Skip, check, conclude
 
@@ -387,7 +387,7 @@ def judge_loss(
 
 @check("loss", code="ER071", when="step")
 def check_step_loss(
-    run:Watched,                   # after a step
+    run:WatchedRun,                   # after a step
 )->Check|None:                     # nothing when all is well
     "Is the loss of a step finite?"
     loss = run.state.loss
@@ -398,7 +398,7 @@ def check_step_loss(
 
 @check("loss", code="ER071", when="epoch end")
 def check_epoch_loss(
-    run:Watched,                   # after an epoch
+    run:WatchedRun,                   # after an epoch
 )->Check|None:                     # nothing when no step was seen
     "Was the loss finite in every step?"
     if not run.seen.losses:
@@ -425,7 +425,7 @@ def judge_training_metrics(
 
 @check("training metrics", code="ER082", when="epoch end")
 def check_training_metrics(
-    run:Watched,                   # after an epoch
+    run:WatchedRun,                   # after an epoch
 )->Check:
     "Is the training accuracy a k/n, and the loss a mean over images?"
     loss_fn, newest = run.state.loss_fn, run.newest
@@ -464,7 +464,7 @@ def judge_metrics(
 
 @check("metrics", code="ER084", when="epoch end")
 def check_metrics(
-    run:Watched,                   # after an epoch's evaluation
+    run:WatchedRun,                   # after an epoch's evaluation
 )->Check|None:                     # nothing without a prediction table
     "Are the reported numbers those of the predictions?"
     if run.state.table is None:
@@ -587,7 +587,7 @@ def check_relation(
 
 @check("labels and images", code="ER092", when="epoch end", severity="warning")
 def check_seen_relation(
-    run:Watched,                   # after an epoch
+    run:WatchedRun,                   # after an epoch
 )->Check|None:                     # nothing where no images were kept
     "Are the labels of the first epoch related to its images?"
     if not run.seen.labels:
@@ -629,7 +629,7 @@ def _share_of_truth(
 
 @check("better than guessing", code="ER102", when="epoch end", severity="warning")
 def check_better_than_guessing(
-    run:Watched,                   # after an epoch
+    run:WatchedRun,                   # after an epoch
 )->Check|None:                     # nothing before the last
     "Is the best epoch better than guessing?"
     if run.state.table is None or not run.is_last:

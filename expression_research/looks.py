@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['SHAPE_OPERATIONS', 'LIMITS', 'Look', 'norm', 'change_of', 'tensor_rows', 'copied_tensors', 'training_step',
-           'last_operation', 'probe', 'evaluate_twice', 'read_twice', 'take_look', 'Shown', 'show_cases', 'RunState',
-           'moment_of', 'GradientWatch', 'edge_features', 'EpochSeen', 'Watched', 'trainable_sample']
+           'last_operation', 'probe', 'evaluate_twice', 'read_twice', 'take_look', 'Case', 'show_cases', 'RunState',
+           'moment_of', 'GradientWatch', 'edge_features', 'EpochSeen', 'WatchedRun', 'trainable_sample']
 
 # %% ../nbs/train/32_looks.ipynb #f1321644
 import copy
@@ -252,7 +252,7 @@ LIMITS = {
 }
 
 # %% ../nbs/train/32_looks.ipynb #a7537914
-class Shown:
+class Case:
     "A small table: case, verdict, words."
 
     def __init__(self,
@@ -274,7 +274,7 @@ def show_cases(
     check:Callable[[Look], Check], # a registered check
     healthy:Callable[..., dict],   # changes -> fields of `Look`, such as `setups.healthy`
     **cases:dict,                  # changes to the healthy set-up, by name
-)->Shown:
+)->Case:
     """The answer of a check for each case, and for the healthy set-up.
 
     Cases named fine_... must pass, all others must be found; `AssertionError` otherwise.
@@ -285,7 +285,7 @@ def show_cases(
         if (answer.verdict in ("warning", "error")) == case.startswith("fine"):
             raise AssertionError(f"{case}: {answer}")
         rows.append((case.replace("_", " "), answer))
-    return Shown(rows)
+    return Case(rows)
 
 # %% ../nbs/train/32_looks.ipynb #3807c40f
 class RunState(Protocol):
@@ -416,7 +416,7 @@ class EpochSeen:
 
 # %% ../nbs/train/32_looks.ipynb #73eb1e55
 @dataclass
-class Watched:
+class WatchedRun:
     "A run while it trains: what the checks at a step and at the end of an epoch look at."
     state: RunState
     train_dataloader: Iterable         # that the loop reads

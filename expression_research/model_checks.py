@@ -18,7 +18,7 @@ from torch import nn
 
 from .core import some
 from .gradients import optimizer_table
-from .looks import LIMITS, Look, Watched
+from .looks import LIMITS, Look, WatchedRun
 from .modes import deaf_layers, modal_layers
 from .traces import no_trace
 from .verdicts import Check, Findings, Skip, check, conclude
@@ -430,7 +430,7 @@ def _judge_stuck(
 # %% ../nbs/train/33_model_checks.ipynb #7aae8363
 @check("training mode", code="ER072", when="first steps")
 def check_training_mode(
-    run:Watched,                   # after a step
+    run:WatchedRun,                   # after a step
 )->Check:
     "Does the network train in training mode?"
     layers = modal_layers(run.state.model)
@@ -446,7 +446,7 @@ def check_training_mode(
 # %% ../nbs/train/33_model_checks.ipynb #d4550319
 @check("zero_grad", code="ER073", when="first steps")
 def check_zero_grad(
-    run:Watched,                   # after a step; its gradient watch is asked once a step
+    run:WatchedRun,                   # after a step; its gradient watch is asked once a step
 )->Check:
     "Is the gradient that of this batch alone?"
     found = Findings()
@@ -460,7 +460,7 @@ def check_zero_grad(
 # %% ../nbs/train/33_model_checks.ipynb #27da89ff
 @check("weights move", code="ER074", when="first steps")
 def check_weights_move(
-    run:Watched,                   # after a step
+    run:WatchedRun,                   # after a step
 )->Check:
     "Have trainable weights changed after two steps?"
     rates = [float(group["lr"]) for group in run.state.optimizer.param_groups]
@@ -476,7 +476,7 @@ def check_weights_move(
 # %% ../nbs/train/33_model_checks.ipynb #a3c6e2d9
 @check("evaluation mode", code="ER081", when="epoch end")
 def check_evaluation_mode(
-    run:Watched,                   # after an epoch's evaluation
+    run:WatchedRun,                   # after an epoch's evaluation
 )->Check:
     "Was the network evaluated in evaluation mode?"
     layers = modal_layers(run.state.model)
@@ -508,7 +508,7 @@ def judge_schedule(
 
 @check("schedule", code="ER101", when="epoch begin", severity="warning")
 def check_schedule(
-    run:Watched,                   # at the start of an epoch
+    run:WatchedRun,                   # at the start of an epoch
 )->Check:
     "Is there learning rate left for the epochs that are left?"
     state = run.state

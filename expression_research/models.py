@@ -90,7 +90,7 @@ def check_model_name(
     )
 
 # %% ../nbs/train/21_models.ipynb #73c3f881
-def _untrained(
+def _bare_network(
     name:str,                      # a name that `make_model` takes
     num_classes:int,               # C
     hidden_units:int,              # channels of TinyVGG
@@ -129,7 +129,7 @@ def make_model(
         path = fetch_weights(torchvision_models.get_model_weights(name)["DEFAULT"].url)
     state = None if weights == "none" else read_weights(path)
     with keyed_torch(seed, "weights", name), torch.device("cpu"):
-        model = _untrained(name, num_classes, hidden_units)
+        model = _bare_network(name, num_classes, hidden_units)
     if state is not None:
         load_weights(model, state, f"{path} for {name}")
     return model
@@ -168,10 +168,10 @@ def _without_numbers(
     with keyed_torch("names and shapes"):
         try:
             with torch.device("meta"):
-                return _untrained(name, 2, hidden_units)
+                return _bare_network(name, 2, hidden_units)
         except NotImplementedError:  # a RegNet computes its widths with tensors that have numbers
             with torch.device("cpu"):
-                return _untrained(name, 2, hidden_units)
+                return _bare_network(name, 2, hidden_units)
 
 
 def check_plan(
