@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['VERDICTS', 'VERDICT_COLOURS', 'VERDICT_MARKS', 'MOMENTS', 'REGISTRY', 'worst', 'Check', 'Findings', 'conclude',
-           'worst_first', 'checks_text', 'verdict_table', 'checks_html', 'Skip', 'Registered', 'check', 'refuse_taken',
-           'registered', 'ask', 'forget', 'names_of']
+           'worst_first', 'checks_text', 'verdict_table', 'checks_html', 'Skip', 'Registered', 'check', 'registered',
+           'ask', 'forget', 'names_of']
 
 # %% ../nbs/base/01_verdicts.ipynb #1db57fcf
 import math
@@ -213,14 +213,14 @@ def check(
                 return entry.stamped(Check("", "skipped", str(why)))
 
         entry = Registered(name, code, when, severity, asked)
-        refuse_taken(entry)
+        _refuse_taken(entry)
         REGISTRY[code, when] = entry
         return asked
 
     return register
 
 
-def refuse_taken(
+def _refuse_taken(
     entry:Registered,              # about to be registered
 )->None:
     "Raises `ConfigError` for a malformed check, and for a name or a code that is taken."
