@@ -16,6 +16,7 @@ import torch
 from torch import nn
 from torch.optim import Optimizer
 
+from . import data_checks, label_checks, model_checks
 from .core import ConfigError, ExpressionError
 from .label_checks import TRAINED_HERE
 from expression_research.looks import (
@@ -43,6 +44,8 @@ from expression_research.verdicts import (
 
 if TYPE_CHECKING:
     from expression_research.display import Drawing
+
+_ROOMS = (data_checks, label_checks, model_checks)   # importing a room registers its checks
 
 # %% ../nbs/train/36_guards.ipynb #a7b3d849
 class GuardError(ExpressionError):
@@ -208,7 +211,7 @@ class GuardLog:
         errors = [check for check in checks if check.verdict == "error"]
         stops = [check for check in errors if not self.exempts(check)]
         for check in new:
-            entry = asdict(check)
+            entry:dict[str, Any] = asdict(check)
             entry["when"] = moment
             entry["exempted"] = check in errors and check not in stops
             self.taken.append(entry)
@@ -251,8 +254,14 @@ class Guards(GuardLog):
         self.run: WatchedRun|None = None
 
     @property
+    def _watched(self)->WatchedRun:
+        # there is one from `begin` on
+        assert self.run is not None, "epoch_begin comes before the steps"
+        return self.run
+
+    @property
     def seen(self)->EpochSeen:
-        return self.run.seen       # of this epoch
+        return self._watched.seen  # of this epoch
 
     def epoch_begin(self,
         state:RunState,            # of the loop
@@ -260,9 +269,10 @@ class Guards(GuardLog):
         "Before the first epoch the report; before each, the schedule."
         if self.report is None:
             self.begin(state)
-        self.run.state, self.run.seen = state, EpochSeen()
-        self.run.peak = max(self.run.peak, self.run.rate)
-        self.take(ask("epoch begin", self.run), moment_of(state))
+        run = self._watched
+        run.state, run.seen = state, EpochSeen()
+        run.peak = max(run.peak, run.rate)
+        self.take(ask("epoch begin", run), moment_of(state))
 
     def begin(self,
         state:RunState,            # of the loop
@@ -297,19 +307,22 @@ class Guards(GuardLog):
         state:RunState,            # of the loop
     )->None:
         "After each step: count; the first two steps and the first 600 images are looked at."
-        self.run.state, first = state, state.epoch == state.first_epoch
-        self.run.seen.add(state.batch[0], state.batch[1], state.loss, keep_images=first)
+        run, first = self._watched, state.epoch == state.first_epoch
+        run.state = state
+        run.seen.add(state.batch[0], state.batch[1], state.loss, keep_images=first)
         TRAINED_HERE[state.model] = TRAINED_HERE.get(state.model, 0) + 1
-        answers = ask("step", self.run)
+        answers = ask("step", run)
         if answers:
             self.take(answers, moment_of(state))
         if first and state.step < 2:
-            self.take(ask("first steps", self.run), moment_of(state))
+            self.take(ask("first steps", run), moment_of(state))
 
     def epoch_end(self,
         state:RunState,            # of the loop
     )->None:
         "After each epoch: its numbers; after the first and the last also what they alone tell."
-        self.run.state = state
-        self.run.watch.close()
-        self.take(ask("epoch end", self.run), f"end of epoch {state.epoch + 1}")
+        run = self._watched
+        run.state = state
+        if run.watch is not None:
+            run.watch.close()
+        self.take(ask("epoch end", run), f"end of epoch {state.epoch + 1}")

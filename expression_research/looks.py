@@ -11,7 +11,7 @@ import copy
 import itertools
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -291,15 +291,15 @@ class RunState(Protocol):
     "Where a loop stands; `TrainState` of the engine is one."
     model: nn.Module
     optimizer: Optimizer
-    loss_fn: Callable                  # (logits (N, C), labels (N,)) -> scalar
+    loss_fn: nn.Module                 # (logits (N, C), labels (N,)) -> scalar
     scheduler: LRScheduler|None
-    results: Mapping[str, list[float]] # train_loss, train_acc, test_loss, test_acc: one an epoch
+    results: dict[str, list[float]]    # train_loss, train_acc, test_loss, test_acc: one an epoch
     first_epoch: int                   # from 0
     last_epoch: int
     epoch: int                         # the one now running
     step: int                          # the last one finished in this epoch, -1 before
-    batch: tuple|None                  # images (N, 3, H, W) and labels (N,) of that step
-    loss: torch.Tensor|None            # scalar, of that step
+    batch: Sequence[torch.Tensor]      # images (N, 3, H, W) and labels (N,) of that step
+    loss: torch.Tensor                 # scalar, of that step; NaN before the first
     table: pd.DataFrame|None           # prediction table of this epoch's evaluation
     stop: bool                         # ends after this epoch
 
