@@ -67,9 +67,12 @@ class Axis:
         return [10.0**power for power in range(first, last + 1, step)]
 
 # %% ../nbs/base/03_charts.ipynb #09c3dfac
+_Values = Sequence[float]|np.ndarray   # (N,) numbers
+
+
 def line_path(
-    xs:Sequence[float],            # (N,) pixels
-    ys:Sequence[float],            # (N,) pixels, NaN where the line is interrupted
+    xs:_Values,                    # (N,) pixels
+    ys:_Values,                    # (N,) pixels, NaN where the line is interrupted
 )->str:                            # the `d` of an SVG path
     "A line through the points; a lonely point is a dot."
     steps, pen = [], "M"
@@ -101,7 +104,7 @@ class Panel:
         shape = '<text class="{}" x="{}" y="{}" text-anchor="{}">{}</text>'
         self.marks.append(Markup(shape).format(kind, x, y, anchor, words))
 
-    def line(self, kind:str, xs:Sequence[float], ys:Sequence[float])->None:
+    def line(self, kind:str, xs:_Values, ys:_Values)->None:
         "A line through values; what lies above or below the axis is cut off."
         bottom, top = sorted((self.y.low, self.y.high))
         ends = [value if math.isnan(value) else min(max(value, bottom), top) for value in ys]
@@ -109,9 +112,7 @@ class Panel:
         heights = [self.y(end) if math.isfinite(end) else math.nan for end in ends]
         self.path(kind, line_path([self.x(value) for value in xs], heights))
 
-    def band(self,
-        color:str, xs:Sequence[float], lows:Sequence[float], highs:Sequence[float]
-    )->None:
+    def band(self, color:str, xs:_Values, lows:_Values, highs:_Values)->None:
         "The area between two lines; where an end is not finite, nothing."
         known = np.isfinite(lows) & np.isfinite(highs)
         points = [(self.x(x), self.y(low)) for x, low in zip(xs, lows)]
@@ -251,7 +252,7 @@ def _draw_curves(
     marks:CurveMarks,
 )->None:
     "Both curves, the stages, and the ring around the best epoch."
-    epochs = np.arange(1, len(validation) + 1)
+    epochs = np.arange(1, len(validation) + 1, dtype=np.float64)
     for start, name in marks.starts:
         place = panel.x(max(start, 0.8))
         if start > 0.5:
@@ -262,7 +263,7 @@ def _draw_curves(
     if len(epochs) <= 60:
         for epoch, value in zip(epochs, validation):
             if panel.y.low <= value <= panel.y.high:
-                panel.dot("blue", epoch, value, title=f"epoch {epoch}: {value:.3f}")
+                panel.dot("blue", epoch, value, title=f"epoch {epoch:.0f}: {value:.3f}")
     if marks.best and validation[marks.best - 1] <= panel.y.high:
         panel.dot("ring blue", marks.best, validation[marks.best - 1], radius=7)
 
@@ -311,7 +312,7 @@ def plot_curves(
         first += epochs
     marks = CurveMarks(best_epoch(results) if best is None else best, starts)
     shrug = math.log(num_classes) if num_classes else None
-    levels = {f"ln {num_classes}": shrug} if num_classes else {}
+    levels = {} if shrug is None else {f"ln {num_classes}": shrug}
     levels.update(loss_levels or {})
     loss = _loss_drawing(curves, marks, levels, shrug)
     if accuracy_levels is None:

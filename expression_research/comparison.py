@@ -117,7 +117,7 @@ def _macro_f1s(
     classes:int,                   # C
 )->np.ndarray:                     # (...) macro F1 in [0, 1], over the classes that occur
     "Macro F1 of many sets of images at once."
-    total, present = 0.0, 0
+    total = present = np.zeros(labels.shape[:-1])  # (...)
     for label in range(classes):
         is_true, is_predicted = labels == label, predictions == label
         occurrences = is_true.sum(axis=-1) + is_predicted.sum(axis=-1)

@@ -11,6 +11,7 @@ __all__ = ['check_images', 'check_same_normalisation', 'check_transform', 'check
 import hashlib
 import math
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -43,14 +44,14 @@ def check_images(
     found, said = Findings(), []
     for split, one in (("training", look.train[0]), ("evaluation", look.valid[0])):
         means, variances = one.moments
-        whole = np.isfinite(means + variances).all(axis=1)
+        whole = np.asarray(np.isfinite(means + variances).all(axis=1))
         if not whole.all():
             found.error(
                 f"{int((~whole).sum())} of {len(whole)} {split} images hold NaN or infinity",
                 "Look at the transform: a division by a standard deviation of 0?",
             )
         if whole.any():
-            images = one.images if whole.all() else one.images[whole]
+            images = one.images if whole.all() else one.images[torch.from_numpy(whole)]
             said.append(_judge_images(found, split, images, means[whole], variances[whole]))
     return conclude(found, "; ".join(said))
 
@@ -274,7 +275,9 @@ def check_independence(
     look:Look,                     # a finished look
 )->Check:
     "In evaluation mode, does an image get the same logits in other company?"
-    if look.evaluated is None or look.evaluated.ndim != 2 or len(look.evaluated) < 2:
+    if look.evaluated is None or look.apart is None:
+        raise Skip("no evaluation of two images or more")
+    if look.evaluated.ndim != 2 or len(look.evaluated) < 2:
         raise Skip("no evaluation of two images or more")
     half, spread = look.evaluated[:len(look.apart)], max(look.evaluated.std().item(), 1e-6)
     difference = (half - look.apart).abs().max().item()
@@ -332,16 +335,24 @@ def check_training_order(
     return conclude(found, "two passes begin with different images")
 
 # %% ../nbs/train/35_data_checks.ipynb #170cbb65
+def _rows_in(
+    dataloader:Iterable,           # any
+)->int|None:                       # None where it cannot be told without reading
+    "How many rows a loader's data set has."
+    dataset:Any = getattr(dataloader, "dataset", None)
+    return len(dataset) if hasattr(dataset, "__len__") else None
+
+
 @check("evaluation loader", code="ER062")
 def check_evaluation_loader(
     look:Look,                     # a finished look
 )->Check:
     "Does evaluation read every image of its split, in row order?"
     dataloader, found = look.valid_dataloader, Findings()
-    dataset, sampler = getattr(dataloader, "dataset", None), getattr(dataloader, "sampler", None)
-    if not hasattr(dataset, "__len__") or sampler is None:
+    rows, sampler = _rows_in(dataloader), getattr(dataloader, "sampler", None)
+    if rows is None or sampler is None:
         raise Skip("not a DataLoader over rows")
-    rows, size = len(dataset), getattr(dataloader, "batch_size", None) or 1
+    size = getattr(dataloader, "batch_size", None) or 1
     if getattr(dataloader, "drop_last", False) and rows % size:
         found.error(
             f"drop_last leaves {rows % size} of {rows} images out",
@@ -438,10 +449,7 @@ def _judge_read(
     valid_dataloader:Iterable,     # any
 )->Check:
     "Did the epoch read what the splits hold?"
-    there, expected = (
-        len(loader.dataset) if hasattr(getattr(loader, "dataset", None), "__len__") else None
-        for loader in (train_dataloader, valid_dataloader)
-    )
+    there, expected = _rows_in(train_dataloader), _rows_in(valid_dataloader)
     found = Findings()
     if there and trained < 0.9 * there:
         found.warning(

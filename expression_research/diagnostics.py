@@ -135,7 +135,8 @@ def prediction_table(
         )
     with np.errstate(over="ignore"):
         logits = logits.astype(np.float32)
-    columns = {"sample_id": names, "split": split, "label": labels.astype(np.int64)}
+    label = labels.astype(np.int64)
+    columns:dict[str, Any] = {"sample_id": names, "split": split, "label": label}
     for position in range(logits.shape[1]):
         columns[f"logit_{position}"] = logits[:, position]
     return check_predictions(pd.DataFrame(columns))
@@ -331,7 +332,8 @@ def image_source(
         return rows
     try:
         if hasattr(rows, "column_names"):
-            names = list(rows["sample_id"])
+            # a `Dataset` hands out columns, too
+            names = list(rows["sample_id"])  # pyrefly: ignore[bad-index]
         else:
             names = [row["sample_id"] for row in rows]
     except KeyError:

@@ -132,7 +132,7 @@ def optimizer_table(
     optimizer holds besides; tensors that are not the model's come last.
     """
     held = _held_tensors(optimizer)
-    entries = []
+    entries:list[tuple[str, torch.Tensor, list[int], str]] = []
     for name, parameter in model.named_parameters():
         _, groups = held.pop(id(parameter), (parameter, []))
         entries.append((name, parameter, groups, _optimizer_note(parameter, groups)))

@@ -302,7 +302,7 @@ def check_first_loss(
     look:Look,                     # a finished look
 )->Check:
     "Is the first loss near ln C?"
-    if look.first_loss is None or look.logits.ndim != 2:
+    if look.first_loss is None or look.logits is None or look.logits.ndim != 2:
         raise Skip("no probe step")
     if not isinstance(look.loss_fn, (nn.CrossEntropyLoss, nn.NLLLoss)):
         raise Skip(f"{type(look.loss_fn).__name__} has no known first value")
@@ -333,9 +333,10 @@ def check_fresh(
         found.append((verdict, seen, again))
 
     steps, used = TRAINED_HERE.get(look.model, 0), _steps_made(look.optimizer)
-    statistics, chance = _used_statistics(look.model), math.nan
+    statistics, width, chance = _used_statistics(look.model), 0, math.nan
     if look.logits is not None and look.logits.ndim == 2:
-        chance = math.log(look.logits.shape[1])
+        width = look.logits.shape[1]
+        chance = math.log(width)
     first, entropy = look.first_loss, isinstance(look.loss_fn, nn.CrossEntropyLoss)
     if steps:
         object_to(f"this very model was already trained for {steps} steps here")
@@ -345,8 +346,8 @@ def check_fresh(
         object_to(f"running statistics of {some(statistics)} have seen images")
     elif first is not None and first < chance - LIMITS["first loss below"] and entropy:
         object_to(
-            f"first loss {first:.3f} nats, below ln {look.logits.shape[1]} = {chance:.3f}: it "
-            "knows these classes already"
+            f"first loss {first:.3f} nats, below ln {width} = {chance:.3f}: it knows these classes "
+            "already"
         )
     otherwise = "no step was made here" if first is None else "nothing speaks against it"
     return conclude(found, otherwise)
@@ -468,8 +469,12 @@ def check_metrics(
     if run.state.table is None:
         return None
     loss_fn, newest = run.valid_loss_fn or run.state.loss_fn, run.newest
-    plain = type(loss_fn) is nn.CrossEntropyLoss and loss_fn.weight is None
-    plain = plain and not loss_fn.label_smoothing and loss_fn.reduction == "mean"
+    plain = (
+        type(loss_fn) is nn.CrossEntropyLoss
+        and loss_fn.weight is None
+        and not loss_fn.label_smoothing
+        and loss_fn.reduction == "mean"
+    )
     return _judge_metrics(
         newest["test_acc"], newest["test_loss"], run.state.table, plain_loss=plain
     )

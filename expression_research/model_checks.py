@@ -15,6 +15,7 @@ from collections.abc import Sequence
 import pandas as pd
 import torch
 from torch import nn
+from torch.optim import Optimizer
 
 from .core import some
 from .gradients import optimizer_table
@@ -386,7 +387,7 @@ def check_gradients(
             found.error(f"{words} {some(layers)}", remedy)
     usable = table[(table["note"] == "") & (table["weight_norm"] > 0)]
     _judge_ratios(found, usable)
-    _judge_stuck(found, look)
+    _judge_stuck(found, look.probe, look.optimizer)
     low, high = usable["ratio"].min(), usable["ratio"].max()
     words = "no trainable weights"
     if len(usable):
@@ -415,13 +416,13 @@ def _judge_ratios(
 
 def _judge_stuck(
     found:Findings,                # receives what is wrong
-    look:Look,                     # a finished look
+    rows:pd.DataFrame,             # of the probe
+    optimizer:Optimizer,           # that took the step
 )->None:
     "Weights that get a gradient and do not move."
-    rows = look.probe
     weights = rows["trainable"] & rows["held"] & (rows["kind"] == "parameter") & (rows["dims"] > 1)
     stuck = rows[weights & (rows["gradient_norm"] > 0) & (rows["change_norm"] == 0)]
-    if len(stuck) and any(group["lr"] for group in look.optimizer.param_groups):
+    if len(stuck) and any(group["lr"] for group in optimizer.param_groups):
         found.error(
             f"{some(stuck['name'])} get a gradient but do not move",
             "Is their learning rate 0, or too small for float32?",
@@ -450,6 +451,8 @@ def check_zero_grad(
 )->Check:
     "Is the gradient that of this batch alone?"
     found = Findings()
+    if run.watch is None:
+        raise Skip("no gradient was watched")
     if run.watch.accumulates():
         found.error(
             "the gradient of this step still contains that of the step before",

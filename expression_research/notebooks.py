@@ -80,8 +80,9 @@ def check_notebook(
     """Did the cells run once, from top to bottom, and does every name mean at its use what it meant
     at its definition?
     """
-    content = notebook
-    if not isinstance(notebook, Mapping):
+    if isinstance(notebook, Mapping):
+        content = notebook
+    else:
         content = json.loads(Path(notebook).read_text(encoding="utf-8"))
     code = [cell for cell in content["cells"] if cell["cell_type"] == "code"]
     cells = [cell for cell in code if "".join(cell["source"]).strip()]

@@ -11,6 +11,7 @@ import hashlib
 import io
 import time
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import torch
@@ -61,7 +62,7 @@ class RunRecord:
 
     def epoch_end(self, state:TrainState)->None:
         "Add the rows of this epoch of `state` and write both files."
-        row = {"epoch": state.epoch, "stage": self.stage}
+        row:dict[str, Any] = {"epoch": state.epoch, "stage": self.stage}
         row.update((name, values[-1]) for name, values in state.results.items())
         row["lr"] = self.lr
         self.rows.append(row)

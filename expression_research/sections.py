@@ -580,7 +580,7 @@ def _test_section(
         said.append(opened_sentence(files.openings))
     return paragraph(*[part for part in said if part])
 
-_test_section.__test__ = False      # not a test for pytest to collect
+setattr(_test_section, "__test__", False)  # not a test for pytest to collect
 
 # %% ../nbs/use/50_sections.ipynb #c11d63bd
 _DRAWN_ALREADY = ("curves", "confusion")

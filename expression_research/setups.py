@@ -8,6 +8,7 @@ __all__ = ['small_faces', 'small_loaders', 'small_network', 'healthy', 'as_tenso
 # %% ../nbs/train/28_setups.ipynb #50ab8c48
 from collections.abc import Callable, Iterable
 from functools import cache
+from typing import Any
 
 import torch
 from torch import nn
@@ -48,11 +49,11 @@ def small_network(
 
 # %% ../nbs/train/28_setups.ipynb #bc6cf643
 def healthy(
-    **changes:object,              # arguments of `check_training` that are different
+    **changes:Any,                 # arguments of `check_training` that are different
 )->dict:                           # model, train_dataloader, valid_dataloader, optimizer, loss_fn
     "The arguments of `check_training`, built anew, some of them changed."
     loaders = small_loaders()
-    parts = {
+    parts:dict[str, Any] = {
         "model": small_network(),
         "train_dataloader": loaders.train,
         "valid_dataloader": loaders.validation,

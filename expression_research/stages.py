@@ -93,12 +93,13 @@ def _stage_guards(
     begun = len(book.guards) > 1 or bool(book.guards[-1]["checks"])
     fresh = True if recipe.config.weights == "none" else None
     known = {name: recorded[name] for name in _RECORDED if name in recorded}
+    training, evaluation = work.loaders[:2]
     return [
         Guards(
             *loaders[:2],
             guards=recipe.config.guards,
             valid_loss_fn=nn.CrossEntropyLoss(),
-            whole=None if work.model is model else (model, *work.loaders[:2]),
+            whole=None if work.model is model else (model, training, evaluation),
             taken=book.guards[-1]["checks"],
             samples=samples,
             recorded=known or None,
@@ -128,7 +129,7 @@ def train_stages(
         freeze(model, stage.name)
         model.train()  # every stage begins alike, whatever was done with the network before
         optimizer, scheduler = recipe.optimizer(model, stage.epochs)
-        watched = {"best": best}
+        watched:dict[str, BestCheckpoint|EarlyStopping] = {"best": best}
         if recipe.config.patience:
             watched["stopping"] = EarlyStopping(recipe.config.patience)
         epochs = book.open(number, stage, model, optimizer, scheduler, watched)
@@ -137,9 +138,11 @@ def train_stages(
         work = _shorter_way(recipe, model, loaders, epochs, None if number else known)
         guards = _stage_guards(recipe, model, loaders, work, book, samples, best.record)
         dropout = KeyedDropout(recipe.config.seed if seed is None else seed)
+        training, evaluation = work.loaders[:2]
         train(
             work.model,
-            *work.loaders[:2],
+            training,
+            evaluation,
             optimizer,
             losses[0],
             len(epochs),

@@ -16,12 +16,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 import torch
 from torch import nn
-from torch.utils.data import DataLoader, Dataset, IterableDataset
+from torch.utils.data import DataLoader, IterableDataset
 
 # %% ../nbs/train/29_traces.ipynb #7061dccd
 def _loader_parts(
@@ -115,7 +115,7 @@ def _put_tensors_back(
         buffer.copy_(value)
     for parameter, gradient, value in gradients:
         parameter.grad = gradient
-        if gradient is not None:
+        if gradient is not None and value is not None:
             gradient.copy_(value)
 
 # %% ../nbs/train/29_traces.ipynb #943ca9dd
@@ -139,7 +139,7 @@ class Pass:
 
 def _is_plain(
     dataloader:Iterable,           # any
-)->bool:
+)->TypeGuard[DataLoader]:
     """Is it torch's own loader, or this project's, which finishes each of torch's batches on a
     device? What a stranger's subclass does cannot be known.
     """
@@ -216,7 +216,7 @@ def reads_of(
 # %% ../nbs/train/29_traces.ipynb #ea03e39f
 def whole_dataset(
     dataloader:Iterable,           # any
-)->tuple[Dataset|None, np.ndarray|None]:  # the data set under all subsets; rows (R,), None: all
+)->tuple[Any, np.ndarray|None]:    # the data set under all subsets; its rows (R,), None: all
     "Look through `Subset`s, which hide a data set behind a list of rows."
     dataset, rows = getattr(dataloader, "dataset", None), None
     while hasattr(dataset, "indices") and hasattr(dataset, "dataset"):
@@ -226,7 +226,7 @@ def whole_dataset(
 
 
 def _column(
-    dataset:Dataset|None,          # any
+    dataset:Any,                   # of any library, or None
     name:str,                      # of a column
 )->list|None:                      # its values; None where there is no such column
     "A column of a Hugging Face data set, as plain values."
@@ -297,7 +297,7 @@ def image_hashes(
 
 
 def _images_stored(
-    dataset:Dataset,               # any
+    dataset:Any,                   # of any library
 )->Iterable[bytes]|None:           # one per image; None when there are none to be had
     "What a data set stores of each image: files, or tensors."
     if "image" in getattr(dataset, "column_names", ()):
