@@ -229,8 +229,8 @@ def opened_table(
             f"{Path(folder).name}: its test split was not opened. sealed_test(run, reason=...) "
             "does, and records it."
         )
-    samples = read_json(Path(folder) / "manifest.json")["samples"]
-    return _checked_test_table(read_predictions(path), samples)
+    manifest:Any = read_json(Path(folder) / "manifest.json")
+    return _checked_test_table(read_predictions(path), manifest["samples"])
 
 # %% ../nbs/trust/46_testset.ipynb #7f0e4c96
 def open_test(
@@ -250,8 +250,9 @@ def open_test(
         raise RunError(
             f"{folder.name} is not finished: test is for a run that nothing will change any more."
         )
-    known = read_json(folder / "manifest.json")
-    generated = read_json(folder / "config.json")["data"] == "generated"
+    known:Any = read_json(folder / "manifest.json")
+    config:Any = read_json(folder / "config.json")
+    generated = config["data"] == "generated"
     table, number = count_opening(
         folder.parent,
         known["hash"],
