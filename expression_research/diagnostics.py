@@ -332,8 +332,7 @@ def image_source(
         return rows
     try:
         if hasattr(rows, "column_names"):
-            # a `Dataset` hands out columns, too
-            names = list(rows["sample_id"])  # pyrefly: ignore[bad-index]
+            names = list(rows["sample_id"])  # pyrefly: ignore[bad-index]: `Dataset` has columns
         else:
             names = [row["sample_id"] for row in rows]
     except KeyError:
