@@ -314,7 +314,8 @@ def _layer_line(
 )->dict[str, Any]:                 # one row of the table
     "A layer in words and numbers."
     flags = {parameter.requires_grad for parameter in parameters}
-    words:dict[tuple[bool, ...], str] = {(): "", (False,): "no", (True,): "yes", (False, True): "partly"}
+    words:dict[tuple[bool, ...], str] = {(): "", (False,): "no", (True,): "yes"}
+    words[False, True] = "partly"
     return {
         "layer": name,
         "type": type(module).__name__,
