@@ -29,14 +29,11 @@ def corrected_choice(
     draws:int=1000,                # bootstrap samples
     seed:int=0,                    # of the draws
 )->np.ndarray:                     # (D,) with D = `draws`, accuracies; NaN where all were drawn
-    """Bootstrap bias correction: choose on the drawn images, judge on the others (Tsamardinos et
-    al. 2018).
-    """
+    "Choose on the drawn images, judge on the others (Tsamardinos et al., 2018)."
     images = len(right)
-    # (draws, N)
-    weights = np.random.default_rng(keyed_seed(seed, "bootstrap choice")).multinomial(
-        images, np.full(images, 1 / images), size=draws
-    )
+    generator = np.random.default_rng(keyed_seed(seed, "bootstrap choice"))
+    chances = np.full(images, 1 / images)
+    weights = generator.multinomial(images, chances, size=draws)             # (draws, N)
     chosen = (weights @ right).argmax(axis=1)                                # the first of equals
     left_out = weights == 0
     with np.errstate(invalid="ignore"):
@@ -126,8 +123,9 @@ class ChooseInside:
         }
 
     def choose(self, rows:np.ndarray, seeds:Seeds)->str:
-        """The candidate with most correct answers in cross-validation inside `rows` (K,) int64,
-        with `seeds`; the first of equals.
+        """The candidate with most correct answers, the first of equals.
+
+        They are cross-validated inside `rows` (K,) int64, with `seeds`.
         """
         visible = self.samples.iloc[rows].reset_index(drop=True)
         plan = [
@@ -149,13 +147,12 @@ class ChooseInside:
         held_out_rows:np.ndarray,  # (K,) int64, row numbers
         seeds:Seeds,               # of what is trained
     )->pd.DataFrame:
-        """Choose inside `train_rows` and `inner_rows`, train the chosen one, predict
-        `held_out_rows`, with `seeds`; column `chosen` names it.
+        """Choose inside `train_rows` and `inner_rows`, train the chosen one with `seeds`, and
+        predict `held_out_rows`; the column `chosen` names it.
         """
         name = self.choose(np.sort(np.concatenate([train_rows, inner_rows])), seeds)
-        return self.candidates[name](train_rows, inner_rows, held_out_rows, seeds).assign(
-            chosen=name
-        )
+        table = self.candidates[name](train_rows, inner_rows, held_out_rows, seeds)
+        return table.assign(chosen=name)
 
 # %% ../nbs/trust/48_choosing.ipynb #133a2de5
 def _spread_row(
@@ -265,12 +262,6 @@ class HoldOut:
     def __call__(self, seeds:Mapping[str, int])->float: # in [0, 1]
         "Divide by the seed `split`, train with the other three of `seeds`, judge."
         fold = make_folds(self.samples, self.folds, inner=self.inner, seed=seeds["split"])[0]
-        return scores(
-            run_fold(
-                self.fit,
-                self.samples,
-                fold,
-                Seeds(seeds["weights"], seeds["order"], seeds["augmentation"]),
-                threads=self.threads,
-            )
-        )["accuracy"]
+        own = Seeds(seeds["weights"], seeds["order"], seeds["augmentation"])
+        table = run_fold(self.fit, self.samples, fold, own, threads=self.threads)
+        return scores(table)["accuracy"]

@@ -21,12 +21,11 @@ from .core import ConfigError, ExpressionError, RunError, read_json
 # %% ../nbs/use/69_cli.ipynb #0d4de971
 @dataclass(frozen=True)
 class RunOptions:
-    """The main job: simple baselines, TinyVGG and ResNet18 on one source of faces, and a table over
-    them.
-    """
+    "The main job: simple baselines, TinyVGG and ResNet18 on one source of faces, and one table."
     # Hub id, folder of images, save_to_disk folder, parquet, FER2013 CSV, or `generated`
     data: str = "generated"
-    # of ResNet18: `imagenet`, `none`, a local .pth / .safetensors; `auto`: none on `generated`, else imagenet
+    # of ResNet18: `imagenet`, `none`, a local .pth / .safetensors;
+    # `auto`: none on `generated`, else imagenet
     weights: str = "auto"
     side: int = 64                   # pixels, 16 to 512; every image becomes side x side
     # folder that receives one run folder per network, summary.json and report.html
@@ -40,7 +39,8 @@ class RunOptions:
     skip_unreadable: bool = False
     # train although splits share copies of a picture; the runs record it
     accept_leaks: bool = False
-    # an error of the guards: `error` stops, `warn` goes on, `off` looks at nothing; or names of checks that may fail, joined by commas
+    # an error of the guards: `error` stops, `warn` goes on, `off` looks at nothing;
+    # or names of checks that may fail, joined by commas
     guards: str = "error"
 
 
@@ -54,9 +54,7 @@ def _run_job(
 # %% ../nbs/use/69_cli.ipynb #7eedc176
 @dataclass(frozen=True)
 class DataOptions:
-    """What a source of faces holds: images per split and class, sizes, people, files that cannot be
-    read.
-    """
+    "What a source of faces holds: images per split and class, sizes, people, unreadable files."
     # Hub id, folder of images, save_to_disk folder, parquet, FER2013 CSV, or `generated`
     source: str
     # regular expression on file names whose one group is the person; "" when unknown
@@ -75,17 +73,14 @@ def _data_notes(
         {image.size for rows in dataset.values() for image in rows["image"]},
         key=lambda size: size[0] * size[1],
     )
-    notes = [
-        f"sizes: {sizes[0][0]} x {sizes[0][1]}"
-        + (f" to {sizes[-1][0]} x {sizes[-1][1]} pixels" if len(sizes) > 1 else " pixels")
-    ]
+    widest = f" to {sizes[-1][0]} x {sizes[-1][1]}" if len(sizes) > 1 else ""
+    notes = [f"sizes: {sizes[0][0]} x {sizes[0][1]}{widest} pixels"]
     if "subject" in dataset["train"].column_names:
         people = [set(rows["subject"]) for rows in dataset.values()]
         everyone = set().union(*people)
+        several = [one for one in everyone if sum(one in group for group in people) > 1]
         notes.append(
-            f"people: {len(everyone)}, of whom "
-            f"{sum(sum(person in group for group in people) > 1 for person in everyone)} are in "
-            "more than one split"
+            f"people: {len(everyone)}, of whom {len(several)} are in more than one split"
         )
     return notes + [
         f"left out: {path} ({note})"
@@ -123,7 +118,7 @@ class AuditOptions:
 
 def _audit_data(
     options:AuditOptions,          # which source
-)->int:                            # exit status: 1 when a training would refuse the data
+)->int:                            # exit status: 1 when training would refuse the data
     "`expression audit`."
     from expression_research.auditing import audit, write_report
     report = audit(options.source, subject_pattern=options.subject_pattern or None)
@@ -149,7 +144,10 @@ def _score_line(
     split:str="validation",        # of the scores
 )->str:                            # for people
     "The headline numbers in one line."
-    return f"{split}: accuracy {found['accuracy']:.3f} ({found['correct']}/{found['n']}), macro F1 {found['macro_f1']:.3f}, loss {found['loss']:.3f} nats"
+    return (
+        f"{split}: accuracy {found['accuracy']:.3f} ({found['correct']}/{found['n']}), "
+        f"macro F1 {found['macro_f1']:.3f}, loss {found['loss']:.3f} nats"
+    )
 
 # %% ../nbs/use/69_cli.ipynb #6017eb33
 def _stored_config(
@@ -204,7 +202,7 @@ def _resume_run(
 
 # %% ../nbs/use/69_cli.ipynb #012b7ef3
 def _train_model(
-    options:TrainOptions,          # flags that were not given have the default, or with `resume` the run's own value
+    options:TrainOptions,          # with `resume`, flags not given hold the run's own values
 )->None:
     "`expression train`. Prints the run's folder and its validation scores."
     from expression_research.experiments import run_experiment
@@ -251,9 +249,8 @@ def _evaluate_model(
     table = opening.table if options.split == "test" else evaluate_run(run, options.split)
     if not run.finished:
         print(f"{run.folder.name} is not finished: these are the scores of its best epoch so far")
-    print(
-        f"{_score_line(scores(table), options.split)}\n\n{class_report(table, run.class_names).round(3).to_string()}"
-    )
+    by_class = class_report(table, run.class_names).round(3).to_string()
+    print(f"{_score_line(scores(table), options.split)}\n\n{by_class}")
     if options.csv:
         save_csv(table, options.csv)
 
@@ -298,7 +295,7 @@ class CrossvalOptions(RunConfig):
 
 
 def _cross_validate_model(
-    options:CrossvalOptions,       # every field of the configuration is a flag; device, threads and workers play no part
+    options:CrossvalOptions,       # its device, threads and workers play no part
 )->None:
     """`expression crossval`.
 
@@ -319,9 +316,7 @@ def _cross_validate_model(
 # %% ../nbs/use/69_cli.ipynb #4ab20e8c
 @dataclass(frozen=True)
 class VerifyOptions:
-    """Train a finished run again and say whether it is the same, and if not, since which step and
-    why.
-    """
+    "Train a finished run again: is it the same, and if not, from which step on, and why?"
     run: Path                        # folder of the run
 
 
@@ -391,10 +386,10 @@ _COMMANDS = {
 
 def _overview()->str:               # for `expression --help`
     "The commands with the first sentence of each."
-    lines = [
-        f"  {name:<10}{command.options.__doc__.split('. ')[0].rstrip('.')}"
-        for name, command in _COMMANDS.items()
-    ]
+    lines = []
+    for name, command in _COMMANDS.items():
+        words = " ".join(command.options.__doc__.split())
+        lines.append(f"  {name:<10}{words.split('. ')[0].rstrip('.')}")
     return "\n".join(
         [
             "usage: expression COMMAND [OPTIONS]",
@@ -412,7 +407,7 @@ def _overview()->str:               # for `expression --help`
 def _parse(
     name:str,                      # of a command
     arguments:Sequence[str],       # the words after it
-    default:object=None,           # options whose values a missing flag keeps; None takes the command's defaults
+    default:object=None,           # options whose values a missing flag keeps; None: the defaults
 )->object:                         # an instance of the command's options
     """Words into options.
 
@@ -433,16 +428,15 @@ def _parse(
         **defaults,
     )
     resume = getattr(options, "resume", None)
-    return (
-        _parse(name, arguments, TrainOptions(**asdict(_stored_config(resume)), resume=resume))
-        if resume and default is None
-        else options
-    )
+    if resume is None or default is not None:
+        return options
+    stored = asdict(_stored_config(resume))
+    return _parse(name, arguments, TrainOptions(**stored, resume=resume))
 
 # %% ../nbs/use/69_cli.ipynb #4b95c1cd
 def _say(
     text:str,                      # for people
-    status:int,                    # 0 goes to the standard output, the others to the standard error
+    status:int,                    # 0: to standard output, any other: to standard error
 )->int:                            # the same status
     "Print where it belongs."
     print(text, file=sys.stderr if status else sys.stdout, flush=True)
@@ -458,20 +452,22 @@ def _how_to_go_on(
     """
     if words[0] not in ("run", "train", "crossval"):
         return "\nstopped"
-    return f"\nstopped; every whole {'fold' if words[0] == 'crossval' else 'epoch'} is on disk. The same command goes on from there:\n  {shlex.join(['expression', *words])}"
+    unit = "fold" if words[0] == "crossval" else "epoch"
+    return (
+        f"\nstopped; every whole {unit} is on disk. The same command goes on from there:\n"
+        f"  {shlex.join(['expression', *words])}"
+    )
 
 
 def _leave_pipe()->int:             # exit status
-    """The reader of the output has gone, as `head` does when it has enough: say nothing more, to it
-    or about it.
-    """
+    "The reader of the output has gone, as `head` does when it has enough: say nothing more."
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 1
 
 # %% ../nbs/use/69_cli.ipynb #47e9847a
 def main(
-    argv:Sequence[str]|None=None,  # the words after `expression`; None takes them from the process
-)->int:                            # exit status: 0 done, 1 cannot go on, 2 wrong usage, 130 stopped by Ctrl-C
+    argv:Sequence[str]|None=None,  # words after `expression`; None: those of the process
+)->int:                            # exit status: 0 done, 1 cannot go on, 2 wrong usage, 130 Ctrl-C
     "The command line."
     words = sys.argv[1:] if argv is None else list(argv)
     try:

@@ -30,9 +30,7 @@ if TYPE_CHECKING:
 
 # %% ../nbs/base/00_core.ipynb #6d2f9ebd
 class ExpressionError(Exception):
-    """Something this project can explain: the message names the value, what was expected and the
-    way out.
-    """
+    "Something this project can explain: its message names value, expectation and way out."
 
 
 class ConfigError(ExpressionError):
@@ -65,20 +63,19 @@ def key_bytes(
 )->bytes:                          # an unambiguous encoding: (1, "2") and (12, "") differ
     "The key as bytes. Raises `ConfigError` for a part that is neither an integer nor a string."
     try:
-        return repr(
-            tuple(part if isinstance(part, str) else operator.index(part) for part in key)
-        ).encode()
+        parts = tuple(part if isinstance(part, str) else operator.index(part) for part in key)
     except TypeError:
         raise ConfigError(
-            f"key {key!r}: every part must be an int or a str, because only those are equal in "
-            "every process."
+            f"key {key!r}: every part must be an int or a str, "
+            "because only those are equal in every process."
         ) from None
+    return repr(parts).encode()
 
 # %% ../nbs/base/00_core.ipynb #35e96cbe
 def keyed_uniforms(
     count:int,                     # how many numbers, 0 or more
     *key:int|str,                  # what they are for, such as (seed, "augment", epoch, sample id)
-)->np.ndarray:                     # (N,) float64 in [0, 1), N = `count`; the first ones as for fewer
+)->np.ndarray:                     # (N,) float64 in [0, 1), N = `count`; a prefix of longer draws
     "Uniform random numbers that depend on the key alone; no generator state is read or written."
     encoded = key_bytes(*key)
     blocks = [
@@ -90,7 +87,7 @@ def keyed_uniforms(
 # %% ../nbs/base/00_core.ipynb #48c7d6af
 def keyed_seed(
     *key:int|str,                  # what the generator is for
-)->int:                            # in [0, 2**32), because torch's CPU generator uses no more bits than that
+)->int:                            # in [0, 2**32): torch's CPU generator uses no more bits
     "A seed for somebody else's generator, from the key alone."
     return int.from_bytes(hashlib.blake2b(key_bytes(*key), digest_size=4).digest(), "little")
 
@@ -107,9 +104,7 @@ def keyed_order(
     ids:list[str],                 # sample ids, all different
     *key:int|str,                  # what the order is for, such as (seed, "order", epoch)
 )->list[int]:                      # a permutation of the rows 0 .. len(ids) - 1
-    """Rows sorted by the hash of key and sample id, so the order belongs to the samples and not to
-    their row numbers.
-    """
+    "Rows sorted by a hash of key and sample id: the order belongs to the samples, not to the rows."
     start = hashlib.blake2b(key_bytes(*key), digest_size=16)
     def rank(row):
         digest = start.copy()
@@ -122,8 +117,9 @@ def keyed_order(
 def keyed_torch(
     *key:int|str,                  # such as (seed, "weights", model name)
 ):
-    """Inside the block torch's global generators start from the key; afterwards they are as they
-    were, also when the block raises.
+    """Inside the block torch's global generators start from the key.
+
+    Afterwards they are as they were, even when the block raises.
     """
     import torch
     devices = range(torch.cuda.device_count()) if torch.cuda.is_available() else ()
@@ -145,9 +141,9 @@ def pick_device(
     if name == "auto":
         name = next(kind for kind, there in available.items() if there)
     if not available.get(name.split(":")[0], False):
+        expected = ", ".join(kind for kind, there in available.items() if there)
         raise ConfigError(
-            f"device={name!r} is not available here. Expected one of "
-            f"{', '.join(kind for kind, there in available.items() if there)}, or auto."
+            f"device={name!r} is not available here. Expected one of {expected}, or auto."
         )
     return torch.device(name)
 
@@ -170,9 +166,7 @@ _PACKAGES = (
 def package_hash(
     folder:Path|None=None,         # folder of .py files; this package's own when None
 )->str:                            # 16 hexadecimal digits
-    """One hash over the exported modules, so that a changed function is noticed even when the
-    version number did not change.
-    """
+    "One hash over the exported modules: it notices a change that the version number does not."
     digest = hashlib.blake2b(digest_size=8)
     for path in sorted((folder or package_folder()).glob("*.py")):
         digest.update(path.name.encode() + b"\0" + path.read_bytes().replace(b"\r\n", b"\n"))
@@ -185,44 +179,42 @@ def package_folder()->Path:        # .../expression_research
     return Path(expression_research.__file__).parent
 
 # %% ../nbs/base/00_core.ipynb #6bb58547
+def _defined_names(
+    node:ast.stmt,                 # a statement at the top level of a module
+)->list[str]:
+    "The names it defines: a function, a class, or the targets of an assignment."
+    if hasattr(node, "name"):
+        return [node.name]
+    targets = getattr(node, "targets", ())
+    return [target.id for target in targets if isinstance(target, ast.Name)]
+
+
 def code_hashes(
     folder:Path|None=None,         # folder of .py files; this package's own when None
-)->dict[str, str]:                 # "module.name" -> 8 hexadecimal digits of a hash of its source text
-    """One hash per function, class and constant at the top level of each module; nbdev's own files
-    and `__all__` are left out.
+)->dict[str, str]:                 # "module.name" -> 8 hexadecimal digits, a hash of its source
+    """One hash per function, class and constant at the top level of each module.
+
+    nbdev's own files and `__all__` are left out.
     """
     found = {}
     for path in sorted((folder or package_folder()).glob("[!_]*.py")):
         text = path.read_text(encoding="utf-8")
         lines = text.splitlines()
         for node in ast.parse(text).body:
-            first = min(
-                [
-                    node.lineno,
-                    *(decorator.lineno for decorator in getattr(node, "decorator_list", ())),
-                ]
-            )
-            names = (
-                [node.name]
-                if hasattr(node, "name")
-                else [
-                    target.id
-                    for target in getattr(node, "targets", ())
-                    if isinstance(target, ast.Name)
-                ]
-            )
-            for name in names:
+            decorators = getattr(node, "decorator_list", ())
+            first = min([node.lineno, *(decorator.lineno for decorator in decorators)])
+            source = "\n".join(lines[first - 1:node.end_lineno])
+            digest = hashlib.blake2b(source.encode(), digest_size=4).hexdigest()
+            for name in _defined_names(node):
                 if not name.startswith("__"):
-                    found[f"{path.stem}.{name}"] = hashlib.blake2b(
-                        "\n".join(lines[first - 1 : node.end_lineno]).encode(), digest_size=4
-                    ).hexdigest()
+                    found[f"{path.stem}.{name}"] = digest
     return found
 
 # %% ../nbs/base/00_core.ipynb #f70f6d36
-def _git_state()->dict:             # {"commit": 40 hex digits or None, "dirty": bool or None}
-    """The commit that the package was imported from and whether its tree differs from it;
+def _git_state()->dict:            # {"commit": 40 hex digits or None, "dirty": bool or None}
+    """The commit the package was imported from, and whether its tree differs from it.
 
-    None outside a git checkout.
+    Both are None outside a git checkout.
     """
     def git(*arguments):
         return subprocess.run(
@@ -242,15 +234,13 @@ def _git_state()->dict:             # {"commit": 40 hex digits or None, "dirty":
 
 
 @cache
-def _running_code()->dict:          # {"package_hash": 16 hexadecimal digits, "code": as `code_hashes`}
+def _running_code()->dict:         # {"package_hash": from `package_hash`, "code": from `code_hashes`}
     "The hashes of this package, read once: a process goes on with the code that it imported."
     return {"package_hash": package_hash(), "code": code_hashes()}
 
 
 def environment()->dict:           # JSON-ready; no host name, user name or path
-    """What a result may depend on besides its configuration: versions, processor, threads, the code
-    itself.
-    """
+    "What a result may depend on besides its configuration: versions, machine, threads, code."
     import torch
     versions = {}
     for name in _PACKAGES:
@@ -278,8 +268,7 @@ def replacing(
 ):
     """Hands out another name to write to; when the block ends that file is flushed and renamed.
 
-    A failed write (disk full, no permission) raises `RunError` and leaves the old file as it
-    was.
+    A failed write (disk full, no permission) raises `RunError` and leaves the old file alone.
     """
     path = Path(path)
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")

@@ -62,8 +62,9 @@ from .transforms import EvaluationTransform, make_test_transform
 def _device_options(
     device:torch.device,           # of the network
 )->dict:                           # for `train_loader` and `evaluation_loader`
-    """On CUDA pixels are copied from page-locked memory and augmented there; otherwise images are
-    augmented where they are loaded.
+    """On CUDA pixels are copied from page-locked memory and augmented there.
+
+    Elsewhere images are augmented where they are loaded.
     """
     return {"device": device, "pin_memory": True} if device.type == "cuda" else {}
 
@@ -241,9 +242,7 @@ def weights_record(
     recipe:Recipe,                 # of the run
     data:ExpressionData,           # of the run
 )->dict:                           # JSON-ready
-    """What travels with the weights, so that they can be used without the run: architecture, class
-    order, preprocessing.
-    """
+    "What the weights need to be used without the run: architecture, class order, preprocessing."
     config, evaluation = recipe.config, recipe.transforms()[1]
     return {
         "model": config.model,
@@ -317,8 +316,8 @@ def train_run(
     data:ExpressionData,           # whose samples the guards compare with what the loaders hold
     callbacks:Sequence=(),         # further ones, called after the run's own
 )->None:
-    """All stages from where `folder/last` stands; also when it is interrupted, guards.json and
-    best.safetensors are written. Raises `GuardError` for a run that cannot go well.
+    """All stages, from where `folder/last` stands. guards.json and best.safetensors are written
+    even when it is interrupted. Raises `GuardError` for a run that cannot end well.
     """
     book = FolderBook(folder, recipe.config.model)
     losses = recipe.losses(loaders.train.dataset.labels, len(data.class_names))
@@ -358,27 +357,23 @@ def finish(
     matrix = plot_confusion(confusion_counts(table), classes)
     matrix.save(folder / "figures" / "confusion.svg")
     _tidy(folder / "last")
-    write_json(
-        folder / "metrics.json",
-        {
-            **scores(table),
-            "epoch": best.epoch,
-            "stage": history["stage"].iloc[best.epoch],
-            "epochs": len(history),
-        },
-    )
+    metrics = scores(table) | {
+        "epoch": best.epoch,
+        "stage": history["stage"].iloc[best.epoch],
+        "epochs": len(history),
+    }
+    write_json(folder / "metrics.json", metrics)
 
 
 def _tidy(
     last:Path,                     # `last/` of a run that needs no resume any more
 )->None:
-    """Keep the last state and what it is a change of; remove what only an interruption could have
-    asked for.
-    """
+    "Keep the last state and the base it builds on; remove what only a resume could need."
+    def stage_number(path:Path)->int:
+        return int(path.stem.removeprefix("stage-"))
     (last / "previous.safetensors").unlink(missing_ok=True)
-    for base in sorted(
-        last.glob("stage-*.safetensors"), key=lambda path: int(path.stem.removeprefix("stage-"))
-    )[:-1]:
+    bases = sorted(last.glob("stage-*.safetensors"), key=stage_number)
+    for base in bases[:-1]:
         base.unlink()
 
 # %% ../nbs/use/52_experiments.ipynb #4775fab0
@@ -386,9 +381,7 @@ def _tidy(
 def machine_for(
     config:RunConfig,              # its fields threads, seed, device
 ):
-    """Threads, generators and deterministic algorithms as the configuration says; as before when
-    the block ends.
-    """
+    "Threads, generators and deterministic algorithms as configured; as before when the block ends."
     threads = torch.get_num_threads()
     deterministic = torch.are_deterministic_algorithms_enabled()
     fill = torch.utils.deterministic.fill_uninitialized_memory

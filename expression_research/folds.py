@@ -69,45 +69,33 @@ def pool(
     named = with_sample_ids(ds)
     dataset = concatenate_datasets([named[split].with_format(None) for split in splits])
     ids, groups = column_values(dataset, "sample_id"), groups or {}
-    unknown = sorted(
-        set(groups)
-        - set(
-            column_values(
-                concatenate_datasets(
-                    [part.select_columns("sample_id").with_format(None) for part in named.values()]
-                ),
-                "sample_id",
-            )
-        )
-    )
+    known = {name for part in named.values() for name in column_values(part, "sample_id")}
+    unknown = sorted(set(groups) - known)
     if unknown:
         raise DataError(
-            f"groups name {unknown[0]!r} ({len(unknown)} such): expected sample ids of this data "
-            "set."
+            f"groups name {unknown[0]!r} ({len(unknown)} such): "
+            "expected sample ids of this data set."
         )
-    subjects = (
-        column_values(dataset, "subject") if "subject" in dataset.column_names else [""] * len(ids)
-    )
+    subjects = [""] * len(ids)
+    if "subject" in dataset.column_names:
+        subjects = column_values(dataset, "subject")
     joined = join_groups(
         [name.split("-")[0] for name in ids],
         [subject or "" for subject in subjects],
         [groups.get(name, "") for name in ids],
     )
-    return Pool(
-        dataset,
-        pd.DataFrame(
-            {
-                "sample_id": ids,
-                "label": np.array(column_values(dataset, "label"), np.int64),
-                "group": np.array(joined, np.int64),
-            }
-        ),
-        class_names(named),
+    samples = pd.DataFrame(
+        {
+            "sample_id": ids,
+            "label": np.array(column_values(dataset, "label"), np.int64),
+            "group": np.array(joined, np.int64),
+        }
     )
+    return Pool(dataset, samples, class_names(named))
 
 # %% ../nbs/trust/44_folds.ipynb #379bf20b
 class Fold(NamedTuple):
-    "Row numbers of one training and one judgement."
+    "Row numbers: what one model trains on, and what it is judged on."
     repeat: int                    # which division, from 0
     fold: int                      # which part is held out, from 0
     train: np.ndarray              # (K,) int64, rows to train on
@@ -164,28 +152,26 @@ def make_folds(
         parts = _divide_rows(samples, rows, [1 / folds] * folds, seed, "folds", repeat)
         for fold, held_out in enumerate(parts):
             others = np.setdiff1d(rows, held_out)
-            training, choosing = (
-                _divide_rows(samples, others, [1 - inner, inner], seed, "inner", repeat, fold)
-                if inner
-                else (others, others[:0])
-            )
+            training, choosing = others, others[:0]
+            if inner:
+                shares = [1 - inner, inner]
+                training, choosing = _divide_rows(
+                    samples, others, shares, seed, "inner", repeat, fold
+                )
             lost = set(samples["label"]) - set(samples["label"].iloc[training])
             if len(held_out) == 0 or lost:
+                problem = "no image is held out"
+                if lost:
+                    problem = f"no image of class {min(lost)} is left to train on"
                 raise DataError(
-                    f"fold {fold} of {folds}: "
-                    + (
-                        "no image is held out"
-                        if not lost
-                        else f"no image of class {min(lost)} is left to train on"
-                    )
-                    + ". Use fewer folds, or add images."
+                    f"fold {fold} of {folds}: {problem}. Use fewer folds, or add images."
                 )
             found.append(Fold(repeat, fold, training, choosing, held_out))
     return found
 
 # %% ../nbs/trust/44_folds.ipynb #d4416629
 class Seeds(NamedTuple):
-    "What is random in one training."
+    "What is random when one model is trained."
     weights: int                   # initial weights
     order: int                     # order of the images in each epoch, and dropout
     augmentation: int              # how each image is changed
@@ -203,7 +189,7 @@ def fold_seeds(
 def fixed_threads(
     threads:int,                   # of torch and of the linear algebra libraries, 1 or more
 ):
-    "Inside the block exactly so many threads; as before when it ends."
+    "Exactly this many threads inside the block, and as many as before when it ends."
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
     try:
@@ -221,19 +207,15 @@ def _job_key(
     threads:int,                   # in the job
 )->str:                            # 32 hexadecimal digits
     "A hash of all that decides a job's result."
-    told = (
-        fit.identity()
-        if hasattr(fit, "identity")
-        else getattr(fit, "__qualname__", type(fit).__qualname__)
-    )
+    told = getattr(fit, "__qualname__", type(fit).__qualname__)
+    if hasattr(fit, "identity"):
+        told = fit.identity()
     parts = [
         sorted(zip(samples["sample_id"].iloc[rows], samples["label"].iloc[rows].tolist()))
         for rows in (fold.train, fold.inner, fold.held_out)
     ]
-    return hashlib.blake2b(
-        json.dumps([told, parts, list(seeds), threads], sort_keys=True, default=str).encode(),
-        digest_size=16,
-    ).hexdigest()
+    text = json.dumps([told, parts, list(seeds), threads], sort_keys=True, default=str)
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 # %% ../nbs/trust/44_folds.ipynb #170f7f02
 def _checked_answer(
@@ -285,22 +267,19 @@ def run_fold(
             )
         return read_predictions(folder / "predictions.parquet")
     with fixed_threads(threads), keyed_torch(seeds.order, "fold"):
-        table = _checked_answer(
-            fit(fold.train, fold.inner, fold.held_out, seeds), samples, fold.held_out
-        )
+        answer = fit(fold.train, fold.inner, fold.held_out, seeds)
+        table = _checked_answer(answer, samples, fold.held_out)
     if folder:
         write_predictions(folder / "predictions.parquet", table)
-        write_json(
-            folder / "job.json",
-            {
-                "key": key,
-                "repeat": fold.repeat,
-                "fold": fold.fold,
-                "seeds": seeds._asdict(),
-                "threads": threads,
-                **scores(table),
-            },
-        )
+        job = {
+            "key": key,
+            "repeat": fold.repeat,
+            "fold": fold.fold,
+            "seeds": seeds._asdict(),
+            "threads": threads,
+        }
+        job |= scores(table)
+        write_json(folder / "job.json", job)
     return table
 
 # %% ../nbs/trust/44_folds.ipynb #997dcff0
@@ -394,18 +373,12 @@ class CrossValidation:
         )
 
     def interval(self)->FoldInterval:
-        """Mean accuracy with Nadeau and Bengio's interval; about models trained on a fold's share
-        of the images.
+        """Mean accuracy with Nadeau and Bengio's interval.
+
+        It is about models trained on a fold's share of the images.
         """
-        return FoldInterval(
-            *map(
-                float,
-                corrected_interval(
-                    self.folds["accuracy"],
-                    (self.folds["held_out"] / self.folds["trained_on"]).mean(),
-                ),
-            )
-        )
+        ratio = (self.folds["held_out"] / self.folds["trained_on"]).mean()
+        return FoldInterval(*map(float, corrected_interval(self.folds["accuracy"], ratio)))
 
     def line(self)->str:           # one sentence
         "The result in words."
@@ -450,7 +423,7 @@ def cross_validate(
     folds:int=5,                   # k, 2 or more
     repeats:int=1,                 # divisions
     inner:float=0.2,               # share of the other rows that chooses the epoch
-    seed:int=0,                    # of divisions and trainings
+    seed:int=0,                    # of divisions and training
     jobs:int|None=None,            # processes at a time; None: as `joblib.parallel_config` says
     out:Path|str|None=None,        # folder with a subfolder per finished fold; None keeps nothing
     threads:int=1,                 # per job; results are bit-identical only for equal numbers
@@ -461,9 +434,9 @@ def cross_validate(
     Raises `ConfigError`, `DataError` and `RunError` as `make_folds` and `run_fold` do.
     """
     plan = make_folds(samples, folds, repeats, inner=inner, seed=seed)
-    finished = lambda fold: (
-        out and (Path(out) / f"repeat-{fold.repeat}-fold-{fold.fold}" / "job.json").is_file()
-    )
+    def finished(fold:Fold)->bool:
+        folder = f"repeat-{fold.repeat}-fold-{fold.fold}"
+        return out is not None and (Path(out) / folder / "job.json").is_file()
     if hasattr(fit, "prepared") and not all(finished(fold) for fold in plan):
         fit = fit.prepared(jobs, threads)
     calls = [

@@ -52,20 +52,16 @@ def main_configs(
         plan="all:4" if quick else "all:40",
         **fields,
     )
-    resnet18 = resolve(RunConfig(data=data, model="resnet18", weights=weights, side=side, **fields))
+    asked = RunConfig(data=data, model="resnet18", weights=weights, side=side, **fields)
+    pretrained = resolve(asked).weights != "none"
     plans = {
         ("none", False): "all:8",
         ("none", True): "all:2",
         ("pretrained", False): "head:20,layer4:10",
         ("pretrained", True): "head:3,layer4:2",
     }
-    plan = plans["none" if resnet18.weights == "none" else "pretrained", quick]
-    return [
-        resolve(tinyvgg),
-        resolve(
-            RunConfig(data=data, model="resnet18", weights=weights, side=side, plan=plan, **fields)
-        ),
-    ]
+    plan = plans["pretrained" if pretrained else "none", quick]
+    return [resolve(tinyvgg), resolve(replace(asked, plan=plan))]
 
 # %% ../nbs/use/53_mainjob.ipynb #7c974fdf
 def _table_row(
@@ -116,47 +112,51 @@ def rows_by_model(
     rows:list[dict],               # of one split
 )->pd.DataFrame:                   # one line per model: runs, means of the scores, and their sd
     "The rows pooled over seeds, in the order of their first appearance."
-    lines = []
+    lines, names = [], ("accuracy", "macro_f1", "loss")
     for model, group in pd.DataFrame(rows).groupby("model", sort=False):
-        spread = {
-            f"{name}_sd": group[name].std(ddof=1) if len(group) > 1 else float("nan")
-            for name in ("accuracy", "macro_f1", "loss")
-        }
-        lines.append(
-            {
-                "model": model,
-                "runs": len(group),
-                **{name: group[name].mean() for name in ("accuracy", "macro_f1", "loss")},
-                **spread,
-                "median_correct": int(group["correct"].median()),
-                "n": int(group["n"].iloc[0]),
-                "seconds": group["seconds"].mean(),
-            }
-        )
+        line = {"model": model, "runs": len(group)}
+        line |= {name: group[name].mean() for name in names}
+        for name in names:
+            line[f"{name}_sd"] = group[name].std(ddof=1) if len(group) > 1 else float("nan")
+        line["median_correct"] = int(group["correct"].median())
+        line["n"] = int(group["n"].iloc[0])
+        line["seconds"] = group["seconds"].mean()
+        lines.append(line)
     return pd.DataFrame(lines)
 
 
 def markdown_table(
     lines:pd.DataFrame,            # from `rows_by_model`
 )->str:                            # GitHub Markdown
-    """The table of the main job, for a terminal and for the README; the interval is that of the
-    median number of right answers.
+    """The table of the main job, for a terminal and for the README.
+
+    The interval is that of the median number of right answers.
     """
-    def cell(line, name):
+    def cell(line:pd.Series, name:str)->str:
         spread = line[f"{name}_sd"]
         return f"{line[name]:.3f}" + ("" if math.isnan(spread) else f" ± {spread:.3f}")
-    text = [
-        "| model | validation accuracy | images | 95 % interval | macro F1 | loss, nats | seconds "
-        "|",
-        "|---|---|---|---|---|---|---|",
-    ]
+    head = (
+        "model",
+        "validation accuracy",
+        "images",
+        "95 % interval",
+        "macro F1",
+        "loss, nats",
+        "seconds",
+    )
+    text = [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
     for _, line in lines.iterrows():
         low, high = wilson(line["median_correct"], line["n"])
-        text.append(
-            f"| {line['model']} | {cell(line, 'accuracy')} | {line['median_correct']}/{line['n']} "
-            f"| {low:.2f} to {high:.2f} | {cell(line, 'macro_f1')} | {cell(line, 'loss')} | "
-            f"{line['seconds']:.0f} |"
-        )
+        row = [
+            line["model"],
+            cell(line, "accuracy"),
+            f"{line['median_correct']}/{line['n']}",
+            f"{low:.2f} to {high:.2f}",
+            cell(line, "macro_f1"),
+            cell(line, "loss"),
+            f"{line['seconds']:.0f}",
+        ]
+        text.append(f"| {' | '.join(row)} |")
     return "\n".join(text)
 
 # %% ../nbs/use/53_mainjob.ipynb #24845251
@@ -226,9 +226,10 @@ def _verdicts(
             reason = " (it was trained from scratch on few images)"
         elif relation != "beats":
             reason = " (its pretrained features do not separate these classes better)"
+        known = config.weights in ("none", "imagenet")
+        weights = config.weights if known else "local weights"
         notes.append(
-            f"{config.model} "
-            f"({config.weights if config.weights in ('none', 'imagenet') else 'local weights'}) "
+            f"{config.model} ({weights}) "
             f"{relation} HOG + logistic regression: {points:+.1f} points of accuracy, {loss:+.3f} "
             f"nats{reason}."
         )
@@ -246,8 +247,7 @@ def run_main_job(
 )->dict:                           # what summary.json holds
     """The whole main job.
 
-    Raises `ExpressionError` when it cannot go on; what is on disk stays, and the next call goes
-    on from there.
+    Raises `ExpressionError` when it cannot go on; the next call continues from what is on disk.
     """
     started = time.perf_counter()
     configs = main_configs(data, out=out, seed=seed, **options)
@@ -283,11 +283,12 @@ def run_main_job(
         if row["run"]:
             run_report(Path(out) / row["run"], pictures=faces["validation"])
     page = summary_report(out)
+    times = "time" if test["openings"] == 1 else "times"
     print(f"\n{markdown_table(lines)}\n\n" + "\n".join(summary["notes"]))
     print(
         f"\nchosen by validation loss: {chosen}; test: {test['correct']}/{test['n']} = "
-        f"{test['accuracy']:.3f}, macro F1 {test['macro_f1']:.3f}, loss {test['loss']:.3f} (test "
-        f"opened {test['openings']} {'time' if test['openings'] == 1 else 'times'} in this folder)"
+        f"{test['accuracy']:.3f}, macro F1 {test['macro_f1']:.3f}, loss {test['loss']:.3f} "
+        f"(test opened {test['openings']} {times} in this folder)"
     )
     print(f"report: {page} ({time.perf_counter() - started:.0f} s in all)")
     return summary

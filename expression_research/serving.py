@@ -68,9 +68,8 @@ def read_photograph(
     except OSError as error:
         return None, error.strerror
     try:
-        return trained.transform.pixels(
-            datasets.Image().decode_example({"bytes": content, "path": None})
-        ), ""
+        image = datasets.Image().decode_example({"bytes": content, "path": None})
+        return trained.transform.pixels(image), ""
     except Exception as error:
         return None, inspect_file(content)[2] or str(error)  # a decoder raises nearly anything
 
@@ -80,20 +79,16 @@ def _photograph_logits(
     trained:Trained,               # network, transform and record
     batch_size:int=16,             # images per step; changes the last bits of a logit at most
 )->np.ndarray:                     # (N, C) float32
-    """The network's outputs before softmax, with the threads of the run, without touching the
-    caller's random state.
-    """
+    "Outputs before softmax, with the run's threads; the caller's random state is not touched."
     if batch_size < 1:
         raise ConfigError(f"batch_size={batch_size}: expected 1 or more images.")
     device = next(trained.model.parameters(), torch.empty(0)).device
     logits = [torch.empty(0, len(trained.class_names))]
     with machine_for(config_from_dict(trained.record["config"])), torch.inference_mode():
         for start in range(0, len(pixels), batch_size):
-            # (N, 3, S, S)
-            images = trained.transform.batch(
-                torch.stack(pixels[start : start + batch_size]).to(device)
-            )
-            logits.append(trained.model(images).float().cpu())  # (N, C)
+            batch = torch.stack(pixels[start:start + batch_size]).to(device)
+            images = trained.transform.batch(batch)                         # (N, 3, S, S)
+            logits.append(trained.model(images).float().cpu())              # (N, C)
     return torch.cat(logits).numpy()
 
 # %% ../nbs/use/60_predict.ipynb #de3cd2a8
@@ -158,15 +153,15 @@ def with_onnx(
     )
 
 # %% ../nbs/use/60_predict.ipynb #f4c51d5e
-_LISTED = 10                        # unreadable files that an error names before it says "and so on"
+_LISTED = 10                       # unreadable files that an error names, at most
 
 
 def _read_all(
     paths:list[Path],              # N files
     trained:Trained,               # whose preprocessing is applied
     skip_unreadable:bool,          # keep going when some cannot be read
-)->tuple[list[torch.Tensor], list[str]]:  # pixels (3, S, S) uint8 of the readable ones; N problems, "" where there is none
-    """Every file decoded.
+)->tuple[list[torch.Tensor], list[str]]:  # pixels (3, S, S) uint8; problems
+    """Every file decoded: the pixels of the readable ones, and N problems, "" where there is none.
 
     Raises `DataError` that lists what cannot be read, unless it is to be skipped.
     """
@@ -188,31 +183,30 @@ def probability_table(
     problems:list[str],            # N sentences, "" where the file was read
     logits:np.ndarray,             # (M, C) float32, of the M files that were read
     names:list[str],               # C class names
-)->pd.DataFrame:                   # N rows: file, prediction, one probability column per class; empty where the file was not read
-    "Softmax in float64, and the class with the largest logit (the first of equals)."
+)->pd.DataFrame:                   # N rows: file, prediction, one probability column per class
+    """Softmax in float64, and the class with the largest logit (the first of equals).
+
+    A row is empty where its file was not read.
+    """
     read = [not problem for problem in problems]
     probabilities = np.full((len(paths), len(names)), np.nan)
     probabilities[read] = torch.from_numpy(logits).double().softmax(1).numpy()
     winners = iter(logits.argmax(1))
     predicted = [names[next(winners)] if fine else None for fine in read]
-    return pd.DataFrame(
-        {
-            "file": [str(path) for path in paths],
-            "prediction": predicted,
-            **dict(zip(names, probabilities.T)),
-        }
-    )
+    columns = {"file": [str(path) for path in paths], "prediction": predicted}
+    columns |= dict(zip(names, probabilities.T))
+    return pd.DataFrame(columns)
 
 # %% ../nbs/use/60_predict.ipynb #90160d9c
 def predict(
     source:Path|str,               # run folder, or a best.safetensors
     files:Path|str|Iterable[Path|str], # image files or folders of them
     *,
-    device:str="auto",             # `cpu`, `cuda`, `mps`; `auto` takes the first that exists of cuda, mps, cpu
+    device:str="auto",             # `cpu`, `cuda`, `mps`; `auto`: the first of cuda, mps, cpu
     batch_size:int=16,             # images per step
-    skip_unreadable:bool=False,    # a row with its `error` for each file that cannot be read, instead of stopping
-    engine:str="torch",            # `torch`, whose bits are those of evaluation, or `onnx`, which is faster on a processor
-)->pd.DataFrame:                   # N rows: file, prediction, one probability column per class [, error]
+    skip_unreadable:bool=False,    # True: an unreadable file gets a row with its `error`
+    engine:str="torch",            # `torch` (bits as in evaluation) or `onnx` (faster on a CPU)
+)->pd.DataFrame:                   # N rows: file, prediction, probability per class [, error]
     """Class probabilities of image files.
 
     Raises `DataError` for files that cannot be read, `RunError` when there is no model,
@@ -225,18 +219,19 @@ def predict(
             f"device={device!r}: engine='onnx' runs on the processor. Use device='cpu', or "
             "engine='torch'."
         )
-    trained, paths = load_trained(source, "cpu" if engine == "onnx" else device), image_files(files)
+    if engine == "onnx":
+        device = "cpu"
+    trained, paths = load_trained(source, device), image_files(files)
     trained = with_onnx(trained) if engine == "onnx" else trained
     taken = sorted({"file", "prediction", "error"} & set(trained.class_names))
     if taken:
         raise RunError(
             f"{source}: its class {taken[0]!r} has the name of another column of the table. Use "
-            "load_trained and photograph_logits."
+            "load_trained, and the model it returns."
         )
     pixels, problems = _read_all(paths, trained, skip_unreadable)
-    table = probability_table(
-        paths, problems, _photograph_logits(pixels, trained, batch_size), trained.class_names
-    )
+    logits = _photograph_logits(pixels, trained, batch_size)
+    table = probability_table(paths, problems, logits, trained.class_names)
     return table.assign(error=problems) if skip_unreadable else table
 
 # %% ../nbs/use/60_predict.ipynb #2c77ff6b
