@@ -169,7 +169,7 @@ def _stored_batches(
         for batch in pyarrow.ipc.open_stream(file):
             yield pd.DataFrame(batch.to_pydict())
 
-
+# %% ../nbs/data/16_audit.ipynb #296ba954
 def _places(
     name:str,                      # of the split
     split:Dataset,                 # columns `image`, perhaps `label`, `subject`

@@ -76,7 +76,7 @@ class CalibrationError(NamedTuple):
     null_high: float               # 95 % of perfectly calibrated models stay below, in [0, 1]
     p: float                       # share of such worlds with an ECE at least as large
 
-
+# %% ../nbs/trust/41_calibration.ipynb #ada2a5e8
 def calibration_error(
     table:pd.DataFrame,            # a prediction table with N rows
     *,
@@ -161,7 +161,7 @@ class CrossTemperature(NamedTuple):
     loss: float                    # as given, nats per image
     cross_fitted: float            # at the temperature of the other folds, nats per image
 
-
+# %% ../nbs/trust/41_calibration.ipynb #539b6006
 def cross_temperature(
     table:pd.DataFrame,            # a prediction table with N rows
     *,

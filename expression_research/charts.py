@@ -161,7 +161,7 @@ def x_axis(
     middle = (panel.x.start + panel.x.end) / 2
     panel.text(middle, bottom + 34, name, anchor="middle")
 
-
+# %% ../nbs/base/03_charts.ipynb #74253c21
 def y_axis(
     panel:Panel,
     *,
@@ -176,7 +176,7 @@ def y_axis(
         panel.path("rule", f"M{left:g},{panel.y(tick):g}H{right:g}")
         panel.text(left - 6, panel.y(tick) + 4, f"{tick:g}", anchor="end")
 
-
+# %% ../nbs/base/03_charts.ipynb #21284752
 def draw_levels(
     panel:Panel,
     levels:Mapping[str, float],    # name -> height; equal heights become one line
@@ -206,7 +206,7 @@ def checked_results(
         )
     return {key: np.asarray(results[key], dtype=np.float64) for key in keys}
 
-
+# %% ../nbs/base/03_charts.ipynb #8056c6ab
 def best_epoch(
     results:Mapping,               # what `train` returns
 )->int|None:                       # epochs counted from 1; None when no loss is finite
@@ -244,7 +244,7 @@ def _curve_panel(
     panel.text(8, 16, title, "title")
     return panel
 
-
+# %% ../nbs/base/03_charts.ipynb #b2b39719
 def _draw_curves(
     panel:Panel,
     training:np.ndarray,           # (E,) one value per epoch
@@ -319,7 +319,7 @@ def plot_curves(
         accuracy_levels = {"chance": 1 / num_classes} if num_classes else {}
     return beside(loss, _accuracy_drawing(curves, marks, accuracy_levels, validation_size, band))
 
-
+# %% ../nbs/base/03_charts.ipynb #62be8850
 def _loss_drawing(
     curves:Mapping[str, np.ndarray],   # from `checked_results`
     marks:CurveMarks,
@@ -382,7 +382,7 @@ def _confusion_cell(
     percent = f"{100 * share:.0f} %" if support else "–"
     panel.text(middle, place[1] + 37, percent, "small", "middle")
 
-
+# %% ../nbs/base/03_charts.ipynb #df3dd2d0
 def plot_confusion(
     counts:np.ndarray,             # (C, C) whole numbers, [true, predicted]
     class_names:Sequence[str]|None=None, # C names in the order of the labels; None: their numbers

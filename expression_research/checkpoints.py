@@ -56,7 +56,7 @@ def save_tensors(
                 f"{path}: could not be written ({error}). What was there before is unchanged."
             ) from error
 
-
+# %% ../nbs/train/37_checkpoints.ipynb #e3cfc40e
 def load_tensors(
     path:Path|str,                    # a file written by `save_tensors`
 )->tuple[dict[str, torch.Tensor], dict]:  # name -> tensor (...) on the CPU; the record
@@ -95,7 +95,7 @@ def _fingerprint(
     in_memory = dense.as_strided((dense.numel(),), (1,))
     return xxhash.xxh3_128_hexdigest(in_memory.view(torch.uint8).numpy().data)
 
-
+# %% ../nbs/train/37_checkpoints.ipynb #5587656d
 class StageBase:
     "The network as a stage finds it."
 
@@ -385,7 +385,7 @@ def _part(
         if name.startswith(prefix)
     }
 
-
+# %% ../nbs/train/37_checkpoints.ipynb #413c6f67
 def load_last(
     folder:Path|str,                  # the run's `last/`
 )->LastState|None:                    # None when there is no whole state

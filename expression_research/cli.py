@@ -43,7 +43,7 @@ class RunOptions:
     # or names of checks that may fail, joined by commas
     guards: str = "error"
 
-
+# %% ../nbs/use/69_cli.ipynb #746ddf69
 def _run_job(
     options:RunOptions,            # the field names are the arguments of `run_main_job`
 )->None:
@@ -87,7 +87,7 @@ def _data_notes(
         for path, note in skipped(dataset)[["path", "note"]].itertuples(index=False)
     ]
 
-
+# %% ../nbs/use/69_cli.ipynb #bdb2b1b4
 def _summarise_data(
     options:DataOptions,           # which source
 )->None:
@@ -344,7 +344,7 @@ class PredictOptions:
     # `torch`, or `onnx`, which is faster on a processor and needs the extra of that name
     engine: str = "torch"
 
-
+# %% ../nbs/use/69_cli.ipynb #39ae2440
 def _predict_files(
     options:PredictOptions,        # which run, which files
 )->None:
@@ -370,7 +370,7 @@ class Command(NamedTuple):
     options: type                    # dataclass of its flags; its docstring is the help
     act: Callable                    # called with the parsed options; its exit status, None for 0
 
-
+# %% ../nbs/use/69_cli.ipynb #1d0b090f
 _COMMANDS = {
     "run": Command(RunOptions, _run_job),
     "train": Command(TrainOptions, _train_model),
@@ -483,7 +483,7 @@ def main(
     except (ExpressionError, OSError) as error:
         return _say(f"error: {error}", 1)
 
-
+# %% ../nbs/use/69_cli.ipynb #6ad5a794
 def _dispatch(
     words:list[str],               # the words after `expression`
 )->int:                            # exit status: 0, 1 or 2

@@ -118,7 +118,7 @@ def _refuse_unlabelled(
             f"row {missing[0]}). Remove those rows, or that split."
         )
 
-
+# %% ../nbs/data/11_columns.ipynb #1c83c6d0
 def _read_labels(
     splits:dict[str, Dataset],     # by name, `train` among them
     column:str,                    # of class labels, strings or integers
@@ -182,7 +182,7 @@ def _read_subjects(
         )
     return [match.group(1) or "" for _, match in found if match is not None]
 
-
+# %% ../nbs/data/11_columns.ipynb #3f7e9de2
 def _subject_expression(
     pattern:str,                   # as in `subject_pattern`
 )->re.Pattern:
@@ -220,7 +220,7 @@ def _assemble(
     beside = Dataset.from_dict(values, features=Features(kinds))
     return datasets.concatenate_datasets([facts.select_columns("image"), beside], axis=1)
 
-
+# %% ../nbs/data/11_columns.ipynb #d43929c7
 def _leave_out_unreadable(
     splits:dict[str, Dataset],     # assembled
     problems:dict[str, list[str]], # what is wrong with each row, "" if nothing

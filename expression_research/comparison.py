@@ -62,7 +62,7 @@ def _only(
     "How many images only one of them has, and some of them."
     return f"{len(ids)} only in {name}" + (f" ({some(sorted(ids))})" if ids else "")
 
-
+# %% ../nbs/trust/42_comparison.ipynb #a160d373
 def same_images(
     table_a:pd.DataFrame,          # prediction table of A
     table_b:pd.DataFrame,          # prediction table of B, in any order
@@ -345,7 +345,7 @@ def _answered_differently(
     rows["b"] = names[table_predictions(table_b)]
     return rows[rows["a"] != rows["b"]].reset_index(drop=True)
 
-
+# %% ../nbs/trust/42_comparison.ipynb #4c3d8067
 def _score_comparison(
     labels:np.ndarray,             # (N,) int64
     a:np.ndarray,                  # (N,) int64, predicted classes of A

@@ -197,7 +197,7 @@ class RunConfig(Augmentation, DataConfig):
         check_fields(self)
         check_pattern(self.subject_pattern)
 
-
+# %% ../nbs/train/23_recipe.ipynb #6340fe9d
 def check_pattern(
     pattern:str,                   # regular expression on file names, or ""
 )->None:

@@ -45,7 +45,7 @@ def _every_count(
     "Every accuracy that n images can have."
     return [(k / n, f"{k}/{n}") for k in range(n + 1)]
 
-
+# %% ../nbs/trust/43_consistency.ipynb #8f698899
 def _batch_means(
     n:int,                         # images
     batch_size:int|None,           # images per batch; None: no such mean
@@ -61,7 +61,7 @@ def _batch_means(
         for k in range(rest + 1)
     ]
 
-
+# %% ../nbs/trust/43_consistency.ipynb #f4d26925
 def _last_dropped(
     n:int,                         # images
     batch_size:int|None,           # images per batch; None: nothing is dropped
@@ -133,7 +133,7 @@ def _wrong_predictions(
     false = np.concatenate([free, errors - free.sum(axis=1, keepdims=True)], axis=1)
     return false[(false[:, -1] >= 0) & (false[:, -1] <= errors - missed[-1])]
 
-
+# %% ../nbs/trust/43_consistency.ipynb #87c15129
 def _fitting_f1(
     support:np.ndarray,            # (C,) images of each class
     vectors:np.ndarray,            # (K, C) from `_right_vectors`
@@ -279,7 +279,7 @@ class Consistency:
     def _repr_html_(self)->str:
         return f"<p>{html.escape(self.line())}</p>{self.table.to_html(index=False)}"
 
-
+# %% ../nbs/trust/43_consistency.ipynb #b0ada1a8
 def _way(
     finding:Any,                   # a row of the table
 )->str:                            # such as "accuracy by correct / n, n = 45"

@@ -69,7 +69,7 @@ def _interpolation(
     weights = weights / np.maximum(weights.sum(axis=2, keepdims=True), 1e-6)
     return weights, ((places >= 0) & (places <= 1)).astype(np.float32)
 
-
+# %% ../nbs/data/15_copies.ipynb #111132a5
 def _cut_windows(
     thumbnails:np.ndarray,         # (P, 64, 64) float32 levels in [0, 1]
     windows:np.ndarray,            # (P, 4) or (4,) float32 left, top, right, bottom

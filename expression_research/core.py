@@ -21,7 +21,7 @@ from functools import cache
 from importlib import metadata
 from pathlib import Path
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -188,7 +188,7 @@ def _defined_names(
     targets = getattr(node, "targets", ())
     return [target.id for target in targets if isinstance(target, ast.Name)]
 
-
+# %% ../nbs/base/00_core.ipynb #d7c763f7
 def code_hashes(
     folder:Path|None=None,         # folder of .py files; this package's own when None
 )->dict[str, str]:                 # "module.name" -> 8 hexadecimal digits, a hash of its source
@@ -232,13 +232,13 @@ def _git_state()->dict:            # {"commit": 40 hex digits or None, "dirty": 
     except (OSError, subprocess.SubprocessError):
         return {"commit": None, "dirty": None}
 
-
+# %% ../nbs/base/00_core.ipynb #3d15b79f
 @cache
 def _running_code()->dict:         # {"package_hash": from `package_hash`, "code": from `code_hashes`}
     "The hashes of this package, read once: a process goes on with the code that it imported."
     return {"package_hash": package_hash(), "code": code_hashes()}
 
-
+# %% ../nbs/base/00_core.ipynb #f3809c75
 def environment()->dict:           # JSON-ready; no host name, user name or path
     "What a result may depend on besides its configuration: versions, machine, threads, code."
     import torch
@@ -286,7 +286,7 @@ def replacing(
         if partial.exists():
             partial.unlink()
 
-
+# %% ../nbs/base/00_core.ipynb #d089a889
 def flush(
     path:Path,                     # a file, or a folder whose entries must survive a power cut
 )->None:
@@ -319,7 +319,7 @@ def write_json(
 
 def read_json(
     path:Path|str,                 # a file written by `write_json`
-)->object:
+)->Any:                           # what the file says, as JSON reads it
     "Read JSON. Raises `RunError` when the file is missing or torn."
     try:
         return json.loads(Path(path).read_text(encoding="utf-8"))

@@ -177,7 +177,7 @@ def _frozen_answers(
         with_stored_features(model, loaders, range(64), known=known)
     return known
 
-
+# %% ../nbs/trust/45_crossval.ipynb #16311029
 def _share_answers(
     fit:TrainFold,                 # of all folds
     jobs:int|None,                 # processes at a time
@@ -247,7 +247,7 @@ class EpochTables:
         "Predict with the model as it stands at the end of this epoch of `state`."
         self.tables.append(predictions(state.model, self.loader, state.device, split="out-of-fold"))
 
-
+# %% ../nbs/trust/45_crossval.ipynb #006c8b73
 def tables_by_epoch(
     fit:TrainFold,                 # what to train
     *,

@@ -55,7 +55,7 @@ def check_images(
             said.append(_judge_images(found, split, images, means[whole], variances[whole]))
     return conclude(found, "; ".join(said))
 
-
+# %% ../nbs/train/35_data_checks.ipynb #2d4edfea
 def _judge_images(
     found:Findings,                # receives what is wrong
     split:str,                     # its name
@@ -165,7 +165,7 @@ def _photographs(
         return np.stack([to_pixels(dataset[row]["image"], side) for row in chosen]) / 255
     return None
 
-
+# %% ../nbs/train/35_data_checks.ipynb #c55c5428
 def _fitted_normalisation(
     images:np.ndarray,             # (N, 3, S, S), as the network gets them
     levels:np.ndarray,             # (N, 3, S, S), photographs in [0, 1]
@@ -256,7 +256,7 @@ def check_repeats(
         )
     return conclude(found, f"{len(first.labels)} images, equal bit for bit")
 
-
+# %% ../nbs/train/35_data_checks.ipynb #b3220946
 _NO_AUGMENTATION = "No augmentation in evaluation: give this loader the test transform."
 
 
@@ -342,7 +342,7 @@ def _rows_in(
     dataset:Any = getattr(dataloader, "dataset", None)
     return len(dataset) if hasattr(dataset, "__len__") else None
 
-
+# %% ../nbs/train/35_data_checks.ipynb #37ce8d3d
 @check("evaluation loader", code="ER062")
 def check_evaluation_loader(
     look:Look,                     # a finished look
@@ -418,7 +418,7 @@ def check_splits(
         _judge_split(found, split, ids, split_of)
     return conclude(found, "every sample is in the split that the manifest says")
 
-
+# %% ../nbs/train/35_data_checks.ipynb #44f812a0
 def _judge_split(
     found:Findings,                # receives what is wrong
     split:str,                     # that the loader is meant to be of

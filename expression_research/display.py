@@ -230,7 +230,7 @@ def _placed(
     label = "; ".join(drawing.label for drawing in drawings)
     return Drawing(body, width, height, label, tuple(drawings))
 
-
+# %% ../nbs/base/02_display.ipynb #0923c77a
 def beside(
     *drawings:Drawing,             # one or more
     gap:int=16,                    # pixels between them
@@ -277,7 +277,7 @@ def picture_pixels(
         values = np.round(np.clip(values, 0, 1) * 255)
     return values.astype(np.uint8)
 
-
+# %% ../nbs/base/02_display.ipynb #41a034c6
 def picture_source(
     picture:Any,                   # as for `picture_pixels`
     side:int=128,                  # pixels, the longer side at most
@@ -308,7 +308,7 @@ def _placed_picture(
     source = picture_source(picture, 2 * side)
     return round(left, 1), round(top, 1), *shown, source, max(height, width) < side
 
-
+# %% ../nbs/base/02_display.ipynb #70262300
 def show_rows(
     rows:Mapping[str, Sequence],   # name -> pictures side by side, see `picture_pixels`
     titles:Sequence[str]=(),       # over the columns

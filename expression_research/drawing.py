@@ -275,7 +275,7 @@ def _draw_head(
         beard = np.maximum(head, np.maximum(-cheeks, 0.1 - part.y))
         paint(part, beard, who.hair, min(0.85, 0.25 + who.beard), 0.1)
 
-
+# %% ../nbs/base/05_drawing.ipynb #d77573ea
 def _draw_hair(
     scene:Scene,                   # drawn on in place
 )->None:

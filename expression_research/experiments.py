@@ -150,7 +150,7 @@ def run_folder(
         folder = Path(out) / f"{name}-{number}"
     return folder
 
-
+# %% ../nbs/use/52_experiments.ipynb #18e5a894
 @contextmanager
 def _only_one(
     folder:Path,                   # of a run
@@ -208,7 +208,7 @@ def _refuse_another(
             "Restore the file, or begin another run."
         )
 
-
+# %% ../nbs/use/52_experiments.ipynb #60b913fc
 def open_folder(
     folder:Path,                   # of the run
     recipe:Recipe,                 # of the run
@@ -306,7 +306,7 @@ class FolderBook(StageBook):
         bar = Progress(f"{self.name} {self.record.stage}")
         return [self.record, self.steps, self.saver, bar]
 
-
+# %% ../nbs/use/52_experiments.ipynb #7e90dd1a
 def train_run(
     recipe:Recipe,                 # of the run
     model:nn.Module,               # changed in place
@@ -364,7 +364,7 @@ def finish(
     }
     write_json(folder / "metrics.json", metrics)
 
-
+# %% ../nbs/use/52_experiments.ipynb #1cf66f5c
 def _tidy(
     last:Path,                     # `last/` of a run that needs no resume any more
 )->None:
@@ -443,7 +443,7 @@ class Trained:
     class_names: list[str]         # C names, in the order of the logits
     record: dict                   # as written by `weights_record`, with epoch and validation loss
 
-
+# %% ../nbs/use/52_experiments.ipynb #899f0ed0
 def load_trained(
     source:Path|str,               # a run folder, or a best.safetensors
     device:str="auto",             # where the model goes
@@ -496,7 +496,7 @@ def predict_split(
             trained.model, loader, next(trained.model.parameters()).device, split=split
         )
 
-
+# %% ../nbs/use/52_experiments.ipynb #e47f4b6b
 def evaluate_run(
     run:Run|Path|str,              # a finished run, or its folder
     split:str="validation",        # `train` or `validation`
@@ -514,7 +514,7 @@ def evaluate_run(
         )
     return predict_split(run if isinstance(run, Run) else Run(Path(run)), split, dataset)
 
-
+# %% ../nbs/use/52_experiments.ipynb #7cce97d1
 def sealed_test(
     run:Run|Path|str,              # a finished run, or its folder
     *,

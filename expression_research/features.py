@@ -128,7 +128,7 @@ class FeatureRows(Dataset):
             features = self.features[[self.places[pair] for pair in wanted]]
         return Batch(features, torch.tensor([self.labels[row] for _, row in pairs]), ids)
 
-
+# %% ../nbs/train/22_features.ipynb #6f25697f
 def _as_it_is(
     batch:Batch,                   # from `FeatureRows.__getitems__`
 )->Batch:
@@ -151,7 +151,7 @@ def _inputs_of(
             found.setdefault((row, number), epoch)
     return found
 
-
+# %% ../nbs/train/22_features.ipynb #abca7036
 def _left_over(
     loader:DataLoader,             # over `FaceRows`; in keyed order when it trains
     epochs:range,                  # that will be shown
@@ -201,6 +201,7 @@ def _compute_features(
         loader.collate_fn.transform.variant,
     )
 
+# %% ../nbs/train/22_features.ipynb #07a0f220
 def _features_of(
     prefix:Callable,               # (N, 3, S, S) float32 -> (N, ...), fixed
     images:torch.Tensor,           # (N, 3, S, S) float32

@@ -35,7 +35,7 @@ class Reader:
     suits: Callable[[Path], bool]  # whether it reads this file or folder, which exists
     read: Callable[[Path], dict[str, Dataset]]  # splits by the names found; raises `DataError`
 
-
+# %% ../nbs/data/13_formats.ipynb #d9738896
 READERS: list[Reader] = []         # the first that suits reads
 
 
@@ -52,7 +52,7 @@ def reader(
         return read
     return register
 
-
+# %% ../nbs/data/13_formats.ipynb #1ca01b4f
 def find_reader(
     path:Path,                     # a file or folder that exists
 )->Reader:
@@ -125,7 +125,7 @@ def _read_classes(
     features = Features({"image": datasets.Image(), "label": Value("string")})
     return Dataset.from_dict({"image": paths, "label": labels}, features=features)
 
-
+# %% ../nbs/data/13_formats.ipynb #0c635b18
 @reader("a folder of images (split/class/file or class/file)", Path.is_dir)
 def read_folder(
     folder:Path,                   # exists
@@ -154,7 +154,7 @@ def _parquet_files(
     found = [file for file in path.rglob("*.parquet") if not file.name.startswith(".")]
     return [] if found and images_below(path) else sorted(found)
 
-
+# %% ../nbs/data/13_formats.ipynb #392b55ad
 def read_parquet(
     paths:list[Path],              # Parquet files
 )->dict[str, Dataset]:             # splits by the names found; all is `train` where no name tells
@@ -182,7 +182,7 @@ def read_parquet(
             f"({type(error).__name__}). Expected files with an image and a label column."
         ) from error
 
-
+# %% ../nbs/data/13_formats.ipynb #60dd4727
 @reader("Parquet (a file, or a folder of them)", lambda path: bool(_parquet_files(path)))
 def _read_parquet_path(
     path:Path,                     # exists
@@ -219,7 +219,7 @@ def has_columns(
     "Whether a path is a CSV file with all of these columns."
     return lambda path: set(names) <= set(csv_columns(path))
 
-
+# %% ../nbs/data/13_formats.ipynb #3c1ba756
 def csv_rows(
     path:Path,                     # a CSV file
 )->Iterator[tuple[int, dict[str, str]]]:  # number from 1, and the values by column, as text
@@ -236,7 +236,7 @@ def csv_rows(
             f"{path.name}: not readable as CSV ({type(error).__name__}), after row {number}."
         ) from error
 
-
+# %% ../nbs/data/13_formats.ipynb #fa6c1bf8
 def collect_rows(
     rows:Iterable[tuple[str, dict]],  # split, and values of all columns but the pictures' files
     features:Features,             # of these columns, such as `image` (`STORED_IMAGE`) and `label`
@@ -267,7 +267,7 @@ def _pixel_text_to_file(
         return text.encode()
     return b"P5 %d %d 255\n" % (side, side) + levels
 
-
+# %% ../nbs/data/13_formats.ipynb #81e21e42
 @reader("FER2013's CSV (columns emotion, pixels, Usage)", has_columns("emotion", "pixels"))
 def read_fer2013(
     path:Path,                     # CSV with columns emotion (0 to 6), pixels, and perhaps Usage
@@ -306,7 +306,7 @@ def _is_hub_id(
         return False
     return "/" not in name or not Path(name).parent.exists()
 
-
+# %% ../nbs/data/13_formats.ipynb #29101bb1
 @contextmanager
 def _hub_offline()->Iterator[None]:
     "Inside the block `datasets` looks into its cache only."
@@ -316,7 +316,7 @@ def _hub_offline()->Iterator[None]:
     finally:
         datasets.config.HF_HUB_OFFLINE = before
 
-
+# %% ../nbs/data/13_formats.ipynb #2e86e028
 def _read_cached(
     name:str,                      # `owner/dataset`
     reason:str,                    # why the Hub was of no use
@@ -427,7 +427,7 @@ def rebuild_pack(
         os.replace(Path(partial) / "pack", out)
     return out
 
-
+# %% ../nbs/data/13_formats.ipynb #fb534ba9
 def _pictures_by_hash(
     clone:Path,                    # as in `rebuild_pack`
     rows:pd.DataFrame,             # columns source_sha256, file

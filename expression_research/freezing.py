@@ -238,7 +238,7 @@ def _new_group(
         "weight_decay": weight_decay if decays else 0.0,
     }
 
-
+# %% ../nbs/train/19_freezing.ipynb #e222d3b9
 def parameter_groups(
     model:nn.Module,               # after `freeze`
     *,
@@ -305,7 +305,7 @@ def _in_words(
     first = "N" if shape[0] == 1 else str(shape[0])
     return f"({', '.join([first, *map(str, shape[1:])])})"
 
-
+# %% ../nbs/train/19_freezing.ipynb #f6945b86
 def _layer_line(
     name:str,                      # dotted name
     module:nn.Module,              # the layer

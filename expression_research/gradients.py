@@ -25,7 +25,7 @@ def _all_some_none(
         return "all"
     return "some" if any(flags) else "none"
 
-
+# %% ../nbs/train/31_gradients.ipynb #2ba4d2f4
 def _requires_grad_table(
     model:nn.Module,               # any module
     *,
@@ -123,7 +123,7 @@ def _held_tensors(
             held.setdefault(id(tensor), (tensor, []))[1].append(index)
     return held
 
-
+# %% ../nbs/train/31_gradients.ipynb #1b4589e5
 def optimizer_table(
     model:nn.Module,               # the model that is meant to train
     optimizer:torch.optim.Optimizer, # the optimizer that is meant to train it
@@ -233,7 +233,7 @@ def moved_table(
         )
     return pd.DataFrame(rows)
 
-
+# %% ../nbs/train/31_gradients.ipynb #c4c11f13
 def what_moved(
     model:nn.Module,               # any module; keeps what the step does to it
     step:Callable[[], Any],        # does the thing to be watched, such as one training step

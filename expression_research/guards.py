@@ -52,7 +52,7 @@ class GuardError(ExpressionError):
     "A guard stopped a run; `.checks` holds the checks that did."
     checks: tuple[Check, ...] = ()
 
-
+# %% ../nbs/train/36_guards.ipynb #3029d7c6
 @dataclass(frozen=True)
 class GuardReport:
     "All checks of one look at a set-up; a table in a notebook."

@@ -47,7 +47,7 @@ def example_samples(
         )
     return rows
 
-
+# %% ../nbs/use/48_handmade.ipynb #d536af2b
 def example_predictions(
     samples:Sequence[dict],        # from `example_samples`
     skill:float,                   # a larger one makes more of them right
@@ -138,7 +138,7 @@ def _write_tables(
     write_predictions(folder / "predictions.parquet", table)
     (folder / "best.safetensors").write_bytes(bytes(2_000_000))
 
-
+# %% ../nbs/use/48_handmade.ipynb #44b45ab0
 def example_run(
     folder:Path,                   # to make
     class_names:Sequence[str]=("happy", "neutral", "sad"), # three

@@ -69,7 +69,7 @@ def check_output(
     made_by = look.operation.lower() or "no operation"
     return conclude(found, f"{look.width} logits{classes}, made by {made_by}")
 
-
+# %% ../nbs/train/34_label_checks.ipynb #347a0a54
 def _no_logits(
     look:Look,                     # whose output has no width
 )->Check:
@@ -91,7 +91,7 @@ def _known_classes(
         return None
     return int(labels.max()) + 1
 
-
+# %% ../nbs/train/34_label_checks.ipynb #d73b94b9
 def _judge_operation(
     found:Findings,                # receives what is wrong
     look:Look,                     # a finished look
@@ -128,7 +128,7 @@ def _asked(
     with no_trace(look.model), torch.no_grad():
         return [torch.as_tensor(loss_fn(logits, labels)) for logits in made_up]
 
-
+# %% ../nbs/train/34_label_checks.ipynb #ade1a61c
 @check("loss function", code="ER022")
 def check_loss_function(
     look:Look,                     # a finished look
@@ -160,7 +160,7 @@ def check_loss_function(
         )
     return conclude(found, seen)
 
-
+# %% ../nbs/train/34_label_checks.ipynb #f1d8b3c0
 def _askable(
     look:Look,                     # a finished look
 )->tuple[torch.Tensor, int]:       # labels (N,) int64 of the first batch, and C
@@ -219,7 +219,7 @@ def check_labels(
     training, evaluation = some(every["training"], 8), some(every["evaluation"], 8)
     return conclude(found, f"training {training}; evaluation {evaluation}")
 
-
+# %% ../nbs/train/34_label_checks.ipynb #16380095
 def _distinct_labels(
     split:str,                     # its name, for the message
     labels:torch.Tensor,           # (N,) of the first batches
@@ -233,7 +233,7 @@ def _distinct_labels(
         return np.unique(labels.numpy())
     return np.unique(everything)
 
-
+# %% ../nbs/train/34_label_checks.ipynb #4832136d
 def _judge_split_labels(
     found:Findings,                # receives what is wrong
     split:str,                     # its name
@@ -296,7 +296,7 @@ def _judge_first_loss(
         )
     return conclude(found, seen, name="first loss")
 
-
+# %% ../nbs/train/34_label_checks.ipynb #bab2adf4
 @check("first loss", code="ER033")
 def check_first_loss(
     look:Look,                     # a finished look
@@ -352,7 +352,7 @@ def check_fresh(
     otherwise = "no step was made here" if first is None else "nothing speaks against it"
     return conclude(found, otherwise)
 
-
+# %% ../nbs/train/34_label_checks.ipynb #2f927dfc
 def _steps_made(
     optimizer:Optimizer,           # any
 )->int:                            # 0 where it does not count
@@ -383,7 +383,7 @@ def _judge_loss(
         )
     return conclude(found, "finite in every step")
 
-
+# %% ../nbs/train/34_label_checks.ipynb #c56a5696
 @check("loss", code="ER071", when="step")
 def check_step_loss(
     run:WatchedRun,                   # after a step
@@ -460,7 +460,7 @@ def _judge_metrics(
         )
     return conclude(found, f"{seen}; loss {loss:.4f}")
 
-
+# %% ../nbs/train/34_label_checks.ipynb #d0c9bb9f
 @check("metrics", code="ER084", when="epoch end")
 def check_metrics(
     run:WatchedRun,                   # after an epoch's evaluation
@@ -498,7 +498,7 @@ def _memorise(
             break
     return losses[0], min(losses)
 
-
+# %% ../nbs/train/34_label_checks.ipynb #775fa344
 @check("one batch", code="ER091", when="full")
 def check_one_batch(
     look:Look,                     # a finished look
@@ -552,7 +552,7 @@ def _relation(
     accuracy = hits / len(labels)
     return float(accuracy[0]), float(accuracy[1:].mean()), float(accuracy[1:].std(ddof=1))
 
-
+# %% ../nbs/train/34_label_checks.ipynb #81b11eea
 def _judge_relation(
     features:np.ndarray,           # (N, D)
     labels:np.ndarray,             # (N,)
@@ -620,7 +620,7 @@ def _judge_guessing(
         )
     return conclude(found, seen)
 
-
+# %% ../nbs/train/34_label_checks.ipynb #c2ca3ddf
 def _share_of_truth(
     table:pd.DataFrame,            # a prediction table with N rows
 )->np.ndarray:                     # (N,) probability given to the true class

@@ -155,7 +155,7 @@ class PixelBatch:
         "The same batch in page-locked memory; `DataLoader(pin_memory=True)` calls this."
         return self.each(lambda values: values.pin_memory())
 
-
+# %% ../nbs/data/18_loaders.ipynb #6dffea28
 class DeviceLoader(DataLoader):
     """A `DataLoader` that hands out batches on a device and augments them there.
 
@@ -185,7 +185,7 @@ class DeviceLoader(DataLoader):
         for raw in super().__iter__():
             yield self.finish(raw)
 
-
+# %% ../nbs/data/18_loaders.ipynb #4f720f3c
 def collated(
     loader:DataLoader,             # of this notebook
     rows:list,                     # N dictionaries, as its data set gives them
@@ -311,7 +311,7 @@ def make_loader(
         else DeviceLoader(rows, device, transform, **options)
     )
 
-
+# %% ../nbs/data/18_loaders.ipynb #0452710a
 def train_loader(
     split:datasets.Dataset,        # the training split
     transform:Transform,           # a `TrainTransform`

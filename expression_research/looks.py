@@ -101,7 +101,7 @@ def _change_of(
         return 0.0
     return _norm(tensor.detach().float() - before.float())
 
-
+# %% ../nbs/train/32_looks.ipynb #cf43be0e
 def _tensor_rows(
     model:nn.Module,               # after the step
     before:dict[str, torch.Tensor],# parameters and buffers as they were, name -> (...)
@@ -131,7 +131,7 @@ def _tensor_rows(
         )
     return pd.DataFrame(rows)
 
-
+# %% ../nbs/train/32_looks.ipynb #c898aeed
 def _copied_tensors(
     model:nn.Module,               # any
 )->dict[str, torch.Tensor]:        # name -> (...)
@@ -211,7 +211,7 @@ def _read_twice(
     "The first batches of two passes."
     passes.extend([read_loader(dataloader), read_loader(dataloader)])
 
-
+# %% ../nbs/train/32_looks.ipynb #b37cfdd6
 def take_look(
     look:Look,                     # with the caller's objects
 )->Look:                           # the same, filled
@@ -268,7 +268,7 @@ class _Case:
             [(answer.verdict, case, answer.seen, answer.remedy) for case, answer in self.rows],
         )
 
-
+# %% ../nbs/train/32_looks.ipynb #719ecef1
 def show_cases(
     check:Callable[[Look], Check], # a registered check
     healthy:Callable[..., dict],   # changes -> fields of `Look`, such as `setups.healthy`
@@ -444,7 +444,7 @@ class WatchedRun:
         # of each curve
         return {name: values[-1] for name, values in self.state.results.items()}
 
-
+# %% ../nbs/train/32_looks.ipynb #50c1fbb3
 def trainable_sample(
     model:nn.Module,               # any
 )->list[tuple[nn.Parameter, torch.Tensor]]:  # parameters (...) and copies of them

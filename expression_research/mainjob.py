@@ -88,7 +88,7 @@ def _table_row(
         "run": run.folder.name if run else None,
     }
 
-
+# %% ../nbs/use/53_mainjob.ipynb #b022cdd7
 HOG = "HOG + logistic regression"
 
 
@@ -124,7 +124,7 @@ def rows_by_model(
         lines.append(line)
     return pd.DataFrame(lines)
 
-
+# %% ../nbs/use/53_mainjob.ipynb #ab77eea8
 def markdown_table(
     lines:pd.DataFrame,            # from `rows_by_model`
 )->str:                            # GitHub Markdown
@@ -166,7 +166,7 @@ def choose(
     "The model with the lowest mean validation loss; the earlier line of equals."
     return lines["model"].iloc[lines["loss"].argmin()]
 
-
+# %% ../nbs/use/53_mainjob.ipynb #05991be7
 def _test_row(
     chosen:str,                    # model name
     rows:list[dict],               # validation rows, to find the run

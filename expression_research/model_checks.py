@@ -89,7 +89,7 @@ def check_optimizer(
         )
     return conclude(found, f"holds all {trainable.sum()} trainable tensors once")
 
-
+# %% ../nbs/train/33_model_checks.ipynb #0fd1b7e3
 def _foreign_tensors(
     look:Look,                     # with model, optimizer and loss
 )->int:                            # tensors that belong neither to the model nor to the loss
@@ -100,7 +100,7 @@ def _foreign_tensors(
     held = [tensor for group in look.optimizer.param_groups for tensor in group["params"]]
     return sum(id(tensor) not in known for tensor in held)
 
-
+# %% ../nbs/train/33_model_checks.ipynb #9a0dfb66
 def _judge_missing(
     found:Findings,                # receives what is wrong
     own:pd.DataFrame,              # rows of `optimizer_table`: the model's parameters
@@ -161,7 +161,7 @@ def check_learning_rate(
         found.warning(f"weight decay {decays:g}", "Usual values are 0 to 0.1.")
     return conclude(found, seen, largest_step=largest)
 
-
+# %% ../nbs/train/33_model_checks.ipynb #2c5234cd
 def _held_weights(
     look:Look,                     # a finished look
 )->pd.DataFrame:                   # rows of the probe
@@ -183,7 +183,7 @@ def _largest_step(
     steps = weights["change_norm"] / weights["weight_norm"]
     return float(steps.max()), weights["name"].iloc[int(steps.argmax())]
 
-
+# %% ../nbs/train/33_model_checks.ipynb #a921bfd2
 def _has_gradient(
     look:Look,                     # a finished look
 )->bool:
@@ -256,7 +256,7 @@ def check_frozen(
     words = f"{len(frozen)} frozen layers stay as they are" if frozen else "nothing is frozen"
     return conclude(found, words)
 
-
+# %% ../nbs/train/33_model_checks.ipynb #8a6c4105
 def _frozen_layers(
     model:nn.Module,               # any
 )->dict[str, nn.Module]:           # name -> layer
@@ -282,7 +282,7 @@ def _untrained(
     told = all(norms) if norms else any(answers.values())
     return [name for name, answer in answers.items() if answer and told]
 
-
+# %% ../nbs/train/33_model_checks.ipynb #093dc02d
 def _judge_moved(
     found:Findings,                # receives what is wrong
     look:Look,                     # a finished look
@@ -338,7 +338,7 @@ def layer_table(
     columns = ["layer", "gradient_norm", "weight_norm", "ratio", "note"]
     return pd.DataFrame(layers, columns=columns)
 
-
+# %% ../nbs/train/33_model_checks.ipynb #5d4c338e
 def _gradient_words(
     trainable:Sequence[bool],      # for each tensor of a layer
     given:Sequence[float],         # norms of the gradients that there are
@@ -394,7 +394,7 @@ def check_gradients(
         words = f"{len(usable)} layers, gradient / weight from {low:.1e} to {high:.1e}"
     return conclude(found, words, smallest_gradient_ratio=low, largest_gradient_ratio=high)
 
-
+# %% ../nbs/train/33_model_checks.ipynb #982c155f
 def _judge_ratios(
     found:Findings,                # receives what is wrong
     table:pd.DataFrame,            # rows of `layer_table` with a usable gradient
@@ -413,7 +413,7 @@ def _judge_ratios(
             "Normalise the images, lower the initial weights, clip the gradient.",
         )
 
-
+# %% ../nbs/train/33_model_checks.ipynb #0c3ddb8f
 def _judge_stuck(
     found:Findings,                # receives what is wrong
     rows:pd.DataFrame,             # of the probe

@@ -27,7 +27,7 @@ def _eight_bits(
         values = values / 257
     return PIL.Image.fromarray(np.rint(values).clip(0, 255).astype(np.uint8))
 
-
+# %% ../nbs/base/09_pixels.ipynb #f88546fe
 def to_rgb(
     image:PIL.Image.Image,         # any mode, any size
 )->PIL.Image.Image:                # mode RGB, upright

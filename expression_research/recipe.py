@@ -114,7 +114,7 @@ def cosine(
     angle = torch.tensor(torch.pi * min(epoch, epochs) / epochs, dtype=torch.float64)
     return (1 + torch.cos(angle).item()) / 2
 
-
+# %% ../nbs/train/23_recipe.ipynb #79bd33c6
 SCHEDULES: dict[str, Callable[[int, int], float]] = {"constant": constant, "cosine": cosine}
 
 

@@ -77,7 +77,7 @@ def _short_names(
 _RUN_COLUMNS = ["run", "right", "95 %, 0 to 1", "accuracy", "macro F1 (95 %)", "loss"]
 _RUN_COLUMNS += ["epochs", "seconds", "test"]
 
-
+# %% ../nbs/use/51_report.ipynb #8cace19e
 def _run_rows(
     runs:Mapping[str, RunFiles],   # name -> files
 )->Markup:
@@ -104,7 +104,7 @@ def _run_rows(
     note = "validation; loss in nats per image; dashed: guessing; a dash where test was not opened"
     return html_table(_RUN_COLUMNS, rows, caption=note)
 
-
+# %% ../nbs/use/51_report.ipynb #ae27f42c
 def _differing_fields(
     runs:Mapping[str, RunFiles],   # name -> files
 )->Markup:
@@ -164,7 +164,7 @@ def _runs_part(
         entries.append((name, run_verdict(files)[0], *drawn, train_command(files.config)))
     return render("runs.html", runs=entries)
 
-
+# %% ../nbs/use/51_report.ipynb #833d0964
 def report_runs(
     folders:Sequence[Path|str],    # runs/<id>, finished; one or more
     out:Path|str|None=None,        # file to write; None: `comparison.html` beside the first run
@@ -214,7 +214,7 @@ def _check_row(
             "again."
         )
 
-
+# %% ../nbs/use/51_report.ipynb #99f587e3
 def _read_summary(
     out:Path|str,                  # folder with summary.json and the run folders
 )->tuple[dict, dict[str, RunFiles]]:   # the summary, and the files of each run it names
@@ -254,7 +254,7 @@ def _row_cells(
     numbers = [float(row[score]) for score in _SCORES]
     return [name, right, picture, *numbers, row["seed"], f"{row['seconds']:.0f}"]
 
-
+# %% ../nbs/use/51_report.ipynb #8a7f1b7c
 def _spread_table(
     rows:Sequence[Mapping[str, Any]],  # of summary.json
 )->Markup:                         # empty when every model has one row
@@ -270,7 +270,7 @@ def _spread_table(
     columns = ["model", "runs", "accuracy", "macro F1", "loss"]
     return html_table(columns, spread, caption="mean and standard deviation over seeds")
 
-
+# %% ../nbs/use/51_report.ipynb #c7068d1a
 def _rows_part(
     summary:dict,                  # from `_read_summary`
     level:float,                   # accuracy of guessing on validation, in [0, 1]
@@ -305,7 +305,7 @@ def _summary_verdict(
         "by the choice, as the validation numbers below are.",
     ]
 
-
+# %% ../nbs/use/51_report.ipynb #971b2948
 def _summary_tiles(
     summary:dict,                  # from `_read_summary`, with a test result
 )->Markup:
@@ -336,7 +336,7 @@ def _summary_tables(
         kept[model] = tables[(len(tables) - 1) // 2]
     return kept
 
-
+# %% ../nbs/use/51_report.ipynb #1f66df59
 def _run_parts(
     runs:Mapping[str, RunFiles],   # name -> files, one or more
 )->list[tuple[str, Markup]]:       # heading and HTML of each part
@@ -352,7 +352,7 @@ def _run_parts(
     parts += [("Runs", _runs_part(runs)), ("Environment", record_part(first.environment))]
     return parts
 
-
+# %% ../nbs/use/51_report.ipynb #7bfe3a5e
 def summary_report(
     out:Path|str,                  # folder with summary.json and the run folders
 )->Path:                           # out/report.html

@@ -52,7 +52,7 @@ def read_record(
         )
     return record
 
-
+# %% ../nbs/use/49_runfiles.ipynb #1a881b24
 def _read_run_table(
     path:Path,                     # a CSV file with a heading
     names:Sequence[str],           # columns it must have
@@ -99,7 +99,7 @@ def _read_baselines(
     paths = sorted((Path(out) / _BASELINES / samples_hash[:16]).glob("*.parquet"))
     return {path.stem: read_predictions(path) for path in paths}
 
-
+# %% ../nbs/use/49_runfiles.ipynb #57d22442
 def _majority_table(
     samples:pd.DataFrame,          # of the manifest: split, label
     table:pd.DataFrame,            # prediction table of a split of these samples
@@ -134,7 +134,7 @@ def _read_guards(
             )
     return flat
 
-
+# %% ../nbs/use/49_runfiles.ipynb #030eaa22
 def _read_extras(
     folder:Path,                   # runs/<id>
     samples:pd.DataFrame,          # of the manifest
@@ -211,7 +211,7 @@ def _check_names(
             f"{min(strangers)}. Are the files of one run?"
         )
 
-
+# %% ../nbs/use/49_runfiles.ipynb #37a992a2
 def check_run_files(
     files:RunFiles,                # just read
 )->RunFiles:                       # the same
@@ -309,7 +309,7 @@ def _same_run(
     except ConfigError:
         return False
 
-
+# %% ../nbs/use/49_runfiles.ipynb #5dfab445
 def train_command(
     config:RunConfig,              # of the run
 )->str:                            # one line for a POSIX shell

@@ -55,7 +55,7 @@ def column_values(
     "A column as a plain list, whatever format was set."
     return split.with_format(None)[name][:]
 
-
+# %% ../nbs/data/10_samples.ipynb #13cf06fc
 def file_bytes(
     stored:dict|None,              # what `datasets` keeps: bytes or None, path or None
 )->bytes:                          # the encoded file; empty when there is none
@@ -306,7 +306,7 @@ def class_names(
         )
     return list(names)
 
-
+# %% ../nbs/data/10_samples.ipynb #fdcb5d08
 def _split_samples(
     rows:Dataset,                  # columns image, label, sample_id
     split:str,                     # its name
@@ -351,7 +351,7 @@ def skipped(
     known = getattr(ds, "left_out", None)
     return pd.DataFrame(columns=list(MANIFEST_COLUMNS)) if known is None else known
 
-
+# %% ../nbs/data/10_samples.ipynb #a19cd552
 def manifest_hash(
     table:pd.DataFrame,            # from `manifest`, or read back from a file
 )->str:                            # 32 hexadecimal digits
@@ -372,7 +372,7 @@ def _decode_batch(
     "Decoded pixels of one batch."
     return {"pixels": [to_pixels(image, side).tobytes() for image in batch["image"]]}
 
-
+# %% ../nbs/data/10_samples.ipynb #f140a866
 def decoded(
     split:Dataset,                 # columns image, label, and sample_id (added where missing)
     side:int,                      # S in pixels, 1 or more

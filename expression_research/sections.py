@@ -69,7 +69,7 @@ class Section:
     heading: str                   # "" for none
     make: Callable[[RunFiles], Markup]  # empty Markup leaves the part out
 
-
+# %% ../nbs/use/50_sections.ipynb #9420389a
 SECTIONS:list[Section] = []
 
 
@@ -89,7 +89,7 @@ def section(
         return make
     return register
 
-
+# %% ../nbs/use/50_sections.ipynb #b9410e25
 def run_sections(
     files:RunFiles,                # of a finished run
 )->list[tuple[str, Markup]]:       # heading and HTML of each part
@@ -115,7 +115,7 @@ def guessing(
     share = f"one in {classes} ({1 / classes:.3f})"
     return 1 / classes, f"guessing among {classes} classes would get {share}"
 
-
+# %% ../nbs/use/50_sections.ipynb #3ad9fbcd
 def accuracy_sentences(
     correct:int,                   # images right
     split:str,                     # `validation` or `test`
@@ -150,7 +150,7 @@ def _loss_meaning(
         return f"below {known}: the probabilities carry information"
     return f"above {known}: it is too sure where it is wrong"
 
-
+# %% ../nbs/use/50_sections.ipynb #d5b05f98
 def run_verdict(
     files:RunFiles,                # of a finished run
 )->list[str]:                      # sentences; the first is the headline
@@ -230,7 +230,7 @@ def _audit_sentence(
     found = f"{audit['verdict']}; {audit['message']}"
     return f"Audit before training, looking for near-copies too: {found}.{accepted}"
 
-
+# %% ../nbs/use/50_sections.ipynb #5bb92026
 def data_part(
     counts:dict[str, dict[str, int]],  # images per split and class
     samples:pd.DataFrame|None=None,# of the manifest; None when it is not there
@@ -250,7 +250,7 @@ def data_part(
     said = paragraph(*_leak_sentences(samples), _audit_sentence(audit))
     return _pair(body, shared) + said
 
-
+# %% ../nbs/use/50_sections.ipynb #0b01893f
 def _pair(
     first:Markup,
     second:Markup,
@@ -309,7 +309,7 @@ def _accuracy_band(
     "Wilson's interval of every epoch, each by itself."
     return [wilson(min(max(round(value * n), 0), n), n) for value in accuracies]
 
-
+# %% ../nbs/use/50_sections.ipynb #87aa9bd3
 @section("Learning curves")
 def curves_section(
     files:RunFiles,                # of a finished run
@@ -417,7 +417,7 @@ def _answer_pictures(
         entries.append((picture, f"{row.true} → {row.predicted} ({row.p_predicted:.2f})"))
     return gallery(entries)
 
-
+# %% ../nbs/use/50_sections.ipynb #d9cc23c1
 _ANSWER_COLUMNS = ("true", "predicted", "with probability", "true class had", "sample id")
 
 
@@ -467,7 +467,7 @@ def _against(
     interval = f"{100 * low:+.1f} to {100 * high:+.1f}"
     return [name, f"{other.sum()}/{n}", difference, interval, only_mine, only_other, p, verdict]
 
-
+# %% ../nbs/use/50_sections.ipynb #6003c42d
 @section("Against the baselines")
 def _comparison_section(
     files:RunFiles,                # of a finished run
@@ -528,7 +528,7 @@ def _augmentation_line(
     switched = [f"{name} {strength:g}" for name, strength in config.switched_on().items()]
     return f"Augmentation, in training only: {', '.join(switched) or 'none'}."
 
-
+# %% ../nbs/use/50_sections.ipynb #f119b024
 def _protocol_lines(
     files:RunFiles,                # of a finished run
 )->list[str]:                      # sentences
@@ -554,7 +554,7 @@ def _protocol_lines(
         f"epoch's weights on validation{rest}",
     ]
 
-
+# %% ../nbs/use/50_sections.ipynb #147c840b
 @section("Protocol")
 def _protocol_section(
     files:RunFiles,                # of a finished run
@@ -649,7 +649,7 @@ def _flat(
             flat[key if name == "packages" else f"{name} {key}"] = part
     return flat
 
-
+# %% ../nbs/use/50_sections.ipynb #39d667c6
 def _value_text(
     value:Any,                     # of a configuration or an environment
 )->str:
@@ -670,7 +670,7 @@ def record_part(
         rows.append((name, _value_text(value), special))
     return render("record.html", rows=rows)
 
-
+# %% ../nbs/use/50_sections.ipynb #d8169f98
 @section("Configuration")
 def _config_section(
     files:RunFiles,                # of a finished run

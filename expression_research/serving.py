@@ -114,7 +114,7 @@ class OnnxNetwork(torch.nn.Module):
         "The logits."
         return torch.from_numpy(self.session.run(None, {"images": images.numpy()})[0])
 
-
+# %% ../nbs/use/60_predict.ipynb #efdf1a7f
 def with_onnx(
     trained:Trained,               # on the processor
 )->Trained:                        # the same, its network run by ONNX Runtime

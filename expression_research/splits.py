@@ -113,7 +113,7 @@ def _in_turn(
     drawn = [units[unit] for unit in keyed_order(names, seed, "split")]
     return sorted(drawn, key=lambda unit: len(unit) <= large)
 
-
+# %% ../nbs/data/12_splits.ipynb #f6782e6e
 def assign_splits(
     labels:Sequence[int],          # class of each row, 0 to C - 1
     ids:Sequence[str],             # sample id of each row
@@ -154,7 +154,7 @@ def check_fractions(
             "validation, test."
         )
 
-
+# %% ../nbs/data/12_splits.ipynb #78efa21b
 def _divide(
     split:Dataset,                 # columns `label`, `sample_id`, and `subject` if known
     fractions:dict[str, float],    # share of each split to make, together 1

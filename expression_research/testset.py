@@ -135,7 +135,7 @@ def _refuse_second(
             "is counted too."
         )
 
-
+# %% ../nbs/trust/46_testset.ipynb #5f03c51e
 def count_opening(
     out:Path|str,                  # folder that holds the run folders
     samples_hash:str,              # of the manifest

@@ -104,7 +104,7 @@ def no_trace(
                 module.training = mode
             _put_tensors_back(buffers, gradients)
 
-
+# %% ../nbs/train/29_traces.ipynb #dc4ae87d
 @torch.no_grad()
 def _put_tensors_back(
     buffers:list[tuple[torch.Tensor, torch.Tensor]],   # (...) each, and its copy
@@ -136,7 +136,7 @@ class Pass:
         variances, means = torch.var_mean(pixels, dim=2, correction=0)
         return means.double().numpy(), variances.double().numpy()
 
-
+# %% ../nbs/train/29_traces.ipynb #7a682a90
 def _is_plain(
     dataloader:Iterable,           # any
 )->TypeGuard[DataLoader]:
@@ -158,7 +158,7 @@ def _batches_in(
     except TypeError:
         return None  # a sampler without a length
 
-
+# %% ../nbs/train/29_traces.ipynb #076d664c
 def in_this_process(
     dataloader:Iterable,           # any
 )->Iterable:                       # the same batches; a plain `DataLoader` without its workers
@@ -234,7 +234,7 @@ def _column(
         return None
     return dataset.with_format(None)[name][:]
 
-
+# %% ../nbs/train/29_traces.ipynb #1fe63eb3
 def dataset_labels(
     dataloader:Iterable,           # any
 )->np.ndarray|None:                # (R,) class numbers; None where only the images tell
@@ -295,7 +295,7 @@ def image_hashes(
         hashes = [hashlib.blake2b(content, digest_size=8).hexdigest() for content in contents]
     return hashes if rows is None else [hashes[row] for row in rows]
 
-
+# %% ../nbs/train/29_traces.ipynb #3227b436
 def _images_stored(
     dataset:Any,                   # of any library
 )->Iterable[bytes]|None:           # one per image; None when there are none to be had

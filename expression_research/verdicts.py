@@ -55,7 +55,7 @@ class Findings(list):
         "What was `seen` is suspicious; `remedy` is the way out."
         self.append(("warning", seen, remedy))
 
-
+# %% ../nbs/base/01_verdicts.ipynb #5e3ab3c4
 def conclude(
     findings:Sequence[tuple[str, str, str]],  # (verdict, seen, remedy); none when all is well
     otherwise:str,                 # what was seen when there are no findings
@@ -118,7 +118,7 @@ def verdict_table(
         lines.append(f"<tr style='{style}'>{cells}</tr>")
     return f"<table><thead><tr>{heads}</tr></thead><tbody>{''.join(lines)}</tbody></table>"
 
-
+# %% ../nbs/base/01_verdicts.ipynb #69ad6ee4
 def checks_html(
     checks:Iterable[Check],        # of one report
     counted:str="",                # a name in `numbers` that gets a column, such as "images"
@@ -139,7 +139,7 @@ def checks_html(
 class Skip(Exception):
     "Raised inside a check that cannot look; the message says why. The verdict is `skipped`."
 
-
+# %% ../nbs/base/01_verdicts.ipynb #6b3db8bb
 MOMENTS = {
     "before": "before the first step",
     "full": "before the first step, when everything is asked for",
@@ -219,7 +219,7 @@ def check(
 
     return register
 
-
+# %% ../nbs/base/01_verdicts.ipynb #fcd40302
 def _refuse_taken(
     entry:Registered,              # about to be registered
 )->None:
@@ -255,7 +255,7 @@ def ask(
     answers = [entry.ask(*given) for entry in registered(when)]
     return [answer for answer in answers if answer is not None]
 
-
+# %% ../nbs/base/01_verdicts.ipynb #67ff0930
 def forget(
     code:str,                      # of a check
 )->None:

@@ -75,7 +75,7 @@ def _fate(
         return "is new"
     return "changed" if name in now else "is gone"
 
-
+# %% ../nbs/use/54_verify.ipynb #bed85dd3
 def _compare_environments(
     recorded:dict,                 # environment.json of the run
     present:dict,                  # the same record, made here
@@ -237,7 +237,7 @@ class Verification:
     def _repr_html_(self)->str:
         return "<pre>" + html.escape(str(self)) + "</pre>"
 
-
+# %% ../nbs/use/54_verify.ipynb #3f6513c4
 def _same_results(
     run:Run,                       # finished
     repeated:Run,                  # finished
