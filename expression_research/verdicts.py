@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['VERDICTS', 'VERDICT_COLOURS', 'VERDICT_MARKS', 'MOMENTS', 'REGISTRY', 'worst', 'Check', 'Findings', 'conclude',
            'worst_first', 'checks_text', 'verdict_table', 'checks_html', 'Skip', 'Registered', 'check', 'registered',
-           'ask', 'forget', 'names_of']
+           'ask', 'forget', 'names_of', 'put_back_checks']
 
 # %% ../nbs/base/01_verdicts.ipynb #1db57fcf
 import math
@@ -189,6 +189,7 @@ class Registered:
 
 # %% ../nbs/base/01_verdicts.ipynb #ff0ad1d5
 REGISTRY: dict[tuple[str, str], Registered] = {}     # (code, moment) -> check
+_DEFINED: dict[tuple[str, str, str], Registered] = {}     # (module, code, moment) -> check
 
 
 def check(
@@ -215,6 +216,7 @@ def check(
         entry = Registered(name, code, when, severity, asked)
         _refuse_taken(entry)
         REGISTRY[code, when] = entry
+        _DEFINED[function.__module__, code, when] = entry
         return asked
 
     return register
@@ -275,3 +277,14 @@ def names_of(
         known = some((f"{code} {name}" for code, name in names.items()), len(names))
         raise ConfigError(f"no check is called {some(strange)}. Names and codes are: {known}.")
     return frozenset(names.get(choice, choice) for choice in chosen)
+
+
+def put_back_checks(
+    module:str,                    # full name, such as `expression_research.guards`
+)->None:
+    """The checks of a module answer again, after a notebook in the same process has defined them a
+    second time.
+    """
+    for (room, code, when), entry in _DEFINED.items():
+        if room == module:
+            REGISTRY[code, when] = entry
