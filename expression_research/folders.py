@@ -281,7 +281,7 @@ def read_class_folders(
     for name in (set(first) - set(named) if named else ()):
         outside += [LeftOut(listing.name(path), "in no named split") for path in first[name]]
     left_out = (*listing.without([]), *sorted(outside))
-    return Found(made, how, "folder names", left_out, tuple(notes))
+    return Found(made, how, "folder names", left_out, tuple(notes), told=True)
 
 
 def _as_dataset(

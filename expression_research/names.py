@@ -229,3 +229,4 @@ class Found:
     labels_from: str = ""          # such as "folder names"; "" where a column holds them
     left_out: tuple[LeftOut, ...] = ()     # files that are not used
     notes: tuple[str, ...] = ()    # what else was understood, in a few words each
+    told: bool = False             # the names are train, validation and test already

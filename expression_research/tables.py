@@ -258,7 +258,7 @@ def read_tables(
     rest = sorted(set(listing.pictures) - set(used))
     unnamed = [LeftOut(listing.name(path), "picture in no table") for path in rest]
     made = {split or "train": _joined(rows) for split, rows in parts.items()}
-    return Found(made, origins[0], "", (*listing.without(tables), *unnamed))
+    return Found(made, origins[0], "", (*listing.without(tables), *unnamed), told=True)
 
 
 def _refuse_overlap(
