@@ -12,7 +12,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -259,7 +259,7 @@ class Layout:
     build: Callable[[Place], None] # makes it
     accept: bool                   # may be read
     refuse: tuple[str, ...] | None # may be refused, with all of these (regular expressions) said
-    classes: tuple[str, ...]       # in order; with "?" in front, only which are the same
+    classes: tuple[str, ...]       # in order; "?" before one: only which are the same; "*": any
     options: Mapping[str, Any] = field(default_factory=dict)  # for `load_expressions`
 
     @property
@@ -310,12 +310,12 @@ def look(
     reader: Callable = load,       # of the place with the options
 ) -> Seen:
     "Build one layout, read it, judge."
-    from expression_research.core import ExpressionError
+    from expression_research.core import ConfigError, DataError
     place = Place(folder / layout.name.replace(" ", "_"))
     layout.build(place)
     try:
         data = reader(place, layout.options)
-    except ExpressionError as error:
+    except (ConfigError, DataError) as error:
         return _refused(layout, place, str(error))
     except Exception as error:
         first = (str(error).splitlines() or [""])[0]
@@ -449,6 +449,9 @@ def label_faults(
 ) -> list[str]:
     "A wrong list of classes, and pictures under a wrong name."
     names = [canonical(name) for name in next(iter(data.values())).features["label"].names]
+    if layout.classes == ("*",):   # those that the builder has used, in any order
+        names, used = sorted(names), {canonical(known.label) for known in place.known.values()}
+        layout = replace(layout, classes=tuple(sorted(used)))
     wanted = [canonical(name.lstrip("?")) for name in layout.classes]
     shown = ", ".join(names)
     only_same = any(name.startswith("?") for name in layout.classes)
