@@ -91,7 +91,7 @@ class Origin:
     left_out: tuple[dict[str, Any], ...] = ()  # unreadable files, as rows of the manifest
     splits_from: str = ""          # such as "folder names"; "" where the source has no splits
     labels_from: str = ""          # such as "column `emotion`"
-    left_out_files: tuple[LeftOut, ...] = ()   # files that are no readable pictures of the set
+    left_out_files: tuple[LeftOut, ...] = ()   # every file below the source that is not used
     notes: tuple[str, ...] = ()    # what else was decided, in a few words each
 
     def line(self)->str:
@@ -101,8 +101,7 @@ class Origin:
         if made:
             told.append(f"{' and '.join(made)} {self.splits[made[0]]}")
         told.append(f"labels from {self.labels_from}" if self.labels_from else "")
-        unreadable = [LeftOut(row["path"], "unreadable") for row in self.left_out]
-        told += [*self.notes, left_out_words([*self.left_out_files, *unreadable])]
+        told += [*self.notes, left_out_words(self.left_out_files)]
         return f"{self.source.split(', ')[0]}: {'; '.join(filter(None, told))}"
 
     @property
@@ -235,6 +234,8 @@ def load_expressions(
     words, found = open_source(
         source, seed=seed, difficulty=difficulty, revision=revision, rule=rule
     )
+    if found.hollow and not drop_empty_classes:
+        raise DataError(found.hollow[0])
     taken = [image_column, label_column, subject_column]
     splits, splits_from, column = _understand_splits(found, split_column, rule, taken)
     columns = choose_columns(splits, image_column, label_column, subject_column, [column])
@@ -259,7 +260,7 @@ def load_expressions(
         tuple(left_out),
         "" if regroup else splits_from,
         found.labels_from or f"column `{columns[1]}`",
-        found.left_out,
+        (*found.left_out, *(LeftOut(row["path"], "unreadable") for row in left_out)),
         found.notes,
     )
     return ExpressionData(made, origin)
@@ -276,7 +277,8 @@ def _understand_splits(
     if split_column is None:
         column = find_split_column(found.splits, rule, taken)
     if column:
-        splits, where = splits_by_column(found.splits, column, rule), f"column `{column}`"
+        where = f"column `{column}`"
+        splits = splits_by_column(found.splits, column, rule, found.splits_from)
         splits = standard_splits(splits)
     else:
         splits = standard_splits(found.splits, SplitRule() if found.told else rule)

@@ -21,13 +21,21 @@ from tempfile import TemporaryDirectory
 import datasets
 import pandas as pd
 import PIL.Image
+import pyarrow.parquet
 import yaml
 from datasets import ClassLabel, Dataset, Features, Value
 
 from .core import DataError, package_folder, some
 from .files import LeftOut, Listing, left_out_words, list_files, what_it_is
 from .folders import read_class_folders
-from .names import SPLIT_FLAG, Found, SplitRule, means_label, same_name
+from expression_research.names import (
+    SPLIT_FLAG,
+    Found,
+    SplitRule,
+    means_label,
+    resembled_splits,
+    same_name,
+)
 from .samples import STORED_IMAGE, progress
 from expression_research.tables import (
     TABLE_SUFFIXES,
@@ -116,6 +124,9 @@ def _splits_of_files(
             f"{told[''][0].name}: its name tells no split, while others do. Expected names such as "
             f"train-00000.parquet; or say {SPLIT_FLAG}."
         )
+    alike = [] if "" not in told or rule.silent else resembled_splits([one.stem for one in paths])
+    if alike:
+        raise DataError(f"the files {some(alike)} look like splits. Say {SPLIT_FLAG}.")
     shards = {match[1] for path in paths for match in [_SHARD.match(path.stem)] if match}
     if "" in told and len(shards) > 1 and not rule.silent:
         raise DataError(
@@ -161,6 +172,29 @@ def _matching(
     return found
 
 # %% ../nbs/data/13_formats.ipynb #0c635b18
+def _refuse_other_classes(
+    paths:Sequence[Path],          # Parquet files
+)->None:
+    """Raises `DataError` where the class names of two files differ: read together, the numbers of one would
+    get the names of the other.
+    """
+    known: dict[str, tuple[str, list[str]]] = {}
+    for path in paths:
+        try:
+            features = Features.from_arrow_schema(pyarrow.parquet.read_schema(path))
+        except Exception:          # no Parquet, or another library's: reading will say so
+            continue
+        for column, kind in features.items():
+            if not isinstance(kind, ClassLabel):
+                continue
+            first, names = known.setdefault(column, (path.name, kind.names))
+            if names != kind.names:
+                raise DataError(
+                    f"classes differ: {first} has {names} in {column!r}, {path.name} has "
+                    f"{kind.names}. Give every file the same ClassLabel."
+                )
+
+# %% ../nbs/data/13_formats.ipynb #82dcd7d3
 def read_parquet(
     paths:Sequence[Path],          # Parquet files
     root:Path|None=None,           # folder whose parts below it tell splits; None: the last two
@@ -172,6 +206,7 @@ def read_parquet(
         if not path.is_file():
             raise DataError(f"{path} does not exist. Expected Parquet files.")
         _refuse_pointer(path)
+    _refuse_other_classes(paths)
     told = {**named} if named else _splits_of_files(paths, root, rule)
     where = "" if "" in told else "file names"
     files = {split or "train": list(map(str, found)) for split, found in told.items()}
@@ -285,23 +320,50 @@ def read_folder(
     tables = read_tables(listing, rule) if listing.pictures else None
     if tables is not None and (official or found is None):
         return tables
+    if not listing.pictures:
+        tables = _known_tables(listing, rule)
+    if tables is not None and not listing.pictures:
+        return tables
     if problem is not None:
-        raise _with_tables(listing, problem)
+        raise problem
     assert found is not None
     _refuse_two_truths(listing, found, tables)
     return found
 
 
-def _with_tables(
-    listing:Listing,               # of the source
-    problem:DataError,             # why its folders were not understood
-)->DataError:                      # the same, with the tables that some reader knows
-    "Tables with pictures of their own, such as FER2013's, are named in the message."
-    known = [path for path in listing.others if path.suffix.lower() in TABLE_SUFFIXES]
-    known = [path for path in known if any(one.suits(path) for one in READERS)]
+def _known_tables(
+    listing:Listing,               # of a folder without pictures
+    rule:SplitRule,                # how names are understood
+)->Found|None:                     # None where no reader knows a table in it
+    """Tables with pictures of their own, such as FER2013's, each of them a split. Raises `DataError` where
+    their names do not tell which.
+    """
+    tables = [path for path in listing.others if path.suffix.lower() == ".csv"]
+    readers = {path: [one for one in READERS if one.suits(path)] for path in tables}
+    known = [path for path in tables if readers[path]]
     if not known:
-        return problem
-    return DataError(f"{problem} A reader knows {some(map(listing.name, known))}: give its path.")
+        return None
+    unknown = sorted(listing.name(path) for path in set(tables) - set(known))
+    told = _splits_of_files(tables if len(known) > 1 or unknown else known, listing.root, rule)
+    if unknown and "" not in told:
+        raise DataError(
+            f"{listing.root.name}: {some(unknown)} lacks columns that {listing.name(known[0])} has "
+            f"({some(table_columns(known[0]))}), such as the label. Give the path of one table."
+        )
+    if len(known) > 1 and "" in told:
+        raise DataError(
+            f"{listing.root.name} holds the tables {some(map(listing.name, known))}. Give the path "
+            "of one, or name them train.csv, validation.csv and test.csv."
+        )
+    if len(known) == 1:
+        found = readers[known[0]][0].open(known[0], rule)
+        return replace(found, left_out=listing.without(known))
+    read = {}
+    for split, (path, *more) in told.items():
+        if more:
+            raise DataError(f"{listing.root.name}: {path.name}, {more[0].name} mean one split.")
+        read[split] = next(iter(readers[path][0].open(path, rule).splits.values()))
+    return Found(read, "table names", "", listing.without(known), told=True)
 
 # %% ../nbs/data/13_formats.ipynb #0e6dc5ab
 def _is_saved(

@@ -21,6 +21,7 @@ from expression_research.names import (
     SPLIT_WORDS,
     SplitRule,
     means_split,
+    told_splits,
 )
 from .samples import MANIFEST_ORDER, column_values, with_sample_ids
 
@@ -88,14 +89,14 @@ def find_split_column(
     first = next(iter(splits.values()))
     for column, kind in first.features.items():
         text = isinstance(kind, ClassLabel) or getattr(kind, "dtype", "") in _TEXTS
-        named = means_split(column)
+        named = means_split(column) or bool(told_splits(column))
         if column in taken or not (text or named) or not isinstance(kind, Value|ClassLabel):
             continue
         values = _values_of(splits, column)
         told = [rule.tells(value) for value in values]
         if all(len(one) == 1 for one in told) and (named or len(set(map(min, told))) > 1):
             found.append(column)
-        elif named and len(values) > 1:
+        elif named and 1 < len(values) <= (_MEANINGS if means_split(column) else 3):
             doubtful[column] = values
     if len(found) > 1:
         raise DataError(
@@ -119,6 +120,7 @@ def splits_by_column(
     splits:Mapping[str, Dataset],  # as a source has them
     column:str,                    # tells the split of every row
     rule:SplitRule=SplitRule(),    # how its values are understood
+    splits_from:str="",            # where the source's own splits come from, for an error
 )->dict[str, Dataset]:             # names among train, validation, test
     """Rows by what a column says. Raises `DataError` for a value that tells none, and where the source's own
     splits say otherwise.
@@ -141,24 +143,24 @@ def splits_by_column(
             chosen = [row for row, text in enumerate(texts) if told[text] == {target}]
             if chosen:
                 parts.setdefault(target, []).append(split.select(chosen))
-                _refuse_other_split(name, target, column, len(splits) > 1, rule)
+                own = rule.tells(name) if len(splits) > 1 else set()
+                if own and own != {target}:
+                    raise DataError(_two_splits(name, target, column, splits_from))
     return {name: datasets.concatenate_datasets(found) for name, found in parts.items()}
 
 
-def _refuse_other_split(
+def _two_splits(
     name:str,                      # of a split of the source
     target:str,                    # that the column tells for some of its rows
     column:str,                    # its name
-    several:bool,                  # the source has more splits than this one
-    rule:SplitRule,                # how names are understood
-)->None:
-    "Raises `DataError` where a source's split and a column contradict each other."
-    own = rule.tells(name)
-    if several and own and own != {target}:
-        raise DataError(
-            f"rows of the split {name!r} are called {target} in the column {column!r}. Say which "
-            "is right: split_column='none' (--split-column none) keeps the source's own splits."
-        )
+    splits_from:str,               # where the source's splits come from
+)->str:                            # a message
+    "A source's split and a column contradict each other."
+    where = f" ({splits_from})" if splits_from else ""
+    return (
+        f"rows of the split {name!r}{where} are called {target} in the column {column!r}. Say which "
+        "is right: split_column='none' (--split-column none) keeps the source's own splits."
+    )
 
 # %% ../nbs/data/12_splits.ipynb #5b7fef15
 def join_pairs(
@@ -267,9 +269,12 @@ def _divide(
     rows = {name: np.flatnonzero(assigned == number) for number, name in enumerate(fractions)}
     for name, chosen in rows.items():
         if not len(chosen):
+            people = len(set(keys[1])) if "subject" in split.column_names else 0
+            who = f" ({people} people by subject_column or subject_pattern)" if people else ""
             raise DataError(
                 f"no images are left for {name}: {len(split)} images in {len(set(joined))} groups "
-                f"are too few for shares {tuple(round(share, 3) for share in shares)}."
+                f"that stay together{who} are too few for shares "
+                f"{tuple(round(share, 3) for share in shares)}."
             )
     return {name: split.select(chosen) for name, chosen in rows.items()}
 
