@@ -562,6 +562,13 @@ def study(name: str) -> str:
     return require(complaints, f"{source.name} on {data}")
 
 
+def layouts() -> str:
+    "Real layouts, wrong flags and damaged files through the command line: our own errors, right statuses, one line."
+    import sources
+    complaints, count = sources.complaints()
+    return require(complaints, f"{count} layouts, wrong flags and damaged files")
+
+
 def site() -> str:
     "The site is built, its links and anchors hold, it asks for nothing outside; a browser, where there is one, agrees."
     import browse
@@ -579,6 +586,7 @@ GATES = {
     "copy": copy, "same": same, "count": count, "command": command, "imports": imports, "help": check_help,
     "flat": flat, "setup": setup, "required": required, "synced": synced, "layers": layers, "lines": check_lines,
     "types": types, "notebooks": check_notebooks, "links": links, "must_fail": must_fail, "study": study, "site": site,
+    "layouts": layouts,
 }
 
 if __name__ == "__main__":

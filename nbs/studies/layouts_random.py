@@ -89,9 +89,9 @@ def spell(
     folders: bool,                 # names of folders, not of files
 ) -> dict[str, str]:               # split -> its name here
     "One way to spell all the splits."
-    case = weighted(dice, ((str.lower, 6), (str.title, 2), (str.upper, 1)))
-    before = weighted(dice, (("", 4), (dice.choice(PREFIXES), 2), ("FER2013", 1)))
-    after = weighted(dice, (("", 4), (dice.choice(SUFFIX_WORDS), 2), ("set", 1), ("_set", 1)))
+    case = weighted(dice, ((str.lower, 8), (str.title, 2), (str.upper, 1)))
+    before = weighted(dice, (("", 9), (dice.choice(PREFIXES), 2), ("FER2013", 1)))
+    after = weighted(dice, (("", 9), (dice.choice(SUFFIX_WORDS), 2), ("set", 1), ("_set", 1)))
     glued = before == "FER2013" or after == "set"
     decorated = bool(before or after)
     odd_case = case is not str.lower and not folders
@@ -196,6 +196,7 @@ def draw_tables(
     kind = dice.choice(("names", "strings", "integers", "floats"))
     beside = dice.sample(sorted(BESIDE), dice.choice((0, 1, 2, 3)))
     how = weighted(dice, (("files", 5), ("folders", 2), ("shards", 2), ("column", 2)))
+    how = how if given else how.replace("column", "files")
     column = dice.choice(SPLIT_COLUMNS)
     if dice.random() < 0.15:
         beside.append("label" if label != "label" else "emotion")
