@@ -8,7 +8,7 @@ __all__ = ['choose_columns', 'read_splits']
 # %% ../nbs/data/11_columns.ipynb #59df1e03
 import math
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePath
 from typing import Any
@@ -409,9 +409,10 @@ def _leave_out_unreadable(
     "Raises `DataError` that lists the unreadable files, unless they may be left out."
     bad = [(name, row) for name in splits for row, problem in enumerate(problems[name]) if problem]
     if bad and not skip:
-        listed = [f"{files[name][row]} ({name}): {problems[name][row]}" for name, row in bad[:20]]
-        if len(bad) > 20:
-            listed.append(f"and {len(bad) - 20} more")
+        named = defaultdict(list)
+        for name, row in bad:
+            named[problems[name][row]].append(f"{files[name][row]} ({name})")
+        listed = [f"{some(found, 8)}: {problem}" for problem, found in named.items()]
         raise DataError(
             f"{len(bad)} unreadable {'file' if len(bad) == 1 else 'files'}: {'; '.join(listed)}. "
             "Repair or remove them, or pass skip_unreadable=True to leave them out and record it."

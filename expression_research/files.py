@@ -77,6 +77,8 @@ def what_it_is(
         (b"%pdf",): "a PDF document",
         (b"{", b"["): "JSON text",
     }
+    if content and not start.strip(b"0123456789 ,;.[]-"):
+        return "text of numbers that is no square picture of grey levels 0 to 255"
     for beginnings, meaning in words.items():
         if start.startswith(beginnings):
             return meaning
@@ -151,6 +153,17 @@ def _reason_by_name(
     if name.startswith("."):
         return "hidden"
     return "system file" if name.lower() in _SYSTEM else ""
+
+
+def _refuse_foreign_name(
+    name:str,                      # of a file or folder, as Python has it
+)->None:
+    "Raises `DataError` for a name that is no UTF-8: it cannot be written into any record."
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        shown = name.encode("utf-8", "backslashreplace").decode()
+        raise DataError(f"the name {shown} is not UTF-8. Rename it.") from None
 
 # %% ../nbs/base/08_files.ipynb #5734d594
 @dataclass(frozen=True)
@@ -228,6 +241,7 @@ class _Walk:
             ) from error
         for entry in entries:
             path = folder / entry.name
+            _refuse_foreign_name(entry.name)
             reason = _reason_by_name(entry.name)
             if reason:
                 self.leave_out(path, reason)

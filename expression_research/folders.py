@@ -62,7 +62,7 @@ def _refuse_shared(
         inside, loose = _branch(pictures, folder / name)
         below.append(set() if loose else {same_name(found) for found in inside})
     shared = set.intersection(*below)
-    if len(shared) < 2 or all(re.search(r"\d", name) for name in shared):
+    if len(shared) < 2 or all(re.fullmatch(r"\D{0,8}\d+", name) for name in shared):
         return
     raise DataError(
         f"{folder.name}: the folders {some(sorted(classes))} all hold folders {some(sorted(shared))}. "
@@ -168,8 +168,9 @@ def _refuse_wrapper(
     classes, _ = _branch(listing.pictures, folder)
     inner, wrapped = folder, next(iter(classes))
     while len(classes) == 1:
-        inner = inner / next(iter(classes))
-        classes, _ = _branch(listing.pictures, inner)
+        name = next(iter(classes))
+        inner, pictures = inner / name, classes[name]
+        classes, _ = _branch(pictures, inner)
     others = sorted(set(beside) - {wrapped})
     near = f" (beside it: {some(others)})" if others else ""
     if classes:

@@ -46,18 +46,27 @@ def told_splits(
     name:str,                      # of a folder, file or split, or a value of a column
 )->set[str]:                       # among train, validation, test; several for `train_test`
     "Which splits a name tells."
-    words = words_of(name)
     told = set()
-    for before, word in zip([""] + words, words):
-        if word in _SEVERAL:
-            told |= {"train", "validation", "test"}
-        for first, split in _COMPETITION.items():
-            if word.startswith(first + "test"):
-                told.add(split)
-        if word in _COMPOUNDS:
-            told.add(_COMPETITION.get(before, _COMPOUNDS[word])
-                     if _COMPOUNDS[word] == "test" else _COMPOUNDS[word])
+    for words in (words_of(name), words_of(name.lower())):     # TrainSet, but also TRAINset
+        for before, word in zip([""] + words, words):
+            told |= _told_by_word(before, word)
     return told
+
+
+def _told_by_word(
+    before:str,                    # the word before it, "" for none
+    word:str,                      # of a name, in lower case
+)->set[str]:                       # of splits
+    "What one word of a name tells."
+    if word in _SEVERAL:
+        return {"train", "validation", "test"}
+    for first, split in _COMPETITION.items():
+        if word.startswith(first + "test"):
+            return {split}
+    split = _COMPOUNDS.get(word, "")
+    if split == "test":
+        return {_COMPETITION.get(before, split)}
+    return {split} if split else set()
 
 # %% ../nbs/data/10_names.ipynb #10fd9e5b
 def resembled_splits(

@@ -178,7 +178,7 @@ def inspect_file(
         return file_hash(content), "", f"{error}".rstrip(".") or type(error).__name__
 
 # %% ../nbs/data/10_samples.ipynb #7bf3b6a3
-_POLICY = 1  # version of `to_rgb`, `to_pixels` and the hashes: part of the name of every cached file
+_POLICY = 2  # version of `to_rgb`, `to_pixels` and the hashes: part of the name of every cached file
 
 
 def cache_file(

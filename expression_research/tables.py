@@ -175,6 +175,13 @@ def read_table_of_pictures(
     "A table whose cells name pictures. Raises `DataError` for one that cannot be understood."
     frame = read_table(table)
     finder = PictureFinder(table, listing)
+    for column in frame.columns:
+        if "." in str(column) and finder.find(column) is not None:
+            raise DataError(
+                f"{listing.name(table)} has no header: its first line names the picture {column}. "
+                "Write the columns' names above it, such as file,label; a column called split "
+                "is understood as well."
+            )
     columns = _file_columns(frame, finder) if len(frame) else []
     if not columns:
         return None
