@@ -129,10 +129,10 @@ def _same_meaning(
     if any(len(set(column)) != together for column in values):
         return None
     features = splits["train"].features
-    def has_names(column):
+    def without_names(column):
         text = "string" in str(getattr(features[column], "dtype", ""))
-        return 2 * isinstance(features[column], ClassLabel) + text
-    return max(columns, key=has_names)
+        return not isinstance(features[column], ClassLabel), not text
+    return min(columns, key=without_names)
 
 # %% ../nbs/data/11_columns.ipynb #559e21ff
 def _choose_label(

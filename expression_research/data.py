@@ -6,6 +6,7 @@
 __all__ = ['show_grid', 'summarise', 'show_balance', 'Origin', 'ExpressionData', 'load_expressions']
 
 # %% ../nbs/data/14_data.ipynb #8592c409
+import logging
 import os
 from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -263,7 +264,11 @@ def load_expressions(
         (*found.left_out, *(LeftOut(row["path"], "unreadable") for row in left_out)),
         found.notes,
     )
+    _LOGGER.info(origin.line())    # the command line shows it
     return ExpressionData(made, origin)
+
+
+_LOGGER = logging.getLogger("expression_research")
 
 # %% ../nbs/data/14_data.ipynb #49a5c282
 def _understand_splits(

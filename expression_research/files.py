@@ -30,7 +30,8 @@ _KINDS = {
     "archive": ".zip .tar .gz .tgz .bz2 .xz .zst .7z .rar",
     "video": ".mp4 .m4v .avi .mov .mkv .webm .wmv .mpg .mpeg .flv",
     "sound": ".wav .mp3 .flac .ogg .m4a",
-    "arrays": ".npy .npz .mat .pkl .pickle .h5 .hdf5 .hdf .pt .pth .ckpt .safetensors .tfrecord .lmdb .mdb",
+    "arrays": ".npy .npz .mat .pkl .pickle .h5 .hdf5 .hdf .pt .pth .ckpt .safetensors .tfrecord "
+              ".lmdb .mdb",
     "document": ".pdf .doc .docx .ppt .pptx .eps .ps",
     _RAW: ".cr2 .cr3 .nef .arw .dng .raf .orf .rw2",
     "unfinished download": ".part .crdownload .tmp .download",

@@ -65,8 +65,8 @@ def _refuse_shared(
     if len(shared) < 2 or all(re.fullmatch(r"\D{0,8}\d+", name) for name in shared):
         return
     raise DataError(
-        f"{folder.name}: the folders {some(sorted(classes))} all hold folders {some(sorted(shared))}. "
-        f"If they are splits, say {SPLIT_FLAG}; if they are people or groups, move these folders "
+        f"{folder.name}: the folders {some(sorted(classes))} all hold folders "
+        f"{some(sorted(shared))}. If they are splits, say {SPLIT_FLAG}; if they are people or groups, move these folders "
         "together, so that the first level is the class."
     )
 
@@ -270,8 +270,8 @@ def read_class_folders(
     listing:Listing,               # of a folder
     rule:SplitRule=SplitRule(),    # how names are understood as splits
 )->Found:                          # columns `image` (paths) and `label` (strings)
-    """Folders of classes, in folders of splits or not. Raises `DataError` for everything that cannot
-    be decided.
+    """Folders of classes, in folders of splits or not. Raises `DataError` for everything that
+    cannot be decided.
     """
     first, loose = _branch(listing.pictures, listing.root)
     named = _split_folders(listing, first, rule)

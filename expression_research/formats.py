@@ -7,6 +7,7 @@ __all__ = ['READERS', 'FER2013_CLASSES', 'Source', 'Reader', 'reader', 'find_rea
            'has_columns', 'csv_rows', 'collect_rows', 'read_fer2013', 'read_hub', 'open_source', 'rebuild_pack']
 
 # %% ../nbs/data/13_formats.ipynb #8e8eb4e6
+import glob
 import hashlib
 import math
 import os
@@ -17,6 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import datasets
 import pandas as pd
@@ -39,6 +41,7 @@ from expression_research.names import (
 from .samples import STORED_IMAGE, progress
 from expression_research.tables import (
     TABLE_SUFFIXES,
+    find_separator,
     read_table_of_pictures,
     read_table,
     read_tables,
@@ -89,8 +92,8 @@ def find_reader(
     columns = table_columns(path)
     found = f" with the columns {some(columns)}" if columns else ""
     raise DataError(
-        f"{path.name}{found}: no reader knows it, nor does it name pictures that are here. There are "
-        f"readers for {'; '.join(known.name for known in READERS)}. Unpack archives first, or "
+        f"{path.name}{found}: no reader knows it, nor does it name pictures that are here. There "
+        f"are readers for {'; '.join(known.name for known in READERS)}. Unpack archives first, or "
         "register one with @reader."
     )
 
@@ -141,7 +144,8 @@ def _readme_splits(
 )->dict[str, list[Path]]:          # by the names in its README.md; empty where it has no `configs`
     "Splits from a README.md. Raises `DataError` for several configurations, or a missing file."
     readme = folder / "README.md"
-    head = re.match(r"---\n(.*?)\n---", readme.read_text("utf-8"), re.S) if readme.is_file() else None
+    text = readme.read_text("utf-8", errors="replace") if readme.is_file() else ""
+    head = re.match(r"---\n(.*?)\n---", text, re.S)
     try:
         configs = (yaml.safe_load(head[1]) or {}).get("configs") if head else None
     except (yaml.YAMLError, AttributeError):
@@ -175,8 +179,8 @@ def _matching(
 def _refuse_other_classes(
     paths:Sequence[Path],          # Parquet files
 )->None:
-    """Raises `DataError` where the class names of two files differ: read together, the numbers of one would
-    get the names of the other.
+    """Raises `DataError` where the class names of two files differ: read together, the numbers of
+    one would get the names of the other.
     """
     known: dict[str, tuple[str, list[str]]] = {}
     for path in paths:
@@ -201,7 +205,7 @@ def read_parquet(
     rule:SplitRule=SplitRule(),    # how names are understood
     named:Mapping[str, Sequence[Path]]|None=None,  # splits that are known already
 )->Found:                          # all is `train` where no name tells
-    """Parquet files. Raises `DataError` if one cannot be read, or if only some names tell a split."""
+    "Parquet files. Raises `DataError` if one cannot be read, or if only some tell a split."
     for path in paths:
         if not path.is_file():
             raise DataError(f"{path} does not exist. Expected Parquet files.")
@@ -209,7 +213,9 @@ def read_parquet(
     _refuse_other_classes(paths)
     told = {**named} if named else _splits_of_files(paths, root, rule)
     where = "" if "" in told else "file names"
-    files = {split or "train": list(map(str, found)) for split, found in told.items()}
+    files = {
+        split or "train": [glob.escape(str(path)) for path in found] for split, found in told.items()
+    }
     try:
         with progress(0):
             read = dict(datasets.load_dataset("parquet", data_files=files))
@@ -239,8 +245,8 @@ def _class_folders(
     if not listing.pictures:
         held = left_out_words(listing.without([]))
         return None, DataError(
-            f"{listing.root}: no folders of images{'; ' + held if held else ''}. Expected one folder "
-            f"per class, such as {listing.root.name}/happy/1.jpg, a table that names pictures, or "
+            f"{listing.root}: no folders of images{'; ' + held if held else ''}. Expected one "
+            f"folder per class, such as {listing.root.name}/happy/1.jpg, a table that names pictures, or "
             "Parquet files."
         )
     try:
@@ -262,7 +268,8 @@ def _refuse_two_truths(
         files = [image["path"] for image in _stored(split, "image")]
         by_folder.update(zip(files, split["label"]))
     for split in tables.splits.values():
-        pictures = [name for name, kind in split.features.items() if isinstance(kind, datasets.Image)]
+        kinds = split.features.items()
+        pictures = [name for name, kind in kinds if isinstance(kind, datasets.Image)]
         labels = [name for name in split.column_names if means_label(name)]
         if labels:
             files = [image["path"] for image in _stored(split, pictures[0])]
@@ -270,8 +277,8 @@ def _refuse_two_truths(
     pairs = {(by_folder[file], by_table[file]) for file in by_folder.keys() & by_table.keys()}
     if len(pairs) > min(len({one for one, _ in pairs}), len({two for _, two in pairs})):
         raise DataError(
-            f"{listing.root.name}: the folders and a table give the pictures different labels. Give "
-            "the path of the table, or move it away."
+            f"{listing.root.name}: the folders and a table give the pictures different labels. "
+            "Give the path of the table, or move it away."
         )
 
 
@@ -335,8 +342,8 @@ def _known_tables(
     listing:Listing,               # of a folder without pictures
     rule:SplitRule,                # how names are understood
 )->Found|None:                     # None where no reader knows a table in it
-    """Tables with pictures of their own, such as FER2013's, each of them a split. Raises `DataError` where
-    their names do not tell which.
+    """Tables with pictures of their own, such as FER2013's, each of them a split. Raises
+    `DataError` where their names do not tell which.
     """
     tables = [path for path in listing.others if path.suffix.lower() == ".csv"]
     readers = {path: [one for one in READERS if one.suits(path)] for path in tables}
@@ -444,7 +451,12 @@ def csv_rows(
     number = 0
     try:
         pieces = pd.read_csv(
-            path, chunksize=2000, dtype=str, keep_default_na=False, encoding="utf-8-sig"
+            path,
+            sep=find_separator(path),
+            chunksize=2000,
+            dtype=str,
+            keep_default_na=False,
+            encoding="utf-8-sig",
         )
         for piece in pieces:
             piece.columns = piece.columns.str.strip()
@@ -534,8 +546,9 @@ def read_fer2013(
             values[label] = _emotion(path, number, row[label])
             yield "train", values
 
-    texts = {name: Value("string") for name in (*others, label)}
-    read = collect_rows(rows(), Features({"image": STORED_IMAGE, **texts}))
+    texts: dict[str, Any] = {name: Value("string") for name in (*others, label)}
+    texts["image"] = STORED_IMAGE
+    read = collect_rows(rows(), Features(texts))
     return Found({name: _with_fer_order(split, label) for name, split in read.items()})
 
 

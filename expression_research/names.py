@@ -109,8 +109,8 @@ class SplitRule:
         if len(splits) > 1:
             several = [part for part, found in told.items() if found]
             raise DataError(
-                f"{'/'.join(told)}: {', '.join(map(repr, several))} tell {' and '.join(sorted(splits))}. "
-                f"Say which is meant: {SPLIT_FLAG}."
+                f"{'/'.join(told)}: {', '.join(map(repr, several))} tell "
+                f"{' and '.join(sorted(splits))}. Say which is meant: {SPLIT_FLAG}."
             )
         return next(iter(splits), "")
 
@@ -133,7 +133,7 @@ def same_name(
 
 # %% ../nbs/data/10_names.ipynb #9e26f398
 def split_rule(
-    split_names:str="",            # such as "train=Set A,test=Set B"; "none"; "" for the usual names
+    split_names:str="",            # such as "train=Set A,test=Set B"; "none"; "": usual names
 )->SplitRule:
     "The rule from its text. Raises `ConfigError` for another form."
     if not split_names.strip():
@@ -162,7 +162,7 @@ def tidy_name(
 def one_spelling(
     names:Mapping[str, Sequence[str]],     # split -> its class names as spelled, each once
 )->tuple[dict[str, str], list[str]]:       # spelled -> class; notes on what was joined
-    "Class names by their spellings. Raises `DataError` where one split has two that differ by case."
+    "Class names by their spellings. Raises `DataError` where two of one split differ by case."
     chosen, notes = {}, []
     for split in sorted(names, key=lambda split: split != "train"):    # its spelling counts
         for name, others in _by_key(names[split]).items():
@@ -195,7 +195,8 @@ _LABEL_WORDS = {
 }
 _LABEL_ADDITIONS = {
     "id", "idx", "index", "name", "names", "text", "str", "string", "code", "true", "gold", "cls",
-    "facial", "face", "basic", "ground", "truth", "gt", "fer", "num", "number", "int", "y", "the", "of",
+    "facial", "face", "basic", "ground", "truth", "gt", "fer", "num", "number", "int", "y",
+    "the", "of",
 }
 _OTHER_WORDS = {
     "id", "ids", "idx", "index", "uuid", "key", "hash", "md5", "sha", "file", "filename", "path",
@@ -205,7 +206,8 @@ _OTHER_WORDS = {
     "bottom", "bbox", "box", "landmarks", "confidence", "score", "valence", "arousal", "intensity",
     "glasses", "pose", "yaw", "pitch", "roll", "frame", "video", "caption", "description",
     "comment", "note", "notes", "source", "license", "licence", "author", "split", "usage",
-    "partition", "subset", "fold", "set", "unnamed", "votes", "camera", "session", "country", "city",
+    "partition", "subset", "fold", "set", "unnamed", "votes", "camera", "session",
+    "country", "city",
 }
 
 

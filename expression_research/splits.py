@@ -107,8 +107,8 @@ def find_split_column(
         column, values = next(iter(doubtful.items()))
         raise DataError(
             f"the column {column!r} is called a split, but holds {some(map(repr, values))}. Say "
-            f"{SPLIT_FLAG.split(' (')[0]} with these values (--split-names), or split_column='none' "
-            "(--split-column none) to leave it unused."
+            f"which is which, split_names='train={values[0]},test={values[1]}' (--split-names), or "
+            "split_column='none' (--split-column none) to leave it unused."
         )
     return found[0] if found else None
 
@@ -122,8 +122,8 @@ def splits_by_column(
     rule:SplitRule=SplitRule(),    # how its values are understood
     splits_from:str="",            # where the source's own splits come from, for an error
 )->dict[str, Dataset]:             # names among train, validation, test
-    """Rows by what a column says. Raises `DataError` for a value that tells none, and where the source's own
-    splits say otherwise.
+    """Rows by what a column says. Raises `DataError` for a value that tells none, and where the
+    source's own splits say otherwise.
     """
     parts = {}
     for name, split in splits.items():
@@ -158,8 +158,8 @@ def _two_splits(
     "A source's split and a column contradict each other."
     where = f" ({splits_from})" if splits_from else ""
     return (
-        f"rows of the split {name!r}{where} are called {target} in the column {column!r}. Say which "
-        "is right: split_column='none' (--split-column none) keeps the source's own splits."
+        f"rows of the split {name!r}{where} are called {target} in the column {column!r}. Say "
+        "which is right: split_column='none' (--split-column none) keeps the source's own splits."
     )
 
 # %% ../nbs/data/12_splits.ipynb #5b7fef15
