@@ -221,9 +221,10 @@ def splits_in_pictures_names(place):
     )
 
 
-@layout(NAMES, github("Can not correctly parse the classes", "huggingface/datasets/issues/4015"))
+@layout(NAMES, github("Can not correctly parse the classes", "huggingface/datasets/issues/4015"),
+        refuse=("ILSVRC2012_val", SPLIT_FLAG))
 def folders_before_file_names(place):
-    "train/happy/ILSVRC2012_val_00000293.png: the folder counts, not the file's name."
+    "train/happy/ILSVRC2012_val_00000293.png: the folder counts, or it is asked."
     place.tree("{split}/{label}/ILSVRC2012_val_{n:08}.png", {"train": "train", "validation": "val"})
 
 
@@ -453,7 +454,7 @@ def saved_with_a_split_column(place):
 
 @layout(COLUMN, github("Split is inferred from filename and overrides metadata",
                        "huggingface/datasets/issues/5021"), accept=False,
-        refuse=("train.parquet|file names?", "split"))
+        refuse=("'train'|train.parquet", SPLIT_FLAG))
 def column_against_file_name(place):
     "train.parquet whose column split says test in some rows."
     rows = [{**row, "split": "train"} for row in place.rows("train")]
@@ -914,7 +915,7 @@ def an_empty_class_folder_with_the_flag(place):
 
 
 @layout(EMPTY, github("Found no valid file for the classes 1057", "wtyhub/MuseNet/issues/5"),
-        accept=False, refuse=("contempt",))
+        refuse=("contempt",))
 def a_class_of_text(place):
     "contempt/ holds a text file only."
     place.pool()
