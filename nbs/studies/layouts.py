@@ -1658,7 +1658,7 @@ def a_class_called_train(place):
     place.pool("{label}/{n}.png", ("bus", "car", "train"))
 
 
-@layout(FOLDERS, github("Folder named valid is missing", "wengsengh/Car-Models-Classifier/issues/1"),
+@layout(FOLDERS, github("Folder valid is missing", "wengsengh/Car-Models-Classifier/issues/1"),
         refuse=("validation|test",))
 def an_empty_split_folder(place):
     "train/happy, test/happy, and validation/ without a file."
@@ -1751,7 +1751,7 @@ def an_error_page_as_picture(place):
     place.left_out("train/happy/missing.jpg", page, "unreadable")
 
 
-@layout(FILES, github("RAW and vector files", "pytorch/vision/pull/461"))
+@layout(FILES, github("RAW and vector files", "pytorch/vision/pull/461"), refuse=("CR2",))
 def drawings_and_raw_files(place):
     "logo.svg, 1.CR2, scan.dcm among the pictures."
     splits_folder(place)
@@ -1812,7 +1812,7 @@ def brighter_copies(place):
             place.together.append(group)
 
 
-@layout(MESSAGES, FER_README, accept=False, refuse=("pixels",))
+@layout(MESSAGES, FER_README, accept=False, refuse=("pixels|row 4",))
 def pixels_cut_off(place):
     "A spreadsheet has cut one row's pixels at 32,767 characters."
     rows = fer_rows(place, "train", "Training") + fer_rows(place, "test", "PrivateTest")
