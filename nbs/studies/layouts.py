@@ -482,6 +482,13 @@ def train_and_test(place):
                format="JPEG")
 
 
+@layout(FOLDERS, github("Adds transfer learning tutorial", "skorch-dev/skorch/pull/281"))
+def train_and_valid(place):
+    "train/happy, valid/happy: test is made from train, validation stays as it is."
+    place.tree("{split}/{label}/{n}.jpg", {"train": "train", "validation": "valid"},
+               counts={"train": POOL, "validation": 2}, format="JPEG")
+
+
 @layout(FOLDERS, github("make_train_val_dataset", "pytorch/vision/pull/613"))
 def classes_only(place):
     "happy/, neutral/, sad/: all three splits are made."

@@ -43,7 +43,7 @@ FILE_NAMES = ("{n}", "{n:05}", "IMG_{n:04}", "S{n:03}_001", "a face ({n})", "fer
 PREFIXES, SUFFIX_WORDS = ("fer_", "my-", "faces.", "2013 "), ("_v2", "-2013", ".final", "1")
 LABEL_COLUMNS = ("label", "labels", "emotion", "expression", "class", "target")
 SPLIT_COLUMNS = ("split", "Usage", "usage", "partition", "subset", "set")
-DECOYS = (                         # classes whose names only look like splits; whether that is plain
+DECOYS = (                         # classes whose names look like splits; whether they stay plain
     (("contest", "latest", "protest"), True), (("devon", "valley", "brain"), True),
     (("trainer", "tester"), True), (("bus", "car", "train"), False), (("eval", "grin"), False),
 )
