@@ -52,7 +52,7 @@ ABOVE = (                          # levels above the classes that are no splits
     ("real", "synthetic"), ("2019", "2020"),
 )
 WRAPPED = (
-    "faces [v2]", ".cache/faces", "test/faces", "train", "ein Ordner", "été", "eval-2/x*y",
+    "faces [v2]", ".cache/faces", "test/faces", "train", "ein Ordner", "été", "eval-2/x{y}",
 )
 BESIDE = {                         # columns that are no label: by row number
     "gender": lambda n: "mf"[n % 2], "age": lambda n: 20 + n % 7, "id": lambda n: 1000 + n,
