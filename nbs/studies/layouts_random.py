@@ -154,6 +154,7 @@ def draw_folders(
             plan.doubtful.append(f"classes called {', '.join(classes)}")
     elif not given and dice.random() < 0.25:
         above = dice.choice(ABOVE)
+        classes = dice.choice(CLASS_NAMES[:2])   # with 1, 2, 3 nobody could know what is the class
         plan.doubtful.append(f"{', '.join(above)} above the classes")
     names = spell(dice, plan, given, folders=True)
     order = weighted(dice, (("split/class", 9), ("class/split", 1), ("deeper", 2), ("above", 1)))
