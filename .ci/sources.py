@@ -73,7 +73,9 @@ def says_how(
     from expression_research.core import ExpressionError
     from expression_research.data import load_expressions
     try:
-        origin = load_expressions(source, **{"skip_unreadable": True, **options}).origin
+        wanted = {"skip_unreadable": True}
+        wanted.update(options)
+        origin = load_expressions(source, **wanted).origin
     except (ExpressionError, TypeError):
         return False
     return hasattr(origin, "line") and origin.line() in text
@@ -152,7 +154,8 @@ def damage(
     folder.mkdir()
     whole = {
         "zero.parquet": b"", "text.parquet": b"hello\n", "half.csv": b"emotion,pixels\n3,1 2 3", "zero.csv": b"",
-        "binary.csv": bytes(range(256)) * 8, "uneven.csv": b"emotion,pixels\n1,2,3,4\n5\n", "wide.csv": b"\xff\xfea\0,\0",
+        "binary.csv": bytes(range(256)) * 8, "uneven.csv": b"emotion,pixels\n1,2,3,4\n5\n",
+        "wide.csv": b"\xff\xfea\0,\0",
         "quoted.csv": b'emotion,pixels,Usage\n3,"1 2 3 4,Training\n', "one.png": encode(draw(1)), "list.json": b"[1, 2",
         "zero.zip": b"", "zero.tar.gz": b"", "negative.csv": b"emotion,pixels,Usage\n-1,1 2 3 4,Training\n",
         "nul.csv": b"emotion,pixels,Usage\n3,\0,Training\n", "shards.parquet/part.parquet": b"PAR1PAR1",

@@ -377,10 +377,9 @@ def left_out_files(
     data: Any,                     # an `ExpressionData`
 ) -> list[tuple[str, str]]:        # path and reason
     "What was left out, from today's attribute or that of former days."
-    origin = data.origin
-    if hasattr(origin, "left_out_files"):
-        return [(str(path), str(reason)) for path, reason in origin.left_out_files]
-    return [(row["path"], row["note"]) for row in origin.left_out]
+    unreadable = [(row["path"], row["note"]) for row in data.origin.left_out]
+    others = getattr(data.origin, "left_out_files", ())
+    return unreadable + [(str(path), str(reason)) for path, reason in others]
 
 
 def covers(

@@ -221,9 +221,10 @@ def splits_in_pictures_names(place):
     )
 
 
-@layout(NAMES, github("Can not correctly parse the classes", "huggingface/datasets/issues/4015"))
+@layout(NAMES, github("Can not correctly parse the classes", "huggingface/datasets/issues/4015"),
+        refuse=("ILSVRC2012_val", SPLIT_FLAG))
 def folders_before_file_names(place):
-    "train/happy/ILSVRC2012_val_00000293.png: the folder counts, not the file's name."
+    "train/happy/ILSVRC2012_val_00000293.png: the folder counts, or it is asked."
     place.tree("{split}/{label}/ILSVRC2012_val_{n:08}.png", {"train": "train", "validation": "val"})
 
 
@@ -453,7 +454,7 @@ def saved_with_a_split_column(place):
 
 @layout(COLUMN, github("Split is inferred from filename and overrides metadata",
                        "huggingface/datasets/issues/5021"), accept=False,
-        refuse=("train.parquet|file names?", "split"))
+        refuse=("'train'|train.parquet", SPLIT_FLAG))
 def column_against_file_name(place):
     "train.parquet whose column split says test in some rows."
     rows = [{**row, "split": "train"} for row in place.rows("train")]
@@ -479,6 +480,13 @@ def train_and_test(place):
     "train/happy, test/happy: validation is made from train."
     place.tree("{split}/{label}/{n}.jpg", ["train", "test"], counts={"train": POOL, "test": 2},
                format="JPEG")
+
+
+@layout(FOLDERS, github("Adds transfer learning tutorial", "skorch-dev/skorch/pull/281"))
+def train_and_valid(place):
+    "train/happy, valid/happy: test is made from train, validation stays as it is."
+    place.tree("{split}/{label}/{n}.jpg", {"train": "train", "validation": "valid"},
+               counts={"train": POOL, "validation": 2}, format="JPEG")
 
 
 @layout(FOLDERS, github("make_train_val_dataset", "pytorch/vision/pull/613"))
@@ -914,7 +922,7 @@ def an_empty_class_folder_with_the_flag(place):
 
 
 @layout(EMPTY, github("Found no valid file for the classes 1057", "wtyhub/MuseNet/issues/5"),
-        accept=False, refuse=("contempt",))
+        refuse=("contempt",))
 def a_class_of_text(place):
     "contempt/ holds a text file only."
     place.pool()
@@ -1548,6 +1556,311 @@ def numbers_in_order(place):
 def one_class_only(place):
     "happy/ alone."
     place.pool("{label}/{n}.png", ["happy"])
+
+
+# ---- the second list: written later, without a look at the readers, and measured once ------------
+
+
+FIRST_LIST = len(LAYOUTS)
+
+
+def splits_folder(
+    place: Place,
+    pattern: str = "{split}/{label}/{n}.png",
+) -> None:
+    "train and test as they should be."
+    place.tree(pattern, ["train", "test"], counts={"train": POOL, "test": 2})
+
+
+@layout(NAMES, github("path contains a split's name", "huggingface/datasets/issues/4895"))
+def below_a_folder_called_test(place):
+    "The data lie in .../test/faces: the folders above do not count."
+    place.source = place.folder / "test" / "faces"
+    place.pool("test/faces/{label}/{n}.png")
+
+
+@layout(NAMES, github("path contains a split's name", "huggingface/datasets/issues/4895"))
+def a_table_below_a_folder_called_eval(place):
+    "The file given is .../eval/faces.parquet: the folders above do not count."
+    place.parquet("eval/faces.parquet", place.rows("train", POOL))
+    place.source = place.folder / "eval" / "faces.parquet"
+
+
+@layout(NAMES, HUB_STRUCTURE)
+def brackets_in_names(place):
+    "`faces [v2]/train*.parquet`: characters that a glob would read."
+    place.source = place.folder / "faces [v2]"
+    for split in SPLITS:
+        place.parquet(f"faces [v2]/{split} (1).parquet", place.rows(split))
+
+
+@layout(NAMES, ("COCO's years", "https://cocodataset.org/#download"), refuse=("train2017", "split"))
+def years_behind_splits(place):
+    "train2017/happy, val2017/happy: digits separate, says datasets."
+    place.tree("{split}/{label}/{n}.png", {"train": "train2017", "validation": "val2017"},
+               counts={"train": POOL, "validation": 2})
+
+
+@layout(NAMES, HUB_STRUCTURE, accept=False, refuse=("holdout", SPLIT_FLAG))
+def a_saved_split_of_another_name(place):
+    "save_to_disk of a DatasetDict with train and holdout."
+    parts = {"train": as_dataset(place.rows("train")), "holdout": as_dataset(place.rows("test"))}
+    place.source = place.folder / "saved"
+    DatasetDict(parts).save_to_disk(str(place.source))
+
+
+@layout(NAMES, HUB)
+def a_saved_dict_with_val(place):
+    "save_to_disk of a DatasetDict with train, val, eval."
+    names = {"train": "train", "validation": "val", "test": "eval"}
+    parts = {name: as_dataset(place.rows(split)) for split, name in names.items()}
+    place.source = place.folder / "saved"
+    DatasetDict(parts).save_to_disk(str(place.source))
+
+
+@layout(COLUMN, FER_README, accept=False, refuse=("Usage", "empty|missing|no value|none|''|blank"))
+def holes_in_the_split_column(place):
+    "Usage is empty in three rows."
+    rows = fer_rows(place, "train", "Training") + fer_rows(place, "test", "PrivateTest")
+    for row in rows[:3]:
+        row[2] = ""
+    place.csv("fer2013.csv", "emotion,pixels,Usage", rows)
+    place.source = place.folder / "fer2013.csv"
+
+
+@layout(COLUMN, CK_CSV)
+def a_split_column_that_says_train(place):
+    "Every row of the column split says train: validation and test are made from it."
+    table(place, lambda n, k, name: {"label": name, "split": "train"}, path="faces.parquet")
+
+
+@layout(FOLDERS, github("Cross validation folders", "CropAi/Data-Modeling/pull/26"),
+        accept=False, refuse=("fold_1|fold_2|happy",))
+def folds_above_classes(place):
+    "fold_1/happy, fold_2/happy, fold_3/happy: folds are no classes."
+    for fold in (1, 2, 3):
+        place.tree("fold_" + str(fold) + "/{label}/{n}.png", ["train"])
+
+
+@layout(FOLDERS, ("KDEF: a folder per person", "https://kdef.se/"),
+        refuse=("AF01|AF02|happy",))
+def persons_above_classes(place):
+    "AF01/happy/1.jpg, AF02/happy/1.jpg: persons are no classes."
+    for person in ("AF01", "AF02", "AM01", "AM02"):
+        place.tree(person + "/{label}/{n}.jpg", ["train"], counts={"train": 3}, format="JPEG")
+
+
+@layout(FOLDERS, github("splits in Portuguese", "jfilter/split-folders/issues/49"),
+        refuse=("treino|teste|happy",))
+def splits_in_another_language(place):
+    "treino/happy, teste/happy."
+    place.tree("{split}/{label}/{n}.png", {"train": "treino", "test": "teste"},
+               counts={"train": POOL, "test": 2})
+
+
+@layout(FOLDERS, github("a class called train", "huggingface/datasets/issues/5021"),
+        classes=("bus", "car", "train"), refuse=("train", "bus|car"))
+def a_class_called_train(place):
+    "bus/, car/, train/ with pictures of buses, cars and trains."
+    place.pool("{label}/{n}.png", ("bus", "car", "train"))
+
+
+@layout(FOLDERS, github("Folder valid is missing", "wengsengh/Car-Models-Classifier/issues/1"),
+        refuse=("validation|test",))
+def an_empty_split_folder(place):
+    "train/happy, test/happy, and validation/ without a file."
+    splits_folder(place)
+    (place.folder / "validation").mkdir()
+
+
+@layout(FOLDERS, github("two levels too high", "udacity/deep-learning-v2-pytorch/issues/217"),
+        refuse=("archive|fer2013",))
+def two_folders_too_high(place):
+    "archive/fer2013/train/happy, and the folder above archive is given."
+    splits_folder(place, "archive/fer2013/{split}/{label}/{n}.png")
+
+
+@layout(FOLDERS, github("runs beside the data", "renebidart/breakHis/issues/5"), refuse=("runs",))
+def results_beside_the_data(place):
+    "train/, test/, and runs/ with a history and a chart as PNG."
+    splits_folder(place)
+    place.left_out("runs/1/history.csv", "epoch,loss\n0,1.1\n", "table")
+    place.left_out("runs/1/chart.png", encode(draw(70_001)), "no class")
+
+
+@layout(LABELS, ("Image classification docs", "https://huggingface.co/docs/datasets/image_dataset"),
+        refuse=("emotion_label", "gender"))
+def a_name_that_holds_emotion(place):
+    "emotion_label and gender, both strings."
+    table(place, lambda n, k, name: {"gender": "mf"[n % 2], "emotion_label": name})
+
+
+@layout(LABELS, TRANSFORMERS, classes=("?0", "?1", "?2"),
+        refuse=("label", "label_name|label_text", COLUMN_FLAG))
+def label_and_its_name(place):
+    "label is a number, label_text the same in words."
+    table(place, lambda n, k, name: {"label": k, "label_text": name})
+
+
+@layout(LABELS, FERPLUS, accept=False, refuse=("label",))
+def a_list_of_votes(place):
+    "label is a list of votes for each class."
+    table(place, lambda n, k, name: {"label": [float(k == place_) for place_ in range(3)]})
+
+
+@layout(LABELS, github("labels as bool", "huggingface/datasets/issues/4015"),
+        classes=("?False", "?True"), refuse=("smiling",))
+def a_label_of_yes_and_no(place):
+    "image and smiling (true or false)."
+    table(place, lambda n, k, name: {"smiling": bool(k)}, classes=("no", "yes"))
+
+
+@layout(LABELS, CK_CSV, classes=("happy", "neutral", "sad"))
+def a_category_column(place):
+    "expression, and a path and an md5 for every row."
+    def columns(n, k, name):
+        return {"path": f"a/{n}.png", "md5": f"{n:032x}", "expression": name}
+    table(place, columns)
+
+
+@layout(EMPTY, github("allow_empty for a split", "ultralytics/ultralytics/pull/14301"),
+        accept=False, refuse=("contempt", "drop.empty.classes"))
+def an_empty_class_in_every_split(place):
+    "train/contempt, test/contempt: both empty."
+    splits_folder(place)
+    for split in ("train", "test"):
+        (place.folder / split / "contempt").mkdir()
+
+
+@layout(FILES, github("hidden folders above", "huggingface/datasets/issues/6853"))
+def inside_a_hidden_folder(place):
+    "The data lie in .cache/faces: what stands above the source is not hidden."
+    place.source = place.folder / ".cache" / "faces"
+    place.tree(".cache/faces/{split}/{label}/{n}.png")
+
+
+@layout(FILES, ("Photos: sidecar files of a phone",
+                "https://github.com/TheLastGimbus/GooglePhotosTakeoutHelper/pull/247"))
+def sidecars_of_a_phone(place):
+    "IMG_1.JPG with IMG_1.AAE, IMG_1.MOV, IMG_1.JPG.json beside."
+    place.tree("{split}/{label}/IMG_{n}.JPG", format="JPEG")
+    place.left_out("train/happy/IMG_1.AAE", "<plist/>\n", "text")
+    place.left_out("train/happy/IMG_1.MOV", b"\0\0\0\x14ftypqt  " + bytes(40), "video")
+    place.left_out("train/happy/IMG_1.JPG.json", "{}", "JSON")
+
+
+@layout(FILES, github("wrong download", "hellock/icrawler/issues/30"), accept=False,
+        refuse=("missing.jpg", "skip.unreadable"))
+def an_error_page_as_picture(place):
+    "train/happy/missing.jpg is the text of a web page."
+    splits_folder(place)
+    page = "<!DOCTYPE html><html><body>404</body></html>\n"
+    place.left_out("train/happy/missing.jpg", page, "unreadable")
+
+
+@layout(FILES, github("RAW and vector files", "pytorch/vision/pull/461"), refuse=("CR2",))
+def drawings_and_raw_files(place):
+    "logo.svg, 1.CR2, scan.dcm among the pictures."
+    splits_folder(place)
+    place.left_out("train/happy/logo.svg", "<svg xmlns='http://www.w3.org/2000/svg'/>", "SVG")
+    place.left_out("train/sad/1.CR2", b"\x49\x49\x2a\0\x10\0\0\0CR\2\0" + bytes(30), "RAW")
+    place.left_out("test/sad/scan.dcm", bytes(128) + b"DICM", "DICOM")
+
+
+@layout(FILES, github("uncommon modes", "pytorch/vision/issues/707"))
+def modes_of_every_kind(place):
+    "Grey, palette, transparent, 16 bit, CMYK, one bit."
+    for label in CLASSES:
+        for mode, suffix, format in (("L", "png", "PNG"), ("P", "png", "PNG"),
+                                     ("RGBA", "png", "PNG"), ("CMYK", "jpg", "JPEG"),
+                                     ("1", "png", "PNG"), ("LA", "png", "PNG"),
+                                     ("RGB", "png", "PNG"), ("YCbCr", "jpg", "JPEG")):
+            content = encode(place.draw().convert(mode), format)
+            path = f"{label}/{mode}.{suffix}"
+            place.write(path, content)
+            place.know(content, "train", label, path)
+
+
+@layout(FILES, github("odd characters", "obss/sahi/pull/129"),
+        classes=("-dash", "[x]", "a b", "ok%20"))
+def odd_characters_in_classes(place):
+    "Folders called `[x]`, `-dash`, `a b`, `ok%20`."
+    place.pool("{label}/{n} #1.png", ("-dash", "[x]", "a b", "ok%20"))
+
+
+@layout(TWICE, github("Support soft links for imagefolder", "huggingface/datasets/issues/6853"))
+def the_source_is_a_link(place):
+    "The folder that is given is itself a link."
+    place.tree("real/{split}/{label}/{n}.png")
+    place.source = place.folder / "link"
+    place.source.symlink_to("real")
+
+
+@layout(TWICE, github("There are many duplicate images", "MVC-Datasets/MVC/issues/4"),
+        refuse=("copy.png",))
+def hard_links(place):
+    "train/happy/copy.png is a hard link to train/happy/1.png: the same file."
+    splits_folder(place)
+    (place.folder / "train/happy/copy.png").hardlink_to(place.folder / "train/happy/1.png")
+    place.free.add("train/happy/copy.png")
+
+
+@layout(COPIES, github("sliding windows over one radiograph", "stefyste/RIAWELC/issues/2"))
+def brighter_copies(place):
+    "Every picture again, a little brighter, in the same class."
+    for label in CLASSES:
+        for n in range(POOL):
+            image = draw(43_000 + POOL * CLASSES.index(label) + n, 64)
+            group = []
+            for suffix, shown in (("", image), ("_aug", image.point(lambda v: min(255, v + 6)))):
+                path, content = f"{label}/{n:03}{suffix}.png", encode(shown)
+                place.write(path, content)
+                group.append(place.know(content, "train", label, path))
+            place.together.append(group)
+
+
+@layout(MESSAGES, FER_README, accept=False, refuse=("pixels|row 4",))
+def pixels_cut_off(place):
+    "A spreadsheet has cut one row's pixels at 32,767 characters."
+    rows = fer_rows(place, "train", "Training") + fer_rows(place, "test", "PrivateTest")
+    rows[3][1] = rows[3][1][:500]
+    place.csv("fer2013.csv", "emotion,pixels,Usage", rows)
+    place.source = place.folder / "fer2013.csv"
+
+
+@layout(MESSAGES, FER_README, classes=FER, refuse=("emotion",))
+def emotions_in_words(place):
+    "The column emotion says happy instead of 3."
+    rows = fer_rows(place, "train", "Training") + fer_rows(place, "test", "PrivateTest")
+    rows = [[FER[row[0]], *row[1:]] for row in rows]
+    place.csv("fer2013.csv", "emotion,pixels,Usage", rows)
+    place.source = place.folder / "fer2013.csv"
+
+
+@layout(MESSAGES, FER_README, classes=FER, refuse=(";|separator|delimiter|column",))
+def semicolons(place):
+    "A German Excel has saved the CSV with semicolons."
+    rows = fer_rows(place, "train", "Training") + fer_rows(place, "test", "PrivateTest")
+    lines = [";".join(map(str, row)) for row in rows]
+    text = "\n".join(["emotion;pixels;Usage", *lines]) + "\n"
+    place.source = place.write("fer2013.csv", b"\xef\xbb\xbf" + text.encode())
+
+
+@layout(MESSAGES, FER_README, classes=FER)
+def a_byte_order_mark(place):
+    "The CSV begins with a byte order mark, as Excel writes it."
+    fer_csv(place, "emotion,pixels,Usage", USAGE)
+    place.source.write_bytes(b"\xef\xbb\xbf" + place.source.read_bytes())
+
+
+@layout(MESSAGES, FERPLUS, accept=False, refuse=("image|picture|pixels",))
+def ferplus_votes_alone(place):
+    "fer2013new.csv: votes for the pictures of another file."
+    rows = [["Training", f"fer{n:07}.png", 5, 0, 0, 1, 4, 0, 0, 0, 0, 0] for n in range(12)]
+    header = ("Usage,Image name,neutral,happiness,surprise,sadness,anger,disgust,fear,contempt,"
+              "unknown,NF")
+    place.csv("fer2013new.csv", header, rows)
+    place.source = place.folder / "fer2013new.csv"
 
 
 # ---- all of them -------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ impossible (it must be refused). Whatever is read must be true to the last pictu
 """
 import csv
 import io
+import json
 import sys
 import tempfile
 import unicodedata
@@ -16,8 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
-from datasets import ClassLabel
-from layout_tools import Layout, Place, Seen, draw, encode, look, unaccounted
+from datasets import ClassLabel, DatasetDict
+from layout_tools import Layout, Place, Seen, as_dataset, draw, encode, look, unaccounted
 
 # by the rules of `datasets`: a keyword, alone or between separators or digits
 WORDS = {
@@ -42,6 +43,17 @@ FILE_NAMES = ("{n}", "{n:05}", "IMG_{n:04}", "S{n:03}_001", "a face ({n})", "fer
 PREFIXES, SUFFIX_WORDS = ("fer_", "my-", "faces.", "2013 "), ("_v2", "-2013", ".final", "1")
 LABEL_COLUMNS = ("label", "labels", "emotion", "expression", "class", "target")
 SPLIT_COLUMNS = ("split", "Usage", "usage", "partition", "subset", "set")
+DECOYS = (                         # classes whose names look like splits; whether they stay plain
+    (("contest", "latest", "protest"), True), (("devon", "valley", "brain"), True),
+    (("trainer", "tester"), True), (("bus", "car", "train"), False), (("eval", "grin"), False),
+)
+ABOVE = (                          # levels above the classes that are no splits by name
+    ("fold_1", "fold_2", "fold_3"), ("S001", "S002", "S003"), ("Lernen", "Prüfung"),
+    ("real", "synthetic"), ("2019", "2020"),
+)
+WRAPPED = (
+    "faces [v2]", ".cache/faces", "test/faces", "train", "ein Ordner", "été", "eval-2/x{y}",
+)
 BESIDE = {                         # columns that are no label: by row number
     "gender": lambda n: "mf"[n % 2], "age": lambda n: 20 + n % 7, "id": lambda n: 1000 + n,
     "filename": lambda n: f"{n}.png", "smiling": lambda n: n % 2 == 0, "score": lambda n: n / 7,
@@ -54,6 +66,10 @@ EXTRAS = (                         # name, content, why, whether it stays plain
     ("__MACOSX/._a.png", b"\0\5\26\7" + bytes(40), "hidden", True), ("a.mp4", b"\0", "video", True),
     ("IMG_0001.HEIC", HEIC, "HEIC", False), ("loose.png", None, "no class", False),
     ("labels.npy", b"\x93NUMPY", "array", True), ("desktop.ini", "[a]\n", "system", True),
+    ("IMG_1.AAE", "<plist/>", "text", True), ("logo.svg", "<svg/>", "SVG", True),
+    ("a.pdf", b"%PDF-1.4", "PDF", True), ("old.zip", b"PK\3\4", "archive", True),
+    ("@eaDir/1.png/SYNOPHOTO_THUMB_M.jpg", None, "system", False),
+    ("404.jpg", "<html>", "unreadable", False),
 )
 
 
@@ -131,7 +147,15 @@ def draw_folders(
     given: tuple[str, ...],        # splits
 ) -> None:
     "Pictures in folders."
-    classes = dice.choice(CLASS_NAMES)
+    classes, above = dice.choice(CLASS_NAMES), ()
+    if dice.random() < 0.12:
+        classes, clear = dice.choice(DECOYS)
+        if not clear:
+            plan.doubtful.append(f"classes called {', '.join(classes)}")
+    elif not given and dice.random() < 0.25:
+        above = dice.choice(ABOVE)
+        classes = dice.choice(CLASS_NAMES[:2])   # with 1, 2, 3 nobody could know what is the class
+        plan.doubtful.append(f"{', '.join(above)} above the classes")
     names = spell(dice, plan, given, folders=True)
     order = weighted(dice, (("split/class", 9), ("class/split", 1), ("deeper", 2), ("above", 1)))
     pattern = dice.choice(FILE_NAMES)
@@ -163,6 +187,8 @@ def draw_folders(
                     suffix, format = inner.choice(suffixes)
                     name = file_name(inner, pattern.replace("{split}", split), n, suffix)
                     folders = _folders(order, names.get(split, ""), called, n)
+                    if above:
+                        folders = [above[n % len(above)], *folders]
                     place.picture("/".join([*folders, name]), label, split, format)
     plan.parts.append(build)
 
@@ -190,7 +216,7 @@ def draw_tables(
     plan: Plan,
     given: tuple[str, ...],        # splits
 ) -> None:
-    "Parquet files, or a saved data set."
+    "Parquet files."
     classes = dice.choice(CLASS_NAMES)
     label = dice.choice(LABEL_COLUMNS)
     kind = dice.choice(("names", "strings", "integers", "floats"))
@@ -198,6 +224,14 @@ def draw_tables(
     how = weighted(dice, (("files", 5), ("folders", 2), ("shards", 2), ("column", 2)))
     how = how if given else how.replace("column", "files")
     column = dice.choice(SPLIT_COLUMNS)
+    turned = kind == "names" and len(given) > 1 and dice.random() < 0.3
+    if turned:
+        plan.doubtful.append("the last split lists its classes in another order")
+    hole = dice.choice(("", "", "", "", "", "", "", "none", "minus one"))
+    if hole and kind != "names" and not (hole == "none" and kind == "integers"):
+        plan.impossible.append(f"a label that is {hole}")
+    else:
+        hole = ""
     if dice.random() < 0.15:
         beside.append("label" if label != "label" else "emotion")
         plan.doubtful.append("two columns that could be the label")
@@ -217,7 +251,11 @@ def draw_tables(
         together = []
         for split in given or ("train",):
             rows = place.rows(split, share(given, split), classes)
-            made = [_row(row, n, classes, label, kind, beside) for n, row in enumerate(rows)]
+            order = classes[::-1] if turned and split == given[-1] else classes
+            made = [_row(row, n, order, label, kind, beside) for n, row in enumerate(rows)]
+            if hole:
+                strange = {"strings": "", "floats": -1.0, "integers": -1}[kind]
+                made[1][label] = None if hole == "none" else strange
             if kind in ("integers", "floats"):
                 _number_labels(place, split, classes)
             if how == "column" and given:
@@ -225,7 +263,7 @@ def draw_tables(
                     row[column] = names[split]
                 together += made
             else:
-                _write(place, how, names.get(split, "faces"), made, kind, label, classes)
+                _write(place, how, names.get(split, "faces"), made, kind, label, order)
         if together:
             _write(place, "files", "faces", together, kind, label, classes)
     plan.parts.append(build)
@@ -293,6 +331,11 @@ def draw_csv(
         plan.doubtful.append(f"a column {column}")
     if style == "words" and given:
         plan.doubtful.append(f"Usage says {', '.join(names.values())}")
+    separator = weighted(dice, ((",", 6), (";", 1), ("\t", 1)))
+    if separator != ",":
+        plan.doubtful.append("another separator than the comma")
+    mark, numbered = dice.random() < 0.2, dice.random() < 0.2
+    plan.words += [f"byte order mark {mark}", f"a column of row numbers {numbered}"]
     plan.words += ["FER2013's CSV", column, ", ".join(names.values()) or "no splits"]
 
     def build(place: Place) -> None:
@@ -302,9 +345,110 @@ def draw_csv(
             for number, label in enumerate(classes):
                 for text in place.pixels(split, label, share(given, split)):
                     rows.append([number, text, names[split]] if given else [number, text])
+        table = [header, *rows]
+        if numbered:
+            table = [["", *header], *([n, *row] for n, row in enumerate(rows))]
         stream = io.StringIO()
-        csv.writer(stream).writerows([header, *rows])
-        place.source = place.write("fer2013.csv", stream.getvalue())
+        csv.writer(stream, delimiter=separator).writerows(table)
+        content = stream.getvalue().encode("utf-8-sig" if mark else "utf-8")
+        place.source = place.write("fer2013.csv", content)
+    plan.parts.append(build)
+
+
+def draw_saved(
+    dice: Random,
+    plan: Plan,
+    given: tuple[str, ...],        # splits
+) -> None:
+    "A DatasetDict, or one Dataset, written by `save_to_disk`."
+    classes, label = dice.choice(CLASS_NAMES), dice.choice(LABEL_COLUMNS)
+    beside = dice.sample(sorted(BESIDE), dice.choice((0, 1, 2)))
+    names = {split: dice.choice(WORDS[split]) for split in given}
+    unused = dice.random() < 0.15
+    if unused:
+        plan.impossible.append("a class without pictures")
+    known = (*classes, "contempt") if unused else classes
+    plan.words += ["save_to_disk", "/".join(names.values()), label, *beside]
+
+    def build(place: Place) -> None:
+        parts = {}
+        for split in given or ("train",):
+            rows = place.rows(split, share(given, split), classes)
+            made = [_row(row, n, known, label, "names", beside) for n, row in enumerate(rows)]
+            kind = {label: ClassLabel(names=list(known))}
+            parts[names.get(split, split)] = as_dataset(made, kind)
+        saved = DatasetDict(parts) if given else parts["train"]
+        place.source = place.folder / "saved"
+        saved.save_to_disk(str(place.source))
+    plan.parts.append(build)
+
+
+def draw_metadata(
+    dice: Random,
+    plan: Plan,
+    given: tuple[str, ...],        # splits
+) -> None:
+    "Flat pictures with a table of file names and labels."
+    classes, name = dice.choice(CLASS_NAMES), dice.choice(("metadata.csv", "metadata.jsonl"))
+    names = {split: dice.choice(WORDS[split]) for split in given}
+    column = dice.choice(("", "", "split"))
+    if column and given:
+        plan.doubtful.append("the table has a column split")
+    lost = dice.random() < 0.15
+    if lost:
+        plan.doubtful.append("the table names a picture that is not there")
+    plan.words += [name, "/".join(names.values()), column]
+
+    def build(place: Place) -> None:
+        tables: dict[str, list[dict]] = {}
+        for split in given or ("train",):
+            folder = "" if column or not given else f"{names[split]}/"
+            rows = tables.setdefault(folder, [])
+            for label in classes:
+                for n in range(share(given, split)):
+                    path = f"{classes.index(label)}{split[:2]}{n:03}.png"
+                    place.picture(folder + path, label, split)
+                    rows.append({"file_name": path, "label": label})
+                    if column and given:
+                        rows[-1][column] = names[split]
+        for folder, rows in tables.items():
+            if lost:
+                rows.append(dict(rows[0]))
+                rows[-1]["file_name"] = "gone.png"
+            place.beside(folder + name, _as_text(name, rows))
+    plan.parts.append(build)
+
+
+def _as_text(
+    name: str,                     # of the table's file
+    rows: list[dict],
+) -> str:
+    "The table as CSV or as JSON lines."
+    if name.endswith(".jsonl"):
+        return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    stream = io.StringIO()
+    csv.writer(stream).writerows([[*rows[0]], *([*row.values()] for row in rows)])
+    return stream.getvalue()
+
+
+def draw_place(
+    dice: Random,
+    plan: Plan,
+) -> None:
+    "Where the source lies: what stands above it says nothing."
+    where = dice.choice(WRAPPED)
+    linked = dice.random() < 0.3
+    plan.words.append(f"below {where}" + (" and given as a link" if linked else ""))
+
+    def build(place: Place) -> None:
+        inside = Path(place.source).relative_to(place.folder)
+        moved = place.folder.with_name(place.folder.name + "_up") / where
+        moved.parent.mkdir(parents=True)
+        place.folder.rename(moved)
+        place.folder, place.source = moved, moved / inside
+        if linked and inside == Path("."):
+            place.source = moved.with_name("link to it")
+            place.source.symlink_to(moved)
     plan.parts.append(build)
 
 
@@ -335,7 +479,7 @@ def draw_extras(
             if (place.folder / path).exists():
                 continue
             if content is None:
-                content = encode(draw(60_000 + plan.number))
+                content = encode(draw(60_000 + 10 * plan.number + len(name) % 10))
             place.left_out(path, content, why)
         if linked and own:
             link = Path(own[0]).with_name("again.png")
@@ -361,12 +505,16 @@ def draw_layout(
     "A layout and how it came about."
     dice, plan = Random(number), Plan(number)
     given = weighted(dice, GIVEN)
-    how = weighted(dice, ((draw_folders, 6), (draw_tables, 4), (draw_csv, 1)))
+    how = weighted(dice, (
+        (draw_folders, 8), (draw_tables, 5), (draw_csv, 2), (draw_saved, 2), (draw_metadata, 2),
+    ))
     if given == ("test",):
         plan.impossible.append("only a test split")
     how(dice, plan, given)
     if how is draw_folders:
         draw_extras(dice, plan)
+    if dice.random() < 0.2:
+        draw_place(dice, plan)
 
     def build(place: Place) -> None:
         for part in plan.parts:
@@ -385,7 +533,8 @@ def look_at(
     "Build one, read it, judge it: pictures, labels, and every file."
     row, plan = draw_layout(number)
     seen = look(row, folder)
-    if seen.data is not None and isinstance(seen.place.source, Path) and seen.place.source.is_dir():
+    source = seen.place.source
+    if seen.data is not None and source.is_dir() and source.name != "saved":
         missing = unaccounted(seen.place, seen.data)
         seen.faults += [f"neither used nor counted: {path}" for path in missing]
         if missing and seen.verdict == "right":
