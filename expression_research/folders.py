@@ -66,8 +66,8 @@ def _refuse_shared(
         return
     raise DataError(
         f"{folder.name}: the folders {some(sorted(classes))} all hold folders "
-        f"{some(sorted(shared))}. If they are splits, say {SPLIT_FLAG}; if they are people or groups, move these folders "
-        "together, so that the first level is the class."
+        f"{some(sorted(shared))}. If they are splits, say {SPLIT_FLAG}; if they are people or "
+        "groups, move these folders together, so that the first level is the class."
     )
 
 # %% ../nbs/data/12_folders.ipynb #81c889ea
