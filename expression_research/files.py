@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
@@ -45,8 +46,7 @@ def _readable_suffixes()->frozenset[str]:  # lower case, with the dot
     "Suffixes of formats that Pillow can decode; HEIC among them where pillow-heif is installed."
     PIL.Image.init()
     if find_spec("pillow_heif"):
-        import pillow_heif
-        pillow_heif.register_heif_opener()
+        import_module("pillow_heif").register_heif_opener()
     formats = PIL.Image.OPEN.keys() - set(_CANNOT_DECODE)
     known = PIL.Image.EXTENSION.items()
     return frozenset(suffix for suffix, format in known if format in formats)
@@ -292,5 +292,5 @@ def list_files(
         walk.file(root)
     while walk.links:
         walk.link(walk.links.pop(0))
-    parts = (sorted(walk.pictures), sorted(walk.others), sorted(walk.folders), walk.left_out)
-    return Listing(walk.root, *map(tuple, parts))
+    found = [tuple(sorted(part)) for part in (walk.pictures, walk.others, walk.folders)]
+    return Listing(walk.root, *found, left_out=tuple(walk.left_out))

@@ -276,7 +276,7 @@ def _names_pictures(
     path:Path,                     # exists
 )->bool:
     "Whether a table names pictures beside it or below its folder."
-    if not table_columns(path):
+    if path.suffix.lower() == ".parquet" or not table_columns(path):
         return False
     return read_table_of_pictures(path, _listing_for(path)) is not None
 

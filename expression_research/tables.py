@@ -131,10 +131,10 @@ def _file_columns(
     for column in frame.columns:
         texts = frame[column].dropna()
         texts = texts.iloc[:: max(1, len(texts) // 200)]
-        # a class such as `3` may be the name of a picture by chance
-        if not len(texts) or (texts.nunique() < 3 and len(texts) > 3):
+        if not len(texts) or not all(isinstance(text, str) for text in texts):
             continue
-        if not all(isinstance(text, str) for text in texts):
+        # a class such as `3` may be the name of a picture by chance
+        if texts.nunique() < 3 < len(texts):
             continue
         if not means_file(column) and not any("." in text for text in texts):
             continue
