@@ -288,12 +288,12 @@ def _understand_splits(
     else:
         splits = standard_splits(found.splits, SplitRule() if found.told else rule)
         where = found.splits_from if len(splits) > 1 else ""
-    lacking = set(rule.given.values()) - set(splits)
-    if lacking:
-        names = [name for name, split in rule.given.items() if split in lacking]
+    unmet = [f"{name!r} (for {split})" for name, split in rule.given.items()
+             if name not in rule.used]
+    if unmet:
         raise DataError(
-            f"split_names: nothing is called {', '.join(map(repr, names))}, which should be "
-            f"{' and '.join(sorted(lacking))}. Found: {', '.join(found.splits)}."
+            f"split_names: no folder, file, split or value is called {', '.join(unmet)}. "
+            "`expression data SOURCE` shows what is there."
         )
     return splits, where, column
 
