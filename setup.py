@@ -31,6 +31,7 @@ setup(
     extras_require={
         "dev": (settings["dev_requirements"] + " " + settings["onnx_requirements"]).split(),
         "onnx": settings["onnx_requirements"].split(),
+        "heic": settings["heic_requirements"].split(),
     },
     entry_points={
         "console_scripts": settings["console_scripts"].split(),

@@ -322,6 +322,8 @@ _TINY = 32                          # pixels of the short side
 _DULL = 0.08                        # sharpness
 _HOLLOW = 0.5                       # filled
 _UNEVEN = 3.0                       # largest class / smallest
+# files that are left out without a loss; unreadable ones have a line of their own
+_NO_LOSS = {"hidden", "system file", "text", "table", "checksum", "link", "unreadable"}
 
 
 def _wrong_name(
@@ -341,20 +343,26 @@ def _wrong_name(
 # %% ../nbs/data/16_audit.ipynb #ea53ee21
 def _file_findings(
     images:pd.DataFrame,           # from `survey`
-    left_out:pd.DataFrame,         # path and note of unreadable files that were left out
+    ds:ExpressionData,             # knows what was left out
+    accepted:bool,                 # unreadable files may be left out, as training was told
 )->list[Check]:
-    "Files that are no images, or claim to be other ones."
+    "Files that are no images, or claim to be other ones, or are not used."
+    left_out = ds.left_out
     bad = images["problem"] != ""
     problems = zip(_named_where(images, bad), images["problem"][bad])
     unreadable = [f"{name} ({problem})" for name, problem in problems]
     gone = [f"{path} ({note})" for path, note in zip(left_out["path"], left_out["note"])]
     misnamed = [_wrong_name(file, kind) for file, kind in zip(images["file"], images["format"])]
     mend = "Repair or remove them, or load with skip_unreadable=True."
-    listed = "Nothing to do if that is intended; the manifest lists them."
+    listed = "Repair or remove them, or accept that with skip_unreadable=True (--skip-unreadable)."
+    weight = "warning" if accepted else "error"
+    unused = [f"{file} ({reason})" for file, reason in ds.origin.left_out_files
+              if reason not in _NO_LOSS]
     rename = "Rename them: other tools go by the name."
     return [
         _finding("unreadable files", unreadable, mend, verdict="error"),
-        _finding("unreadable files, left out", gone, listed),
+        _finding("unreadable files, left out", gone, listed, verdict=weight),
+        _finding("files that are not used", unused, "Convert or move them, if they should be."),
         _finding("names that say another format", _named_where(images, misnamed), rename),
     ]
 
@@ -404,7 +412,7 @@ def _balance_findings(
     if ratio > _UNEVEN:
         remedy = "Report macro F1 beside accuracy; consider class weights in the loss."
         balance = Check(name, "warning", seen, remedy, numbers)
-    again = "Split again with split_dataset: a class nobody is tested on has no score."
+    again = "Split again (regroup=True, --regroup): a class nobody is tested on has no score."
     return [_finding("classes missing from a split", missing, again, verdict="error"), balance]
 
 # %% ../nbs/data/16_audit.ipynb #99c9f824
@@ -427,7 +435,7 @@ def _people_finding(
     people = _shared_people(images)
     shared = [f"{subject} ({', '.join(splits)})" for subject, splits in people.items()]
     return _finding(
-        name, shared, "Split again with report.regrouped(), or say so beside the numbers."
+        name, shared, "Split again (regroup=True, --regroup), or say so beside the numbers."
     )
 
 # %% ../nbs/data/16_audit.ipynb #e2c7a034
@@ -440,7 +448,7 @@ def _copy_findings(
     def names(chosen):
         some_pairs = zip(pairs["first"][chosen], pairs["second"][chosen])
         return [f"{_named(images, one)} = {_named(images, other)}" for one, other in some_pairs]
-    again = "Split again with report.regrouped(), remove them, or accept_leaks=True."
+    again = "Split again (regroup=True, --regroup), remove them, or accept_leaks=True."
     apart = "Remove them, or keep them together in folds (report.groups)."
     look = "Look at them: at most one label is right."
     differ = labels[pairs["first"]] != labels[pairs["second"]]
@@ -547,7 +555,7 @@ def _as_dataset(
     """
     if isinstance(source, DatasetDict):
         return ExpressionData.of(source)
-    options.setdefault("skip_unreadable", True)
+    options["skip_unreadable"] = True
     return load_expressions(source, **options)
 
 # %% ../nbs/data/16_audit.ipynb #1673b310
@@ -558,7 +566,8 @@ def audit(
     labels:bool=True,              # look for suspicious labels, too
     **options:Any,                 # for `load_expressions`, such as subject_pattern
 )->AuditReport:
-    """What is wrong with a dataset. Unreadable files are allowed.
+    """What is wrong with a dataset. Unreadable files are allowed; with skip_unreadable=False they
+    count as errors, as they do for training.
 
     Raises `DataError` for a source that cannot be read, nothing for what it finds.
     """
@@ -572,7 +581,7 @@ def audit(
     findings = [
         *_copy_findings(images, pairs),
         _people_finding(images),
-        *_file_findings(images, ds.left_out),
+        *_file_findings(images, ds, bool(options.get("skip_unreadable", True))),
         *_picture_findings(images),
         *_balance_findings(ds),
         _label_finding(images, suspects, note, ds.class_names),
@@ -677,8 +686,8 @@ def refuse_leaks(
     found = _leaks(data)
     if found.copies and not accept_leaks:
         raise DataError(
-            f"{found.message}. Remove the copies, split again with audit(...).regrouped(), or "
-            "accept them with accept_leaks=True, which the run records."
+            f"{found.message}. Remove the copies, split again with regroup=True (--regroup), or "
+            "accept them with accept_leaks=True (--accept-leaks), which the run records."
         )
     return {
         "verdict": found.verdict,

@@ -7,22 +7,27 @@ __all__ = ['RunOptions', 'DataOptions', 'AuditOptions', 'TrainOptions', 'Evaluat
            'VerifyOptions', 'PredictOptions', 'Command', 'main']
 
 # %% ../nbs/use/69_cli.ipynb #7c0242ee
+import logging
 import os
 import shlex
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from .config import RunConfig, config_from_dict, config_identity
+from .config import Reading, RunConfig, config_from_dict, config_identity
 from .core import ConfigError, ExpressionError, RunError, read_json
 
+if TYPE_CHECKING:
+    from expression_research.data import ExpressionData
+
 # %% ../nbs/use/69_cli.ipynb #0d4de971
-@dataclass(frozen=True)
-class RunOptions:
+@dataclass(frozen=True, kw_only=True)
+class RunOptions(Reading):
     "The main job: simple baselines, TinyVGG and ResNet18 on one source of faces, and one table."
-    # Hub id, folder of images, save_to_disk folder, parquet, FER2013 CSV, or `generated`
+    # Hub id, folder of images or Parquet files, table of pictures, FER2013 CSV, or `generated`
     data: str = "generated"
     # of ResNet18: `imagenet`, `none`, a local .pth / .safetensors;
     # `auto`: none on `generated`, else imagenet
@@ -33,10 +38,6 @@ class RunOptions:
     quick: bool = False              # a few epochs only, to see that all of it works
     seeds: int = 1                   # runs of each network, with seeds counted up from --seed
     seed: int = 0                    # of everything random in training
-    # regular expression on file names whose one group is the person; "" when unknown
-    subject_pattern: str = ""
-    # leave unreadable files out, recorded in the manifest, instead of stopping
-    skip_unreadable: bool = False
     # train although splits share copies of a picture; the runs record it
     accept_leaks: bool = False
     # an error of the guards: `error` stops, `warn` goes on, `off` looks at nothing;
@@ -52,23 +53,21 @@ def _run_job(
     run_main_job(**asdict(options))
 
 # %% ../nbs/use/69_cli.ipynb #7eedc176
-@dataclass(frozen=True)
-class DataOptions:
-    "What a source of faces holds: images per split and class, sizes, people, unreadable files."
-    # Hub id, folder of images, save_to_disk folder, parquet, FER2013 CSV, or `generated`
+@dataclass(frozen=True, kw_only=True)
+class DataOptions(Reading):
+    "What a source of faces holds: images per split and class, sizes, people, files left out."
+    # Hub id, folder of images or Parquet files, table of pictures, FER2013 CSV, or `generated`
     source: str
-    # regular expression on file names whose one group is the person; "" when unknown
-    subject_pattern: str = ""
-    skip_unreadable: bool = False    # list unreadable files and go on, instead of stopping
     # clone of muxspace/facial_expressions; SOURCE is then the folder to make: the faces-3class pack
     rebuild: Path|None = None
 
 # %% ../nbs/use/69_cli.ipynb #ad004a8e
 def _data_notes(
-    dataset:object,                # a DatasetDict from `load_expressions`
+    dataset:"ExpressionData",      # from `load_expressions`
 )->list[str]:
     "Sizes, people, and what was left out, one line each."
     from expression_research.samples import skipped
+
     sizes = sorted(
         {image.size for rows in dataset.values() for image in rows["image"]},
         key=lambda size: size[0] * size[1],
@@ -82,10 +81,16 @@ def _data_notes(
         notes.append(
             f"people: {len(everyone)}, of whom {len(several)} are in more than one split"
         )
-    return notes + [
-        f"left out: {path} ({note})"
-        for path, note in skipped(dataset)[["path", "note"]].itertuples(index=False)
+    unreadable = dict(skipped(dataset)[["path", "note"]].itertuples(index=False))
+    left_out = [
+        f"left out: {file} ({unreadable.get(file, reason)})"
+        for file, reason in dataset.origin.left_out_files
     ]
+    more = [f"left out: {len(left_out) - _LISTED} more"] if len(left_out) > _LISTED else []
+    return [*notes, *left_out[:_LISTED], *more]
+
+
+_LISTED = 50                         # files that are left out, by name, at most
 
 # %% ../nbs/use/69_cli.ipynb #bdb2b1b4
 def _summarise_data(
@@ -96,22 +101,16 @@ def _summarise_data(
     from expression_research.formats import rebuild_pack
     if options.rebuild:
         rebuild_pack(options.rebuild, options.source)
-    dataset = load_expressions(
-        options.source,
-        subject_pattern=options.subject_pattern or None,
-        skip_unreadable=options.skip_unreadable,
-    )
+    dataset = load_expressions(options.source, **options.arguments())
     counts = summarise(dataset)
     print(counts.assign(all=counts.sum(axis=1)).to_string(), *_data_notes(dataset), sep="\n")
 
 # %% ../nbs/use/69_cli.ipynb #ac7bb3d0
-@dataclass(frozen=True)
-class AuditOptions:
+@dataclass(frozen=True, kw_only=True)
+class AuditOptions(Reading):
     "What is wrong with a source of faces: copies across splits, odd files, suspicious labels."
-    # Hub id, folder of images, save_to_disk folder, parquet, FER2013 CSV, or `generated`
+    # Hub id, folder of images or Parquet files, table of pictures, FER2013 CSV, or `generated`
     source: str
-    # regular expression on file names whose one group is the person; "" when unknown
-    subject_pattern: str = ""
     # folder that receives audit.html with pictures of the copies, and the tables as CSV
     out: Path|None = None
 
@@ -121,7 +120,7 @@ def _audit_data(
 )->int:                            # exit status: 1 when training would refuse the data
     "`expression audit`."
     from expression_research.auditing import audit, write_report
-    report = audit(options.source, subject_pattern=options.subject_pattern or None)
+    report = audit(options.source, **options.arguments())
     print(report)
     if options.out:
         print(f"report: {write_report(report, options.out).as_posix()}")
@@ -465,13 +464,36 @@ def _leave_pipe()->int:             # exit status
     return 1
 
 # %% ../nbs/use/69_cli.ipynb #47e9847a
+class _Teller(logging.Handler):
+    "Prints what the package has to say, such as how a source was understood."
+
+    def emit(self, record:logging.LogRecord)->None:
+        "One line for one `record`."
+        print(record.getMessage(), flush=True)
+
+
+@contextmanager
+def _told()->Iterator[None]:
+    "Inside the block the package's lines are printed."
+    logger, teller = logging.getLogger("expression_research"), _Teller(logging.INFO)
+    level = logger.level
+    logger.addHandler(teller)
+    logger.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        logger.removeHandler(teller)
+        logger.setLevel(level)
+
+# %% ../nbs/use/69_cli.ipynb #d93ba212
 def main(
     argv:Sequence[str]|None=None,  # words after `expression`; None: those of the process
 )->int:                            # exit status: 0 done, 1 cannot go on, 2 wrong usage, 130 Ctrl-C
     "The command line."
     words = sys.argv[1:] if argv is None else list(argv)
     try:
-        status = _dispatch(words)
+        with _told():
+            status = _dispatch(words)
         sys.stdout.flush()
         return status
     except SystemExit as stop:

@@ -6,31 +6,43 @@
 __all__ = ['show_grid', 'summarise', 'show_balance', 'Origin', 'ExpressionData', 'load_expressions']
 
 # %% ../nbs/data/14_data.ipynb #8592c409
+import logging
 import os
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from datasets import Dataset, DatasetDict
+from datasets import Dataset, DatasetDict, concatenate_datasets
 
 from .charts import plot_shares
 from .columns import choose_columns, read_splits
+from .copies import copy_groups
 from .core import DataError, keyed_order
 from .display import Drawing, Shown, bullets, frame_table, show_rows
+from .files import LeftOut, left_out_words
 from .formats import Source, open_source
+from .names import Found, SplitRule, split_rule
 from .pixels import to_pixels
 from expression_research.samples import (
     MANIFEST_COLUMNS,
+    MANIFEST_ORDER,
     class_names,
     column_values,
     manifest,
     manifest_hash,
     with_sample_ids,
 )
-from .splits import FRACTIONS, make_missing, standard_splits
+from expression_research.splits import (
+    FRACTIONS,
+    find_split_column,
+    make_missing,
+    split_dataset,
+    splits_by_column,
+    standard_splits,
+)
 
 # %% ../nbs/data/14_data.ipynb #87e4799a
 def show_grid(
@@ -78,6 +90,20 @@ class Origin:
     columns: Mapping[str, str] = field(default_factory=dict)  # image, label, subject: from where
     splits: Mapping[str, str] = field(default_factory=dict)   # those that are not the source's own
     left_out: tuple[dict[str, Any], ...] = ()  # unreadable files, as rows of the manifest
+    splits_from: str = ""          # such as "folder names"; "" where the source has no splits
+    labels_from: str = ""          # such as "column `emotion`"
+    left_out_files: tuple[LeftOut, ...] = ()   # every file below the source that is not used
+    notes: tuple[str, ...] = ()    # what else was decided, in a few words each
+
+    def line(self)->str:
+        "All of it in one line, such as every command prints."
+        told = [f"splits from {self.splits_from}" if self.splits_from else ""]
+        made = [name for name, where in self.splits.items() if where.startswith("made")]
+        if made:
+            told.append(f"{' and '.join(made)} {self.splits[made[0]]}")
+        told.append(f"labels from {self.labels_from}" if self.labels_from else "")
+        told += [*self.notes, left_out_words(self.left_out_files)]
+        return f"{self.source.split(', ')[0]}: {'; '.join(filter(None, told))}"
 
     @property
     def sentences(self)->list[str]:
@@ -93,7 +119,9 @@ class Origin:
         if files:
             more = f" and {len(files) - 3} more" if len(files) > 3 else ""
             told.append(f"Left out, unreadable: {', '.join(files[:3])}{more}")
-        return told
+        if self.left_out_files:
+            told.append(left_out_words(self.left_out_files).capitalize())
+        return told + [note.capitalize() for note in self.notes]
 
 # %% ../nbs/data/14_data.ipynb #cf9821c8
 class _Watched(DatasetDict):
@@ -185,11 +213,15 @@ def load_expressions(
     source:Source="generated",     # path (folder, saved data set, Parquet, CSV), Hub id, data set
     *,
     image_column:str|None=None,    # the picture; None: the only column of type Image
-    label_column:str|None=None,    # the class; None: the only ClassLabel, else strings or integers
+    label_column:str|None=None,    # the class; None: by its name, else the only one that can be
+    split_column:str|None=None,    # tells the split; None: where name and values say so; "none"
+    split_names:str="",            # such as "train=Set A,test=Set B"; "none": names tell nothing
     subject_column:str|None=None,  # the person; None: `subject` where there is one
     subject_pattern:str|None=None, # regular expression: its one group is the person in file names
     seed:int=0,                    # of splits that are made, and of generated faces
     fractions:tuple[float, float, float]=FRACTIONS,  # train, validation, test, if one is missing
+    regroup:bool=False,            # all splits anew, copies and people kept together
+    drop_empty_classes:bool=False, # leave out classes that no picture has, instead of stopping
     skip_unreadable:bool=False,    # leave unreadable files out and record them, instead of stopping
     difficulty:float=0.5,          # of generated faces, 0 easy to 1 near chance
     revision:str|None=None,        # branch, tag or commit of a Hub dataset
@@ -199,23 +231,89 @@ def load_expressions(
 
     Raises `DataError` for data, `ConfigError` for arguments, that cannot be used.
     """
-    words, found = open_source(source, seed=seed, difficulty=difficulty, revision=revision)
-    splits = standard_splits(found)
-    columns = choose_columns(splits, image_column, label_column, subject_column)
+    rule = split_rule(split_names)
+    words, found = open_source(
+        source, seed=seed, difficulty=difficulty, revision=revision, rule=rule
+    )
+    if found.hollow and not drop_empty_classes:
+        raise DataError(found.hollow[0])
+    taken = [image_column, label_column, subject_column]
+    splits, splits_from, column = _understand_splits(found, split_column, rule, taken)
+    columns = choose_columns(splits, image_column, label_column, subject_column, [column])
     root = Path(source).expanduser() if isinstance(source, (str, os.PathLike)) else None
     read, left_out = read_splits(
-        splits, columns, subject_pattern, root=root, skip_unreadable=skip_unreadable
+        splits,
+        columns,
+        subject_pattern,
+        root=root,
+        skip_unreadable=skip_unreadable,
+        drop_empty=drop_empty_classes,
     )
-    made = make_missing(standard_splits(read), fractions, seed)
+    made, where = _make_splits(standard_splits(read), fractions, seed, regroup)
     _refuse_one_class(made["train"])
     roles = dict(zip(("image", "label", "subject"), columns))
     if subject_pattern and not columns[2]:
         roles["subject"] = "file names"
-    understood = {role: column for role, column in roles.items() if column}
-    where = {name: f"made from train, seed {seed}" for name in made if name not in splits}
-    return ExpressionData(made, Origin(words, understood, where, tuple(left_out)))
+    origin = Origin(
+        words,
+        {role: column for role, column in roles.items() if column},
+        where,
+        tuple(left_out),
+        "" if regroup else splits_from,
+        found.labels_from or f"column `{columns[1]}`",
+        (*found.left_out, *(LeftOut(row["path"], "unreadable") for row in left_out)),
+        found.notes,
+    )
+    _LOGGER.info(origin.line())    # the command line shows it
+    return ExpressionData(made, origin)
 
 
+_LOGGER = logging.getLogger("expression_research")
+
+# %% ../nbs/data/14_data.ipynb #49a5c282
+def _understand_splits(
+    found:Found,                   # from `open_source`
+    split_column:str|None,         # as in `load_expressions`
+    rule:SplitRule,                # how names are understood
+    taken:Sequence[str|None],      # columns that mean something else
+)->tuple[dict[str, Dataset], str, str|None]:   # train, ...; where from, in words; the column
+    "The splits of a source, by names or by a column. Raises `DataError` where they do not decide."
+    column = None if split_column == "none" else split_column
+    if split_column is None:
+        column = find_split_column(found.splits, rule, taken)
+    if column:
+        where = f"column `{column}`"
+        splits = splits_by_column(found.splits, column, rule, found.splits_from)
+        splits = standard_splits(splits)
+    else:
+        splits = standard_splits(found.splits, SplitRule() if found.told else rule)
+        where = found.splits_from if len(splits) > 1 else ""
+    lacking = set(rule.given.values()) - set(splits)
+    if lacking:
+        names = [name for name, split in rule.given.items() if split in lacking]
+        raise DataError(
+            f"split_names: nothing is called {', '.join(map(repr, names))}, which should be "
+            f"{' and '.join(sorted(lacking))}. Found: {', '.join(found.splits)}."
+        )
+    return splits, where, column
+
+
+def _make_splits(
+    splits:dict[str, Dataset],     # standard columns; `train` and perhaps others
+    fractions:tuple[float, float, float],  # of train, validation, test
+    seed:int,                      # of the choice
+    regroup:bool,                  # make all of them anew
+)->tuple[dict[str, Dataset], dict[str, str]]:  # all three; how the new ones came about
+    "What is missing is made; pictures that are copies of each other, and people, stay together."
+    if regroup:
+        order = [splits[name] for name in MANIFEST_ORDER if name in splits]
+        groups = copy_groups(concatenate_datasets(order))
+        made = dict(split_dataset(DatasetDict(splits), fractions, seed, groups=groups))
+        return made, {name: f"made anew, seed {seed}, copies kept together" for name in made}
+    made = make_missing(splits, fractions, seed, copy_groups)
+    return made, {name: f"made from train, seed {seed}" for name in made if name not in splits}
+
+# %% ../nbs/data/14_data.ipynb #45408156
 def _refuse_one_class(
     train:Dataset,                 # column `label`
 )->None:

@@ -41,10 +41,9 @@ def load_data(
     "The data set that a configuration names. Raises `DataError` when it cannot be had."
     return load_expressions(
         config.data,
-        subject_pattern=config.subject_pattern or None,
-        skip_unreadable=config.skip_unreadable,
         difficulty=config.difficulty,
         seed=config.data_seed,
+        **config.arguments(),
     )
 
 # %% ../nbs/train/23_recipe.ipynb #1af12e36

@@ -25,6 +25,7 @@ import pyarrow.compute
 from datasets import Dataset, DatasetDict, Features, Value
 
 from .core import ConfigError, DataError
+from .files import what_it_is
 from .pixels import to_pixels, to_rgb
 
 # %% ../nbs/data/10_samples.ipynb #a50c9a09
@@ -170,13 +171,14 @@ def inspect_file(
             to_rgb(image)
         return file_hash(content), pixel_hash(image), ""
     except PIL.UnidentifiedImageError:
-        return file_hash(content), "", "not an image that Pillow can open"
+        problem = what_it_is(content) or "not an image that Pillow can open"
+        return file_hash(content), "", problem
     except Exception as error:
         # a decoder raises nearly anything: OSError, SyntaxError, struct.error
         return file_hash(content), "", f"{error}".rstrip(".") or type(error).__name__
 
 # %% ../nbs/data/10_samples.ipynb #7bf3b6a3
-_POLICY = 1  # version of `to_rgb`, `to_pixels` and the hashes: part of the name of every cached file
+_POLICY = 2  # version of `to_rgb`, `to_pixels` and the hashes: part of the name of every cached file
 
 
 def cache_file(

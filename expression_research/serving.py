@@ -8,6 +8,7 @@ __all__ = ['image_files', 'read_photograph', 'OnnxNetwork', 'with_onnx', 'probab
 
 # %% ../nbs/use/60_predict.ipynb #30fa8d5c
 import copy
+import logging
 from collections.abc import Iterable
 from dataclasses import replace
 from importlib.util import find_spec
@@ -25,33 +26,36 @@ from .config import config_from_dict
 from .core import ConfigError, DataError, RunError, replacing, write_atomically
 from .display import Drawing, beside, show_captioned, stacked
 from .samples import cache_file, inspect_file
+from .files import left_out_words, list_files
 from .experiments import Trained, load_trained, machine_for
 from .pixels import to_rgb
 
 # %% ../nbs/use/60_predict.ipynb #d4501bda
+_LOGGER = logging.getLogger("expression_research")
+
+
 def image_files(
     files:Path|str|Iterable[Path|str], # a file, a folder, or several of either
 )->list[Path]:                     # as given, folders replaced by their image files in sorted order
     "The files that are meant. Raises `DataError` when there is none, or a folder holds no image."
-    suffixes = Image.registered_extensions()
-    found = []
+    found, left_out = [], []
     for path in map(Path, [files] if isinstance(files, (str, Path)) else files):
         if not path.is_dir():
             found.append(path)
-        else:
-            inside = sorted(
-                file
-                for file in path.rglob("*")
-                if file.suffix.lower() in suffixes and not file.name.startswith(".")
+            continue
+        listing = list_files(path)
+        left_out += listing.without([])
+        if not listing.pictures:
+            held = left_out_words(listing.without([]))
+            raise DataError(
+                f"{path}: no image files in this folder{' (' + held + ')' if held else ''}. "
+                "Expected files such as photo.jpg or photo.png."
             )
-            if not inside:
-                raise DataError(
-                    f"{path}: no image files in this folder. Expected files such as photo.jpg or "
-                    "photo.png."
-                )
-            found += inside
+        found += listing.pictures
     if not found:
         raise DataError("no files to predict. Name image files, or a folder of them.")
+    count = f"{len(found)} {'photograph' if len(found) == 1 else 'photographs'}"
+    _LOGGER.info("; ".join(filter(None, [count, left_out_words(left_out)])))
     return found
 
 # %% ../nbs/use/60_predict.ipynb #4f1bd958
