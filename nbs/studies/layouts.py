@@ -1819,7 +1819,7 @@ def brighter_copies(place):
             place.together.append(group)
 
 
-@layout(MESSAGES, FER_README, accept=False, refuse=("pixels|row 4",))
+@layout(MESSAGES, FER_README, accept=False, refuse=("pixels|row 4",), classes=FER)
 def pixels_cut_off(place):
     "A spreadsheet has cut one row's pixels at 32,767 characters."
     rows = fer_rows(place, "train", "Training") + fer_rows(place, "test", "PrivateTest")
