@@ -71,7 +71,7 @@ def _refuse_shared(
     )
 
 
-_PERSON = re.compile(r"(?:[a-z]{1,3}[-_ ]?\d{2,4}|(?:subject|subj|sub|person|actor|user|participant"
+_PERSON = re.compile(r"(?:(?:s|p|m|f|[ab][fm]|id)[-_ ]?\d{2,4}|(?:subject|subj|sub|person|actor|user|participant"
                      r"|id|session|sess|seq|folder|batch|fold)[-_ ]?\d+)", re.IGNORECASE)
 
 
@@ -96,7 +96,7 @@ def _refuse_splits_inside(
     split:str,                     # that they are in, "" if none
 )->None:
     "Raises `DataError` for a folder inside a class that is named like another split."
-    inside = {part for path in pictures for part in path.relative_to(classes).parts[:-1]}
+    inside = {part for path in pictures for part in path.relative_to(classes).parts[1:-1]}
     alike = [] if rule.silent or rule.given else resembled_splits(inside)
     if alike:
         raise DataError(
