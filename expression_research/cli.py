@@ -90,7 +90,7 @@ def _data_notes(
     return [*notes, *left_out[:_LISTED], *more]
 
 
-_LISTED = 50                         # files that are left out, by name, at most
+_LISTED = 20                         # files that are left out, by name, at most
 
 # %% ../nbs/use/69_cli.ipynb #bdb2b1b4
 def _summarise_data(

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['THUMBNAIL', 'FLAT', 'CUT', 'grey_thumbnail', 'mapped_array', 'let_go', 'near_copies', 'find_copies', 'pair_groups',
-           'copy_groups']
+           'photograph_groups']
 
 # %% ../nbs/data/13_copies.ipynb #07152ea2
 import mmap
@@ -470,7 +470,7 @@ def _thumbnail_batch(
     return {"thumbnail": [grey_thumbnail(image).tobytes() for image in batch["image"]]}
 
 
-def copy_groups(
+def photograph_groups(
     split:Dataset,                 # readable pictures in a column `image`
 )->list[str]:                      # one name per row, equal for all copies of a photograph
     "Which rows show one photograph. Raises `DataError` for a picture that cannot be decoded."

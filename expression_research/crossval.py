@@ -40,7 +40,7 @@ from expression_research.folds import (
 )
 from .freezing import freeze
 from .loaders import Collate, FaceRows, KeyedSampler
-from .recipe import Recipe, load_data, make_recipe
+from .recipe import Recipe, data_of, make_recipe
 from .samples import column_values, with_sample_ids
 from .stages import train_stages
 from .transforms import Transform
@@ -322,7 +322,7 @@ def crossval_experiment(
     if config.memory_format == "auto":
         config = replace(config, memory_format="channels_last")
     make_recipe(config)            # what cannot be trained is refused before anything is read
-    data = load_data(config) if dataset is None else dataset
+    data = data_of(config, dataset)
     seen = with_sample_ids(DatasetDict({split: data[split] for split in ("train", "validation")}))
     pooled = pool(seen, groups=copy_groups(seen))
     fit = network_fold(pooled, config)

@@ -52,7 +52,7 @@ from .engine import RESULTS, Progress, predictions
 from .freezing import Stage
 from .guards import GuardLog
 from .loaders import Loaders, evaluation_loader, train_loader
-from .recipe import Recipe, load_data, make_recipe
+from .recipe import Recipe, data_of, make_recipe
 from .records import RunRecord, StepRecord
 from .stages import StageBook, train_stages
 from .testset import Opening, open_test, without_test
@@ -71,7 +71,7 @@ def _device_options(
 
 def build_loaders(
     recipe:Recipe,                 # its transforms, device, batch_size, workers, seed
-    dataset:DatasetDict,           # from `load_data`
+    dataset:DatasetDict,           # from `data_of`
 )->Loaders:                        # train and validation; test is None
     "Augmented training batches in keyed order, and clean validation batches."
     training, evaluation = recipe.transforms()
@@ -415,7 +415,7 @@ def run_experiment(
     recipe = make_recipe(config)   # what cannot be trained is refused before anything is read,
     if config.guards != "off":
         GuardLog(config.guards)    # and so is an exemption that names no check
-    data = load_data(config) if dataset is None else ExpressionData.of(dataset)
+    data = data_of(config, dataset)
     folder = folder or run_folder(config.out, run_id(recipe, data.samples_hash), again)
     with _only_one(folder), machine_for(config):
         if Run(folder).finished:
@@ -481,7 +481,7 @@ def predict_split(
     Raises `RunError` when the data are not the run's.
     """
     config = run.config
-    data = load_data(config) if dataset is None else ExpressionData.of(dataset)
+    data = data_of(config, dataset)
     if data.samples_hash != read_json(run.folder / "manifest.json")["hash"]:
         raise RunError(
             f"{config.data} does not hold the samples that {run.folder.name} was made with. "

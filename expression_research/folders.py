@@ -15,7 +15,7 @@ import datasets
 from datasets import Dataset, Features, Value
 
 from .core import DataError, some
-from .files import LeftOut, Listing, left_out_words, list_files
+from .files import LeftOut, Listing, left_out_words
 from expression_research.names import (
     SPLIT_FLAG,
     Found,

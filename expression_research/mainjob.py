@@ -23,7 +23,7 @@ from .data import ExpressionData, summarise
 from .diagnostics import scores
 from .evaluation import wilson
 from .experiments import Run, run_experiment, sealed_test
-from .recipe import load_data, make_recipe
+from .recipe import data_of, make_recipe
 from .report import run_report, summary_report
 from .runfiles import write_baselines
 from expression_research.testset import (
@@ -253,7 +253,7 @@ def run_main_job(
     configs = main_configs(data, out=out, seed=seed, **options)
     for config in configs:
         make_recipe(config)        # what cannot be trained is refused before anything is read
-    faces = load_data(configs[0]) if dataset is None else ExpressionData.of(dataset)
+    faces = data_of(configs[0], dataset)
     print(f"data: {data}\n{summarise(faces).to_string()}", flush=True)
     leaks = refuse_leaks(faces, accept_leaks=configs[0].accept_leaks)
     print(f"audit: {leaks['message']}\n\nbaselines", flush=True)

@@ -87,17 +87,19 @@ _BEGINNINGS = {"train": "train", "valid": "validation", "test": "test", "eval": 
 # %% ../nbs/data/10_names.ipynb #92481a13
 @dataclass(frozen=True)
 class SplitRule:
-    "How names are understood as splits."
+    "How names are understood as splits; it remembers which of the given ones it has met."
     given: Mapping[str, str] = field(default_factory=dict)     # a name, folded -> train, ...
     silent: bool = False           # no name tells a split
+    used: set[str] = field(default_factory=set, compare=False)     # given names that were met
 
     def tells(self, name:str)->set[str]:
         "The splits that the `name` of a folder, file, split or value tells; usually one or none."
         if self.silent:
             return set()
         if self.given:
-            found = self.given.get(same_name(name)) or self.given.get(same_name(_stem(name)))
-            return {found} if found else set()
+            met = [key for key in (same_name(name), same_name(_stem(name))) if key in self.given]
+            self.used.update(met[:1])
+            return {self.given[key] for key in met[:1]}
         return told_splits(name)
 
     def of_path(self, parts:Iterable[str])->str:

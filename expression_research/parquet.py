@@ -99,8 +99,12 @@ def _refuse_other_classes(
     known: dict[str, tuple[str, list[str]]] = {}
     for path in paths:
         try:
-            features = Features.from_arrow_schema(pyarrow.parquet.read_schema(path))
-        except Exception:          # no Parquet, or another library's: reading will say so
+            schema = pyarrow.parquet.read_schema(path)
+        except (pyarrow.ArrowException, OSError) as error:
+            raise _unreadable([path], error) from error
+        try:
+            features = Features.from_arrow_schema(schema)
+        except Exception:          # types of another library: reading will say so
             continue
         for column, kind in features.items():
             if not isinstance(kind, ClassLabel):
@@ -111,6 +115,17 @@ def _refuse_other_classes(
                     f"classes differ: {first} has {names} in {column!r}, {path.name} has "
                     f"{kind.names}. Give every file the same ClassLabel."
                 )
+
+
+def _unreadable(
+    paths:Sequence[Path],          # of which one is no Parquet
+    error:Exception,               # that says so
+)->DataError:
+    "What to say of files that cannot be read."
+    return DataError(
+        f"{some([path.name for path in paths])}: not readable as parquet "
+        f"({type(error).__name__}). Expected files with an image and a label column."
+    )
 
 # %% ../nbs/data/12_parquet.ipynb #5923ebbc
 def read_parquet(
@@ -134,8 +149,5 @@ def read_parquet(
         with progress(0):
             read = dict(datasets.load_dataset("parquet", data_files=files))
     except Exception as error:
-        raise DataError(
-            f"{some([path.name for path in paths])}: not readable as parquet "
-            f"({type(error).__name__}). Expected files with an image and a label column."
-        ) from error
+        raise _unreadable(paths, error) from error
     return Found(read, "README.md" if named else where, told=not named)

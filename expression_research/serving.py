@@ -18,7 +18,6 @@ import datasets
 import numpy as np
 import pandas as pd
 import torch
-from PIL import Image
 
 from .charts import probability_bars
 from .checkpoints import tensors_checksum

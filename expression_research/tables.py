@@ -19,7 +19,7 @@ import pandas as pd
 from datasets import Dataset
 
 from .core import DataError, some
-from .files import LeftOut, Listing, list_files
+from .files import LeftOut, Listing
 from .names import Found, SplitRule, means_file
 
 # %% ../nbs/data/12_tables.ipynb #d1b0a343

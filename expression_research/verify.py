@@ -19,10 +19,9 @@ from datasets import DatasetDict
 from .checkpoints import load_tensors
 from .config import config_identity
 from .core import RunError, environment, read_json
-from .data import ExpressionData
 from .diagnostics import scores
 from .experiments import Run, machine_for, run_experiment
-from .recipe import load_data, make_recipe
+from .recipe import data_of, make_recipe
 from .samples import manifest_hash
 
 # %% ../nbs/use/54_verify.ipynb #1371043d
@@ -268,7 +267,7 @@ def verify_run(
         )
     recipe, recorded = make_recipe(run.config), read_json(run.folder / "environment.json")
     config = recipe.config
-    data = load_data(config) if dataset is None else ExpressionData.of(dataset)
+    data = data_of(config, dataset)
     with machine_for(config):
         present = environment() | {"weights": recipe.weights_hash}
     machine, code = _compare_environments(recorded, present)
