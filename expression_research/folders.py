@@ -21,6 +21,7 @@ from expression_research.names import (
     Found,
     SplitRule,
     one_spelling,
+    plainly_told,
     resembled_splits,
     same_name,
     words_of,
@@ -69,6 +70,23 @@ def _refuse_shared(
         f"{some(sorted(shared))}. If they are splits, say {SPLIT_FLAG}; if they are people or "
         "groups, move these folders together, so that the first level is the class."
     )
+
+
+_PERSON = re.compile(r"(?:[a-z]{1,3}[-_ ]?\d{2,4}|(?:subject|subj|sub|person|actor|user|participant"
+                     r"|id|session|sess|seq|folder|batch|fold)[-_ ]?\d+)", re.IGNORECASE)
+
+
+def _refuse_people(
+    folder:Path,                   # whose folders would be classes
+    classes:Branches,              # of it
+)->None:
+    "Raises `DataError` where all folders are called like people or sessions: S005, AF01, fold_2."
+    if len(classes) > 1 and all(_PERSON.fullmatch(name) for name in classes):
+        raise DataError(
+            f"{folder.name}: the folders {some(sorted(classes))} are called like people, sessions or "
+            "folds, not like classes. Expected one folder per class, or a table with a column of "
+            "files and one of labels."
+        )
 
 # %% ../nbs/data/12_folders.ipynb #81c889ea
 def _refuse_splits_inside(
@@ -153,6 +171,7 @@ def _classes_of(
             f"{'expected' if split else 'Expected'} one folder per class, such as "
             f"{folder.name}/happy/1.jpg, or a table with a column of files and one of labels."
         )
+    _refuse_people(folder, classes)
     hollow = _hollow(listing, folder, classes)
     _refuse_splits_inside(listing.root, folder, pictures, rule, split)
     _refuse_shared(folder, classes)
@@ -195,16 +214,17 @@ def _splits_by_file(
         found = rule.tells(path.stem)
         told[next(iter(found)) if len(found) == 1 else ""].append(path)
     named = {split: paths for split, paths in told.items() if split}
-    if "train" not in named or len(named) < 2:
-        return {"": list(pictures)}
-    if "" in told:
-        silent = told[""]
+    if "train" in named and len(named) > 1 and "" not in told:
+        return named
+    plain = [path for path in pictures if not rule.silent and plainly_told(path.stem)]
+    if len(plain) > 1 and set(named) != {"train"}:
+        silent = (told[""] or named.get("train", []) or plain)[0]
         raise DataError(
-            f"{len(pictures) - len(silent)} of {len(pictures)} file names tell a split, such as "
-            f"{named['train'][0].name}; others do not, such as {silent[0].name}. Rename them, or "
-            f"say {SPLIT_FLAG}."
+            f"{len(plain)} of {len(pictures)} file names tell a split, such as {plain[0].name}, "
+            f"{silent.name} tells {'none' if told[''] else 'another or no training split'}. Rename "
+            f"them, or say {SPLIT_FLAG}."
         )
-    return named
+    return {"": list(pictures)}
 
 # %% ../nbs/data/12_folders.ipynb #9e317d8b
 def _split_folders(

@@ -11,6 +11,7 @@ import hashlib
 import math
 import os
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -29,9 +30,11 @@ from .folders import read_class_folders
 from .names import Found, SplitRule, means_label, same_name
 from .parquet import read_parquet, readme_splits, splits_of_files
 from .samples import STORED_IMAGE, progress
+from .splits import find_split_column, splits_by_column
 from expression_research.tables import (
     TABLE_SUFFIXES,
     find_separator,
+    read_lists,
     read_table_of_pictures,
     read_table,
     read_tables,
@@ -116,31 +119,86 @@ def _class_folders(
         return None, error
 
 
+def _labels_by_picture(
+    found:Found,                   # from folders or tables
+)->dict[str, Any]:                 # path -> label; empty where there are none
+    "What was read, picture by picture."
+    labels = {}
+    for split in found.splits.values():
+        kinds = split.features.items()
+        pictures = [name for name, kind in kinds if isinstance(kind, datasets.Image)]
+        called = [name for name in split.column_names if means_label(name)]
+        if called:
+            files = [image["path"] for image in _stored(split, pictures[0])]
+            labels.update(zip(files, split[called[0]]))
+    return labels
+
+
 def _refuse_two_truths(
     listing:Listing,               # of the source
     folders:Found,                 # labels by folder
-    tables:Found|None,             # labels by table
+    tables:Found,                  # labels by table
 )->None:
     "Raises `DataError` where a table has labels that do not follow from the class folders."
-    if tables is None:
-        return
-    by_folder, by_table = {}, {}
-    for split in folders.splits.values():
-        files = [image["path"] for image in _stored(split, "image")]
-        by_folder.update(zip(files, split["label"]))
-    for split in tables.splits.values():
-        kinds = split.features.items()
-        pictures = [name for name, kind in kinds if isinstance(kind, datasets.Image)]
-        labels = [name for name in split.column_names if means_label(name)]
-        if labels:
-            files = [image["path"] for image in _stored(split, pictures[0])]
-            by_table.update(zip(files, split[labels[0]]))
+    by_folder, by_table = _labels_by_picture(folders), _labels_by_picture(tables)
     pairs = {(by_folder[file], by_table[file]) for file in by_folder.keys() & by_table.keys()}
     if len(pairs) > min(len({one for one, _ in pairs}), len({two for _, two in pairs})):
         raise DataError(
             f"{listing.root.name}: the folders and a table give the pictures different labels. "
             "Give the path of the table, or move it away."
         )
+
+# %% ../nbs/data/13_formats.ipynb #85dbd129
+def _splits_beside(
+    listing:Listing,               # of the source
+    tables:Found|None,             # that lie beside the class folders
+    rule:SplitRule,                # how names are understood
+)->tuple[dict[str, str], str]:     # picture -> split; from where
+    "What tables and lists beside class folders say about splits."
+    told, where = {}, "table names"
+    if tables is not None:
+        splits, column = tables.splits, find_split_column(tables.splits, rule)
+        if column:
+            splits, where = splits_by_column(splits, column, rule), f"column `{column}` of a table"
+        elif tables.splits_from != "table names":
+            splits = {}
+        for name, split in splits.items():
+            kinds = split.features.items()
+            pictures = [column for column, kind in kinds if isinstance(kind, datasets.Image)]
+            told.update((image["path"], name) for image in _stored(split, pictures[0]))
+    lists = read_lists(listing, rule)
+    for name, paths in lists.items():
+        told.update((str(path), name) for path in paths)
+    return told, "lists of files" if lists else where
+
+
+def _divided_by(
+    found:Found,                   # from class folders
+    told:Mapping[str, str],        # picture -> split
+    where:str,                     # where that comes from
+    listing:Listing,               # of the source
+)->Found:                          # the same pictures in those splits
+    "Class folders with the splits of a table. Raises `DataError` where the folders say otherwise."
+    rows = defaultdict(list)
+    unnamed = []
+    for own, split in found.splits.items():
+        files = [image["path"] for image in _stored(split, "image")]
+        for row, file in enumerate(files):
+            name = told.get(file, "")
+            if found.splits_from and name and name != own:
+                raise DataError(
+                    f"{listing.name(Path(file))} lies in {own} ({found.splits_from}), but {where} "
+                    f"say {name}. Move the table away, or mend it."
+                )
+            if name:
+                rows[own, name].append(row)
+            else:
+                unnamed.append(LeftOut(listing.name(Path(file)), "picture in no table"))
+    if found.splits_from:
+        return found
+    made = {name: found.splits[own].select(chosen) for (own, name), chosen in rows.items()}
+    left_out = (*found.left_out, *unnamed)
+    return replace(found, splits=made, splits_from=where, left_out=left_out)
 
 
 def _stored(
@@ -150,14 +208,14 @@ def _stored(
     "A column of pictures, undecoded."
     return split.cast_column(column, datasets.Image(decode=False))[column][:]
 
-# %% ../nbs/data/13_formats.ipynb #85dbd129
+# %% ../nbs/data/13_formats.ipynb #82288222
 def _read_parquet_folder(
     listing:Listing,               # of a folder with Parquet files
     files:Sequence[Path],          # these
     rule:SplitRule,                # how names are understood
 )->Found:
     "Parquet files with whatever lies beside them."
-    named = {} if rule.given or rule.silent else readme_splits(listing.root)
+    named = {} if rule.given or rule.silent else readme_splits(listing.root, rule)
     chosen = sorted({path for paths in named.values() for path in paths}) or list(files)
     if not set(chosen) <= set(files):
         raise DataError(f"{listing.root.name}: README.md names files that are no Parquet files.")
@@ -195,8 +253,10 @@ def read_folder(
     if problem is not None:
         raise problem
     assert found is not None
-    _refuse_two_truths(listing, found, tables)
-    return found
+    if tables is not None:
+        _refuse_two_truths(listing, found, tables)
+    told, where = _splits_beside(listing, tables, rule)
+    return _divided_by(found, told, where, listing) if told else found
 
 
 def _known_tables(
@@ -265,6 +325,7 @@ def _listing_for(
     frame = read_table(table)
     for column in frame.columns:
         texts = [text for text in frame[column] if isinstance(text, str) and "." in text]
+        texts += [column] if "." in str(column) else []    # a table without a header
         paths = {table.parent / text.replace("\\", "/") for text in texts}
         found = sorted(path for path in paths if path.is_file())
         if texts and len(found) * 2 >= len(paths):
@@ -512,9 +573,11 @@ def open_source(
     "Whatever the source is, as splits. Raises `DataError` if it is nothing that can be read."
     if isinstance(source, Dataset):
         return "a Dataset in memory", Found({"train": source})
-    if isinstance(source, dict) and all(isinstance(split, Dataset) for split in source.values()):
+    whole = isinstance(source, dict) and source
+    if whole and all(isinstance(split, Dataset) for split in source.values()):
         return "datasets in memory", Found(dict(source), "the data set")
-    if isinstance(source, (list, tuple)) and source:
+    listed = isinstance(source, (list, tuple)) and source
+    if listed and all(isinstance(path, (str, os.PathLike)) for path in source):
         paths = [Path(path) for path in source]
         return f"{len(source)} Parquet files", read_parquet(paths, None, rule)
     if not isinstance(source, (str, os.PathLike)) or not str(source):

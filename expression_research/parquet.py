@@ -53,19 +53,22 @@ def splits_of_files(
     return dict(told)
 
 # %% ../nbs/data/12_parquet.ipynb #0a96cfdb
-def readme_splits(
+def _readme_config(
     folder:Path,                   # a data set in the Hub's form
-)->dict[str, list[Path]]:          # by the names in its README.md; empty where it has no `configs`
-    "Splits from a README.md. Raises `DataError` for several configurations, or a missing file."
+)->dict:                           # the configuration that counts; empty where README.md has none
+    "From the YAML head of README.md. Raises `DataError` for several, and for another form."
     readme = folder / "README.md"
     text = readme.read_text("utf-8", errors="replace") if readme.is_file() else ""
     head = re.match(r"---\n(.*?)\n---", text, re.S)
     try:
-        configs = (yaml.safe_load(head[1]) or {}).get("configs") if head else None
-    except (yaml.YAMLError, AttributeError):
-        configs = None
+        known = yaml.safe_load(head[1]) if head else None
+    except yaml.YAMLError:
+        known = None
+    configs = known.get("configs") if isinstance(known, dict) else None
     if not configs:
         return {}
+    if not isinstance(configs, list) or not all(isinstance(one, dict) for one in configs):
+        raise DataError(f"{folder.name}: README.md has `configs` {_NO_FORM}")
     chosen = [one for one in configs if one.get("default") or one.get("config_name") == "default"]
     if len(configs) > 1 and len(chosen) != 1:
         names = [str(one.get("config_name")) for one in configs]
@@ -73,9 +76,37 @@ def readme_splits(
             f"{folder.name}: README.md has the configurations {some(names)}. Give the files of one "
             "of them."
         )
-    files = (chosen or configs)[0].get("data_files")
-    files = [{"split": "train", "path": files}] if isinstance(files, str) else files or []
-    return {str(one["split"]): _matching(folder, one["path"]) for one in files if "split" in one}
+    return (chosen or configs)[0]
+
+
+_NO_FORM = (
+    "of another form than the Hub's: a list with `data_files`, each a `split` and a `path`. Mend it, "
+    "or give the files."
+)
+
+# %% ../nbs/data/12_parquet.ipynb #be5af443
+def readme_splits(
+    folder:Path,                   # a data set in the Hub's form
+    rule:SplitRule=SplitRule(),    # how names are understood
+)->dict[str, list[Path]]:          # by the names in its README.md; empty where it has no `configs`
+    "Splits from a README.md. Raises `DataError` for what it does not say plainly."
+    config = _readme_config(folder)
+    files, inside = config.get("data_files"), config.get("data_dir")
+    if files is None:
+        if not inside:
+            return {}
+        paths = _matching(folder, [f"{inside}/**/*.parquet", f"{inside}/*.parquet"])
+        told = splits_of_files(paths, folder / str(inside), rule)
+        return {split or "train": found for split, found in told.items()}
+    if isinstance(files, str):
+        files = {"train": files}
+    if isinstance(files, list) and all(isinstance(one, str) for one in files):
+        files = {"train": files}
+    if isinstance(files, list) and all(isinstance(one, dict) for one in files):
+        files = {str(one.get("split")): one.get("path") for one in files}
+    if not isinstance(files, dict) or not all(split and path for split, path in files.items()):
+        raise DataError(f"{folder.name}: README.md has `data_files` {_NO_FORM}")
+    return {str(split): _matching(folder, path) for split, path in files.items()}
 
 
 def _matching(
@@ -83,8 +114,10 @@ def _matching(
     patterns:str|Sequence[str],    # as in README.md, relative to it
 )->list[Path]:                     # sorted
     "Files that fit a pattern. Raises `DataError` where there is none."
-    patterns = [patterns] if isinstance(patterns, str) else patterns
-    found = sorted({path for pattern in patterns for path in folder.glob(str(pattern))})
+    patterns = list(map(str, [patterns] if isinstance(patterns, str) else patterns))
+    if any(Path(pattern).is_absolute() or ".." in Path(pattern).parts for pattern in patterns):
+        raise DataError(f"{folder.name}: README.md names {some(patterns)}, outside the folder.")
+    found = sorted({path for pattern in patterns for path in folder.glob(pattern) if path.is_file()})
     if not found:
         raise DataError(f"{folder.name}: README.md names {some(patterns)}, which is not there.")
     return found

@@ -89,6 +89,8 @@ def find_split_column(
     first = next(iter(splits.values()))
     for column, kind in first.features.items():
         text = isinstance(kind, ClassLabel) or getattr(kind, "dtype", "") in _TEXTS
+        if not all(column in split.column_names for split in splits.values()):
+            continue
         named = means_split(column) or bool(told_splits(column))
         if column in taken or not (text or named) or not isinstance(kind, Value|ClassLabel):
             continue
@@ -96,7 +98,7 @@ def find_split_column(
         told = [rule.tells(value) for value in values]
         if all(len(one) == 1 for one in told) and (named or len(set(map(min, told))) > 1):
             found.append(column)
-        elif named and 1 < len(values) <= (_MEANINGS if means_split(column) else 3):
+        elif named and 1 < len(values) <= (_MEANINGS if means_split(column) else 5):
             doubtful[column] = values
     if len(found) > 1:
         raise DataError(

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['TABLE_SUFFIXES', 'table_columns', 'find_separator', 'read_table', 'PictureFinder', 'read_table_of_pictures',
-           'read_tables']
+           'read_lists', 'read_tables']
 
 # %% ../nbs/data/12_tables.ipynb #0f724078
 import csv
@@ -16,6 +16,7 @@ from pathlib import Path, PurePosixPath
 
 import datasets
 import pandas as pd
+import pyarrow
 from datasets import Dataset
 
 from .core import DataError, some
@@ -45,6 +46,18 @@ def find_separator(
     return max(",;\t", key=header.count)
 
 
+def _read_json_lines(
+    path:Path,                     # one JSON object a line
+    rows:int|None,                 # only the first few; None: all
+)->pd.DataFrame:
+    "Objects as rows. Raises `ValueError` for a line that is none."
+    lines = itertools.islice(path.read_text(encoding="utf-8-sig").splitlines(), rows)
+    objects = [json.loads(line) for line in lines if line.strip()]
+    if not all(isinstance(one, dict) for one in objects):
+        raise ValueError("a line is no JSON object")
+    return pd.DataFrame(objects)
+
+
 def read_table(
     path:Path,                     # CSV, TSV, JSON Lines or Parquet
     rows:int|None=None,            # only the first few; None: all
@@ -55,8 +68,7 @@ def read_table(
         raise DataError(f"{path.name} is no table: expected {', '.join(TABLE_SUFFIXES)}.")
     try:
         if suffix in (".jsonl", ".ndjson"):
-            lines = itertools.islice(path.read_text(encoding="utf-8-sig").splitlines(), rows)
-            return pd.DataFrame([json.loads(line) for line in lines if line.strip()])
+            return _read_json_lines(path, rows)
         if suffix == ".parquet":
             return pd.read_parquet(path)[:rows]
         separator = find_separator(path)
@@ -159,6 +171,16 @@ def _refuse_repeated(
         )
 
 
+def _one_type(
+    cells:list,                    # of one column
+)->list:
+    "Cells of several types as text, such as a class that is `3` here and `sad` there."
+    kinds = {type(cell) for cell in cells if cell is not None and cell == cell}
+    if len(kinds) < 2 or kinds <= {int, float}:
+        return cells
+    return [None if cell is None or cell != cell else str(cell) for cell in cells]
+
+
 def _as_dataset(
     table:Path,                    # it was read from
     frame:pd.DataFrame,            # with one row a picture
@@ -173,8 +195,15 @@ def _as_dataset(
         first = [finder.find(text) or table.parent / str(text) for text in texts]
         values[column] = [{"bytes": None, "path": str(path)} for path in first]
     _refuse_repeated(table, frame[columns[0]].tolist(), first)
-    plain = {name: cells for name, cells in values.items() if name not in columns}
-    made = Dataset.from_pandas(pd.DataFrame(plain, index=range(len(frame))), preserve_index=False)
+    plain = {name: _one_type(cells) for name, cells in values.items() if name not in columns}
+    try:
+        cells = pd.DataFrame(plain, index=range(len(frame)))
+        made = Dataset.from_pandas(cells, preserve_index=False)
+    except (pyarrow.ArrowException, ValueError, TypeError) as error:
+        raise DataError(
+            f"{table.name}: columns that cannot be read ({type(error).__name__}). Expected texts "
+            "and numbers."
+        ) from error
     for column in columns:
         kind = datasets.Image()
         made = made.add_column(column, values[column], feature=kind)
@@ -200,8 +229,35 @@ def read_table_of_pictures(
         return None
     if not any(means_file(column) for column in frame.columns):
         columns = columns[:1]
-    once = frame.drop_duplicates()
+    once = frame[~frame.astype(str).duplicated()]      # cells may be lists, which have no hash
     return _as_dataset(table, once, columns, finder)
+
+# %% ../nbs/data/12_tables.ipynb #b92d86ca
+def read_lists(
+    listing:Listing,               # of a folder
+    rule:SplitRule=SplitRule(),    # how names are understood as splits
+)->dict[str, list[Path]]:          # split -> pictures; empty where there are no such lists
+    "Texts that are called like splits and name pictures. Raises `DataError` for a picture in two."
+    found = defaultdict(list)
+    for path in listing.others:
+        told = rule.tells(path.stem)
+        if path.suffix.lower() not in (".txt", ".lst") or len(told) != 1:
+            continue
+        finder = PictureFinder(path, listing)
+        lines = path.read_text("utf-8", errors="replace").splitlines()
+        words = [line.split(maxsplit=1)[0].strip("\"',;") for line in lines if line.strip()]
+        pictures = [finder.find(word) for word in words]
+        known = [picture for picture in pictures if picture is not None]
+        if known and len(known) * 2 >= len(words):
+            found[next(iter(told))] += known
+    everything = [picture for pictures in found.values() for picture in pictures]
+    twice = [picture for picture, count in Counter(everything).items() if count > 1]
+    if twice:
+        raise DataError(
+            f"{listing.root.name}: {listing.name(twice[0])} stands in two of the lists that tell "
+            "splits. Remove it from one."
+        )
+    return dict(found)
 
 # %% ../nbs/data/12_tables.ipynb #27cd3ccb
 def _tables_of(
