@@ -226,7 +226,7 @@ def draw_tables(
     how = weighted(dice, (("files", 5), ("folders", 2), ("shards", 2), ("column", 2)))
     how = how if given else how.replace("column", "files")
     column = dice.choice(SPLIT_COLUMNS)
-    turned = kind == "names" and len(given) > 1 and dice.random() < 0.3
+    turned = kind == "names" and len(given) > 1 and dice.random() < 0.3 and how != "column"
     if turned:
         plan.doubtful.append("the last split lists its classes in another order")
     hole = dice.choice(("", "", "", "", "", "", "", "none", "minus one"))
