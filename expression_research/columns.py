@@ -17,7 +17,13 @@ import datasets
 from datasets import ClassLabel, Dataset, Features, Value
 
 from .core import ConfigError, DataError, some
-from .names import means_label, means_other, one_spelling
+from expression_research.names import (
+    EXPRESSIONS,
+    means_label,
+    means_other,
+    one_spelling,
+    words_of,
+)
 from .samples import column_values, file_names, number_equals, read_images
 
 # %% ../nbs/data/11_columns.ipynb #bffa7c15
@@ -155,11 +161,24 @@ def _choose_label(
     if len(fitting) > 1:
         same = _same_meaning(splits, fitting)
         fitting = [same] if same else fitting
+    if len(fitting) > 1:
+        fitting = [name for name in fitting if not means_other(name)] or fitting
     if not called:
-        fitting = [name for name in free if not wrong[name] and not means_other(name)]
+        fitting = [name for name in free if not wrong[name] and _shows_expressions(splits, name)]
     if len(fitting) == 1:
         return fitting[0]
     raise DataError(_label_problem(features, called, fitting, wrong))
+
+
+def _shows_expressions(
+    splits:Mapping[str, Dataset],  # all with this column
+    column:str,                    # of any name
+)->bool:
+    "Whether most of a column's values are words for expressions, and its name does not say no."
+    names = getattr(splits["train"].features[column], "names", None)
+    values = names or {value for split in splits.values() for value in column_values(split, column)}
+    words = [set(words_of(str(value))) & EXPRESSIONS for value in values]
+    return not means_other(column) and sum(map(bool, words)) * 2 > len(words)
 
 
 def _why_no_label(
@@ -184,8 +203,8 @@ def _label_problem(
     elif called:
         words = f"the column {called[0]!r} {wrong[called[0]] or 'cannot be the label'}"
     else:
-        words = f"no column holds {_FITTING['label_column']}, or is called a label"
-    possible = [name for name, problem in wrong.items() if not problem]
+        words = "no column is called a label or holds words for expressions"
+    possible = [name for name, problem in wrong.items() if not problem and not means_other(name)]
     example = _flag("label_column", (*fitting, *possible, "NAME")[0])
     return f"{words}. {_there(features)}. Say which column it is, such as {example}."
 
@@ -255,6 +274,28 @@ def _given_names(
     return given["train"]
 
 # %% ../nbs/data/11_columns.ipynb #1c83c6d0
+def _refuse_several_labels(
+    raw:Mapping[str, Sequence[Any]],   # labels by split, some of them text
+    column:str,                    # they come from
+)->None:
+    "Raises `DataError` for `happy,sad` beside `happy`, and for words beside numbers."
+    values = {str(value).strip() for labels in raw.values() for value in labels}
+    for value in sorted(values):
+        parts = [part.strip() for part in re.split(r"[,;|/+&]", value)]
+        if len(parts) > 1 and set(parts) & values:
+            raise DataError(
+                f"{value!r} in {column!r} names several classes, of which there are rows of their "
+                "own. Keep one label a picture."
+            )
+    numbers = sorted(value for value in values if re.fullmatch(r"-?\d+(\.0)?", value))
+    if numbers and len(numbers) < len(values):
+        words = sorted(values - set(numbers))
+        raise DataError(
+            f"{column!r} holds numbers ({some(numbers)}) and words ({some(words)}). Write every "
+            "class in one way."
+        )
+
+# %% ../nbs/data/11_columns.ipynb #7f2932a4
 def _as_values(
     splits:Mapping[str, Dataset],  # without `ClassLabel`
     column:str,                    # of labels
@@ -264,6 +305,7 @@ def _as_values(
     for name, values in raw.items():
         _refuse_unlabelled(values, name, column)
     if any(isinstance(value, str) for values in raw.values() for value in values):
+        _refuse_several_labels(raw, column)
         texts = {name: [str(value) for value in values] for name, values in raw.items()}
         spelled, _ = one_spelling({name: sorted(set(values)) for name, values in texts.items()})
         return {name: [spelled[value] for value in values] for name, values in texts.items()}
@@ -415,7 +457,8 @@ def _leave_out_unreadable(
         listed = [f"{some(found, 8)}: {problem}" for problem, found in named.items()]
         raise DataError(
             f"{len(bad)} unreadable {'file' if len(bad) == 1 else 'files'}: {'; '.join(listed)}. "
-            "Repair or remove them, or pass skip_unreadable=True to leave them out and record it."
+            "Repair or remove them, or pass skip_unreadable=True (--skip-unreadable) to leave them "
+            "out and record it."
         )
     records, readable = [], {}
     for name, row in bad:

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from datasets import ClassLabel, Dataset, DatasetDict, concatenate_datasets
+from datasets import ClassLabel, Dataset, DatasetDict, Image, concatenate_datasets
 
 from .charts import plot_shares
 from .columns import choose_columns, read_splits
@@ -24,13 +24,14 @@ from .core import DataError, keyed_order, some
 from .display import Drawing, Shown, bullets, frame_table, show_rows
 from .files import LeftOut, left_out_words
 from .formats import Source, open_source
-from .names import Found, SplitRule, split_rule
+from .names import SPLIT_FLAG, Found, SplitRule, plainly_told, split_rule
 from .pixels import to_pixels
 from expression_research.samples import (
     MANIFEST_COLUMNS,
     MANIFEST_ORDER,
     class_names,
     column_values,
+    file_names,
     manifest,
     manifest_hash,
     with_sample_ids,
@@ -284,10 +285,14 @@ def _understand_splits(
     if column:
         where = f"column `{column}`"
         splits = splits_by_column(found.splits, column, rule, found.splits_from)
+        unnamed = sum(map(len, found.splits.values())) - sum(map(len, splits.values()))
+        where += f" ({unnamed} rows in no named split)" if unnamed else ""
         splits = standard_splits(splits)
     else:
         splits = standard_splits(found.splits, SplitRule() if found.told else rule)
         where = found.splits_from if len(splits) > 1 else ""
+    if len(splits) == 1 and not found.labels_from and not rule.given and not rule.silent:
+        _refuse_told_by_pictures(splits["train"])
     unmet = [f"{name!r} (for {split})" for name, split in rule.given.items()
              if name not in rule.used]
     if unmet:
@@ -296,6 +301,22 @@ def _understand_splits(
             "`expression data SOURCE` shows what is there."
         )
     return splits, where, column
+
+
+def _refuse_told_by_pictures(
+    rows:Dataset,                  # without splits
+)->None:
+    "Raises `DataError` where the stored names of pictures tell splits: `train_1.png`, `test_2.png`."
+    for column, kind in rows.features.items():
+        if not isinstance(kind, Image):
+            continue
+        files = file_names(rows.select_columns(column).rename_columns({column: "image"}))
+        told = [path for path in files if plainly_told(Path(path).stem)]
+        if len({min(plainly_told(Path(path).stem)) for path in told}) > 1:
+            raise DataError(
+                f"{len(told)} of {len(files)} pictures are named like a split, such as {told[0]}. "
+                f"Add a column of splits, or say {SPLIT_FLAG}."
+            )
 
 
 def _make_splits(

@@ -129,6 +129,10 @@ def refuse_pointer(
     if path.is_file():
         with open(path, "rb") as file:
             meaning = what_it_is(file.read(64))
+        if meaning == "JSON text" and path.suffix.lower() in (".jsonl", ".ndjson"):
+            return
+        if meaning == "JSON text":
+            meaning = "JSON, which is read as JSON Lines only: one object a line, in a .jsonl file"
         if meaning:
             raise DataError(f"{path.name}: {meaning}.")
 

@@ -17,6 +17,7 @@ from datasets import Dataset, Features, Value
 from .core import DataError, some
 from .files import LeftOut, Listing, left_out_words
 from expression_research.names import (
+    EXPRESSIONS,
     SPLIT_FLAG,
     Found,
     SplitRule,
@@ -28,11 +29,6 @@ from expression_research.names import (
 )
 
 # %% ../nbs/data/12_folders.ipynb #2980b40d
-_EXPRESSIONS = {
-    "angry", "anger", "disgust", "disgusted", "fear", "fearful", "afraid", "happy", "happiness",
-    "sad", "sadness", "surprise", "surprised", "neutral", "contempt", "calm", "joy", "smile",
-    "smiling", "frown",
-}
 Branches = Mapping[str, list[Path]]    # a folder's name -> pictures below it, as paths
 
 
@@ -56,17 +52,20 @@ def _refuse_shared(
     classes:Branches,              # of it
 )->None:
     "Raises `DataError` where all folders hold folders of the same names: which level is the class?"
-    if len(classes) < 2 or any(words in _EXPRESSIONS for words in map(same_name, classes)):
+    if len(classes) < 2 or any(set(words_of(name)) & EXPRESSIONS for name in classes):
         return
     below = []
     for name, pictures in classes.items():
         inside, loose = _branch(pictures, folder / name)
         below.append(set() if loose else {same_name(found) for found in inside})
     shared = set.intersection(*below)
+    moods = {name for names in below for name in names if set(words_of(name)) & EXPRESSIONS}
+    if len(moods) > 1 and all(below):
+        shared |= moods
     if len(shared) < 2 or all(re.fullmatch(r"\D{0,8}\d+", name) for name in shared):
         return
     raise DataError(
-        f"{folder.name}: the folders {some(sorted(classes))} all hold folders "
+        f"{folder.name}: the folders {some(sorted(classes))} hold folders such as "
         f"{some(sorted(shared))}. If they are splits, say {SPLIT_FLAG}; if they are people or "
         "groups, move these folders together, so that the first level is the class."
     )
@@ -97,6 +96,15 @@ def _refuse_splits_inside(
     split:str,                     # that they are in, "" if none
 )->None:
     "Raises `DataError` for a folder inside a class that is named like another split."
+    inside = {part for path in pictures for part in path.relative_to(classes).parts[:-1]}
+    alike = [] if rule.silent or rule.given else resembled_splits(inside)
+    if alike:
+        raise DataError(
+            f"{classes.name}: the folders {some(alike)} look like splits, but lie inside the "
+            f"classes {some(sorted({path.relative_to(classes).parts[0] for path in pictures}))}. "
+            "Expected split/class/file: move them; split_names='none' (--split-names none) takes "
+            "them for parts of a class."
+        )
     for path in pictures:
         for part in path.relative_to(classes).parts[:-1]:
             told = rule.tells(part)
@@ -104,7 +112,8 @@ def _refuse_splits_inside(
                 raise DataError(
                     f"{path.relative_to(folder).as_posix()}: the folder {part!r} is named like the "
                     f"split {' or '.join(sorted(told))}, but lies inside a class. Expected "
-                    f"split/class/file; or say {SPLIT_FLAG}."
+                    "split/class/file: move it; split_names='none' (--split-names none) takes it "
+                    "for a part of the class."
                 )
 
 # %% ../nbs/data/12_folders.ipynb #504034d7
@@ -163,11 +172,13 @@ def _classes_of(
         folder, classes = only, deeper     # a level between split and class
     if not split and len(classes) == 1:
         _refuse_wrapper(listing, folder)
+    if split and len(classes) == 1 and set(words_of(next(iter(classes)))) & _PICTURES:
+        classes = {}
     if not classes:
         beside = sorted(path.name for path in listing.folders if path.parent == listing.root)
         these = f"The folders {some(beside)} are splits, but " if split else ""
         raise DataError(
-            f"{folder}: {len(loose)} pictures, but no folders of images. {these}"
+            f"{folder}: {len(pictures)} pictures, but no folders of images. {these}"
             f"{'expected' if split else 'Expected'} one folder per class, such as "
             f"{folder.name}/happy/1.jpg, or a table with a column of files and one of labels."
         )
@@ -176,6 +187,10 @@ def _classes_of(
     _refuse_splits_inside(listing.root, folder, pictures, rule, split)
     _refuse_shared(folder, classes)
     return classes, loose, hollow
+
+
+_PICTURES = {"images", "image", "imgs", "img", "pictures", "photos", "jpg", "png", "aligned",
+             "original", "data", "frames", "pics"}
 
 
 def _refuse_wrapper(
@@ -216,8 +231,15 @@ def _splits_by_file(
     named = {split: paths for split, paths in told.items() if split}
     if "train" in named and len(named) > 1 and "" not in told:
         return named
+    alike = [] if rule.silent or rule.given else resembled_splits(path.stem for path in pictures)
+    count = sum(path.stem in set(alike) for path in pictures)
+    if count > 3 and count * 2 > len(pictures):
+        raise DataError(
+            f"the names of files such as {alike[0]} and {alike[-1]} look like splits. Say "
+            f"{SPLIT_FLAG}."
+        )
     plain = [path for path in pictures if not rule.silent and plainly_told(path.stem)]
-    if len(plain) > 1 and set(named) != {"train"}:
+    if len(plain) > 1 and (told[""] or set(named) != {"train"}):
         silent = (told[""] or named.get("train", []) or plain)[0]
         raise DataError(
             f"{len(plain)} of {len(pictures)} file names tell a split, such as {plain[0].name}, "
@@ -251,7 +273,16 @@ def _split_folders(
     if not named:
         return {}
     twice = [split for split, count in Counter(named.values()).items() if count > 1]
-    if twice:
+    linked = [
+        file for file, reason in listing.left_out
+        if reason == "link" and "/" not in file and len(rule.tells(file)) == 1
+    ]
+    if linked:
+        raise DataError(
+            f"{listing.root.name}: {linked[0]} is a link to pictures that are used under another "
+            "name. Remove the link, or make it a split of its own."
+        )
+    if twice and not rule.given:
         both = sorted(name for name, split in named.items() if split == twice[0])
         raise DataError(
             f"{listing.root.name}: {some(both)} all mean {twice[0]}. Say {SPLIT_FLAG}."
@@ -299,7 +330,9 @@ def read_class_folders(
     how, hollow = "folder names" if named else "", []
     for name, split in named.items():
         folder = listing.root / name
-        by_split[split], others, empty = _classes_of(listing, folder, first[name], rule, split)
+        classes, others, empty = _classes_of(listing, folder, first[name], rule, split)
+        for label, pictures in classes.items():
+            by_split.setdefault(split, {}).setdefault(label, []).extend(pictures)
         loose += others
         hollow += empty
     if not named:

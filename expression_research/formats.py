@@ -27,7 +27,7 @@ from datasets import ClassLabel, Dataset, Features, Value
 from .core import DataError, package_folder, some
 from .files import LeftOut, Listing, left_out_words, list_files, refuse_pointer
 from .folders import read_class_folders
-from .names import Found, SplitRule, means_label, same_name
+from .names import Found, SplitRule, means_label, same_name, words_of
 from .parquet import read_parquet, readme_splits, splits_of_files
 from .samples import STORED_IMAGE, progress
 from .splits import find_split_column, splits_by_column
@@ -82,6 +82,8 @@ def find_reader(
         if known.suits(path):
             return known
     refuse_pointer(path)
+    if path.suffix.lower() in TABLE_SUFFIXES:
+        read_table(path)           # says what is wrong with it, if anything is
     columns = table_columns(path)
     found = f" with the columns {some(columns)}" if columns else ""
     raise DataError(
@@ -101,6 +103,9 @@ def _read_parquet_file(
     return read_parquet([path], path.parent, rule)
 
 # %% ../nbs/data/13_formats.ipynb #091f65ba
+_SAVED = ("dataset_dict.json", "state.json")     # `save_to_disk` writes one of them
+
+
 def _class_folders(
     listing:Listing,               # of a folder
     rule:SplitRule,                # how names are understood
@@ -108,6 +113,9 @@ def _class_folders(
     "The folder as one of classes."
     if not listing.pictures:
         held = left_out_words(listing.without([]))
+        saved = [one.parent for one in listing.others if one.name in _SAVED]
+        if saved:
+            return None, DataError(f"{listing.root}: {min(saved)} was saved by datasets: give it.")
         return None, DataError(
             f"{listing.root}: no folders of images{'; ' + held if held else ''}. Expected one "
             f"folder per class, such as {listing.root.name}/happy/1.jpg, a table that names pictures, or "
@@ -224,6 +232,10 @@ def _read_parquet_folder(
     return replace(found, left_out=(*listing.without(chosen), *beside))
 
 
+_DECOR = {"assets", "docs", "doc", "figures", "figure", "static", "media", "preview", "previews",
+          "thumbnails", "logo", "logos", "banner", "github", "samples", "examples"}
+
+
 @reader("a folder of images (split/class/file or class/file)", Path.is_dir, takes_rule=True)
 def read_folder(
     folder:Path,                   # exists
@@ -236,7 +248,8 @@ def read_folder(
     official = any(path.stem.lower() == "metadata" for path in listing.others
                    if path.suffix.lower() in TABLE_SUFFIXES)
     found, problem = _class_folders(listing, rule)
-    if parquet and len({path.parent for path in listing.pictures}) > 1:
+    places = {path.parent for path in listing.pictures if not set(words_of(path.parent.name)) & _DECOR}
+    if parquet and places - {folder}:
         raise DataError(
             f"{folder}: Parquet files ({some([path.name for path in parquet])}) beside folders of "
             "pictures. Give the path of the one that is meant."
@@ -245,6 +258,8 @@ def read_folder(
         return _read_parquet_folder(listing, parquet, rule)
     tables = read_tables(listing, rule) if listing.pictures else None
     if tables is not None and (official or found is None):
+        if not tables.splits_from and not find_split_column(tables.splits, rule):
+            _refuse_readme(folder, rule)
         return tables
     if not listing.pictures:
         tables = _known_tables(listing, rule)
@@ -256,7 +271,24 @@ def read_folder(
     if tables is not None:
         _refuse_two_truths(listing, found, tables)
     told, where = _splits_beside(listing, tables, rule)
+    if not told and not found.splits_from:
+        _refuse_readme(folder, rule)
     return _divided_by(found, told, where, listing) if told else found
+
+
+def _refuse_readme(
+    folder:Path,                   # whose pictures tell no splits
+    rule:SplitRule,                # where the user has decided, README.md does not count
+)->None:
+    "Raises `DataError` where README.md tells splits by patterns, which are read for Parquet only."
+    if rule.given or rule.silent:
+        return
+    named = readme_splits(folder, rule)
+    if len(named) > 1:
+        raise DataError(
+            f"{folder.name}: README.md tells the splits {some(sorted(named))} by patterns that are "
+            "read for Parquet files only. Put the pictures or tables into folders of these names."
+        )
 
 
 def _known_tables(
@@ -298,7 +330,7 @@ def _is_saved(
     path:Path,                     # exists
 )->bool:
     "Whether `save_to_disk` has written the folder."
-    return any((path / name).exists() for name in ("dataset_dict.json", "state.json"))
+    return any((path / name).exists() for name in _SAVED)
 
 
 @reader("a save_to_disk folder", _is_saved)

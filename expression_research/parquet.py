@@ -19,7 +19,13 @@ from datasets import ClassLabel, Features
 
 from .core import DataError, some
 from .files import refuse_pointer
-from .names import SPLIT_FLAG, Found, SplitRule, resembled_splits
+from expression_research.names import (
+    SPLIT_FLAG,
+    Found,
+    SplitRule,
+    means_split,
+    resembled_splits,
+)
 from .samples import progress
 
 # %% ../nbs/data/12_parquet.ipynb #96de53d4
@@ -41,11 +47,16 @@ def splits_of_files(
             f"{told[''][0].name}: its name tells no split, while others do. Expected names such as "
             f"train-00000.parquet; or say {SPLIT_FLAG}."
         )
-    alike = [] if "" not in told or rule.silent else resembled_splits([one.stem for one in paths])
-    if alike:
-        raise DataError(f"the files {some(alike)} look like splits. Say {SPLIT_FLAG}.")
+    if "" in told and not rule.silent and not rule.given:
+        parts = {part for one in paths for part in (one.relative_to(root).parts if root else [one.stem])}
+        keys = [part for part in parts if "=" in part and means_split(part.split("=")[0])]
+        alike = resembled_splits(part.removesuffix(".parquet") for part in parts)
+        if alike or len(keys) > 1:
+            raise DataError(
+                f"the names {some(sorted(alike or keys))} look like splits. Say {SPLIT_FLAG}."
+            )
     shards = {match[1] for path in paths for match in [_SHARD.match(path.stem)] if match}
-    if "" in told and len(shards) > 1 and not rule.silent:
+    if "" in told and len(shards) > 1 and not rule.silent and not rule.given:
         raise DataError(
             f"the files' names tell the splits {some(sorted(shards))}, which of them are train, "
             f"validation and test is not known. Say {SPLIT_FLAG}."
@@ -99,14 +110,31 @@ def readme_splits(
         told = splits_of_files(paths, folder / str(inside), rule)
         return {split or "train": found for split, found in told.items()}
     if isinstance(files, str):
-        files = {"train": files}
+        files = [files]
     if isinstance(files, list) and all(isinstance(one, str) for one in files):
-        files = {"train": files}
+        told = splits_of_files(_matching(folder, files), folder, rule)
+        return {split or "train": found for split, found in told.items()}
     if isinstance(files, list) and all(isinstance(one, dict) for one in files):
         files = {str(one.get("split")): one.get("path") for one in files}
     if not isinstance(files, dict) or not all(split and path for split, path in files.items()):
         raise DataError(f"{folder.name}: README.md has `data_files` {_NO_FORM}")
-    return {str(split): _matching(folder, path) for split, path in files.items()}
+    found = {str(split): _matching(folder, path) for split, path in files.items()}
+    everything = [path for paths in found.values() for path in paths]
+    twice = [path.name for path in everything if everything.count(path) > 1]
+    if twice:
+        raise DataError(f"{folder.name}: README.md puts {twice[0]} into two splits. Mend it.")
+    return found
+
+
+def _without_braces(
+    pattern:str,                   # such as {a,b}.parquet
+)->list[str]:                      # a.parquet, b.parquet
+    "A pattern for each choice in braces, which `glob` does not know."
+    choice = re.search(r"\{([^{}]*)\}", pattern)
+    if not choice:
+        return [pattern]
+    head, tail = pattern[:choice.start()], pattern[choice.end():]
+    return [one for part in choice[1].split(",") for one in _without_braces(head + part + tail)]
 
 
 def _matching(
@@ -117,7 +145,9 @@ def _matching(
     patterns = list(map(str, [patterns] if isinstance(patterns, str) else patterns))
     if any(Path(pattern).is_absolute() or ".." in Path(pattern).parts for pattern in patterns):
         raise DataError(f"{folder.name}: README.md names {some(patterns)}, outside the folder.")
-    found = sorted({path for pattern in patterns for path in folder.glob(pattern) if path.is_file()})
+    whole = [f"{pattern}/*" if pattern.endswith("**") else pattern for pattern in patterns]
+    single = [one for pattern in whole for one in _without_braces(pattern)]
+    found = sorted({path for pattern in single for path in folder.glob(pattern) if path.is_file()})
     if not found:
         raise DataError(f"{folder.name}: README.md names {some(patterns)}, which is not there.")
     return found

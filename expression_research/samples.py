@@ -265,6 +265,10 @@ def _examine(
     contents = [file_bytes(stored) for stored in batch["image"]]
     facts = zip(*map(inspect_file, contents))
     columns = {name: list(values) for name, values in zip(_FACTS, facts)}
+    for row, stored in enumerate(batch["image"]):
+        path = Path((stored or {}).get("path") or "")
+        if not contents[row] and path.is_symlink() and not path.exists():
+            columns["problem"][row] = "a broken link: `git annex get` or `dvc pull` may fetch it"
     if files:
         columns["image"] = [
             {"bytes": content, "path": files[row]} for content, row in zip(contents, rows)

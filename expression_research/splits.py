@@ -47,7 +47,9 @@ def standard_splits(
                 f"them. Say {SPLIT_FLAG}."
             )
         name = next(iter(told))
-        if name in renamed:
+        if name in renamed and rule.given:
+            split = datasets.concatenate_datasets([renamed[name], split])
+        elif name in renamed:
             raise DataError(f"two splits mean {name!r}, one of them {given!r}. Say {SPLIT_FLAG}.")
         if not len(split):
             raise DataError(
@@ -96,10 +98,15 @@ def find_split_column(
             continue
         values = _values_of(splits, column)
         told = [rule.tells(value) for value in values]
-        if all(len(one) == 1 for one in told) and (named or len(set(map(min, told))) > 1):
+        met = {value for value, one in zip(values, told) if one}
+        if rule.given and len(met) == len(rule.given) and (named or len(met) > 1):
+            found.append(column)
+        elif all(len(one) == 1 for one in told) and (named or len(set(map(min, told))) > 1):
             found.append(column)
         elif named and 1 < len(values) <= (_MEANINGS if means_split(column) else 5):
             doubtful[column] = values
+        elif any(told) and 1 < len(values) <= 5:
+            doubtful[column] = values      # train and holdout, say
     if len(found) > 1:
         raise DataError(
             f"the columns {some(found)} all tell splits. Say which: split_column={found[0]!r} "
@@ -108,14 +115,29 @@ def find_split_column(
     if doubtful and not found and not rule.silent:
         column, values = next(iter(doubtful.items()))
         raise DataError(
-            f"the column {column!r} is called a split, but holds {some(map(repr, values))}. Say "
-            f"which is which, split_names='train={values[0]},test={values[1]}' (--split-names), or "
+            f"the column {column!r} may tell splits, but holds {some(map(repr, values))}. Say which "
+            f"is which, such as split_names={_example(column, values)!r} (--split-names), or "
             "split_column='none' (--split-column none) to leave it unused."
         )
     return found[0] if found else None
 
 
 _TEXTS = ("string", "large_string")
+
+
+def _example(
+    column:str,                    # that may tell splits
+    values:Sequence[str],          # its values
+)->str:                            # for `split_names`
+    "Which value may mean what: known only for is_train and its like."
+    yes = [value for value in values if value.lower() in ("true", "1", "yes")]
+    no = [value for value in values if value.lower() in ("false", "0", "no")]
+    told = told_splits(column)
+    if yes and no and len(values) == 2 and len(told) == 1:
+        own = next(iter(told))
+        other = "test" if own == "train" else "train"
+        return f"{own}={yes[0]},{other}={no[0]}"
+    return "train=VALUE,test=VALUE"
 
 # %% ../nbs/data/12_splits.ipynb #967a0145
 def splits_by_column(
@@ -136,7 +158,7 @@ def splits_by_column(
         texts = ["" if value is None else str(names[value] if names else value) for value in values]
         told = {text: rule.tells(text) for text in set(texts)}
         silent = [text for text in texts if len(told[text]) != 1]
-        if silent:
+        if silent and not rule.given:
             raise DataError(
                 f"{len(silent)} of {len(texts)} rows tell no split in {column!r}, such as "
                 f"{silent[0]!r}. Fill them, or say {SPLIT_FLAG}."

@@ -21,7 +21,7 @@ from datasets import Dataset
 
 from .core import DataError, some
 from .files import LeftOut, Listing
-from .names import Found, SplitRule, means_file
+from .names import SPLIT_FLAG, Found, SplitRule, means_file, plainly_told
 
 # %% ../nbs/data/12_tables.ipynb #d1b0a343
 TABLE_SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
@@ -72,14 +72,20 @@ def read_table(
         if suffix == ".parquet":
             return pd.read_parquet(path)[:rows]
         separator = find_separator(path)
+        names = pd.read_csv(path, sep=separator, nrows=0, encoding="utf-8-sig").columns
         frame = pd.read_csv(
             path,
             sep=separator,
+            dtype={name: str for name in names if means_file(name)},   # 000123 is a name
             nrows=rows,
             encoding="utf-8-sig",
             keep_default_na=False,
             na_values=[""],
         )
+    except UnicodeError as error:
+        raise DataError(f"{path.name} is not UTF-8 text. Save it as CSV in UTF-8.") from error
+    except pd.errors.EmptyDataError as error:
+        raise DataError(f"{path.name} is empty. Expected a header and a row a picture.") from error
     except (ValueError, OSError, csv.Error) as error:
         raise DataError(
             f"{path.name}: not readable as a table ({type(error).__name__}). Expected a header, "
@@ -88,14 +94,28 @@ def read_table(
     return frame.rename(columns=lambda name: str(name).strip())
 
 # %% ../nbs/data/12_tables.ipynb #e53eb075
+def _told(
+    listing:Listing,               # of the source
+    rule:SplitRule,                # how names are understood
+    path:Path,                     # of a table, or of a picture that may be missing
+)->str:                            # "" where nothing tells
+    "The split that a path tells, as far as it lies below the source."
+    if not path.is_relative_to(listing.root):
+        return ""
+    return rule.of_path(path.relative_to(listing.root).parts)
+
+
 class PictureFinder:
     "From the texts in a table to pictures."
 
     def __init__(self,
         table:Path,                # whose folder paths are relative to
         listing:Listing,           # of the source
+        rule:SplitRule=SplitRule(),    # `train.csv` means the train folder's `1.png`
     ):
         "Keeps the pictures by the ends of their paths."
+        self.rule = rule
+        self.split = _told(listing, rule, table)
         self.folders = list(dict.fromkeys([table.parent, listing.root]))
         self.listing = listing
         self.pictures = set(listing.pictures)
@@ -113,6 +133,10 @@ class PictureFinder:
             if folder / name in self.pictures:
                 return folder / name
         fitting = [path for path in self.ends.get(name.name, []) if _ends_with(path, name)]
+        if len(fitting) > 1 and self.split:
+            own = [path for path in fitting
+                   if _told(self.listing, self.rule, path.parent) == self.split]
+            fitting = own if len(own) == 1 else fitting
         if len(fitting) > 1:
             names = sorted(map(self.listing.name, fitting))
             raise DataError(
@@ -196,9 +220,9 @@ def _as_dataset(
         values[column] = [{"bytes": None, "path": str(path)} for path in first]
     _refuse_repeated(table, frame[columns[0]].tolist(), first)
     plain = {name: _one_type(cells) for name, cells in values.items() if name not in columns}
+    plain["row"] = list(range(len(frame)))     # a table may have no other column than the files
     try:
-        cells = pd.DataFrame(plain, index=range(len(frame)))
-        made = Dataset.from_pandas(cells, preserve_index=False)
+        made = Dataset.from_pandas(pd.DataFrame(plain), preserve_index=False)
     except (pyarrow.ArrowException, ValueError, TypeError) as error:
         raise DataError(
             f"{table.name}: columns that cannot be read ({type(error).__name__}). Expected texts "
@@ -207,16 +231,17 @@ def _as_dataset(
     for column in columns:
         kind = datasets.Image()
         made = made.add_column(column, values[column], feature=kind)
-    return made, first
+    return made.remove_columns("row") if "row" not in frame.columns else made, first
 
 # %% ../nbs/data/12_tables.ipynb #3a5e57af
 def read_table_of_pictures(
     table:Path,                    # CSV, TSV or JSON Lines
     listing:Listing,               # of the source
+    rule:SplitRule=SplitRule(),    # how names are understood as splits
 )->tuple[Dataset, list[Path]]|None:    # with pictures; their paths; None where it names none
     "A table whose cells name pictures. Raises `DataError` for one that cannot be understood."
     frame = read_table(table)
-    finder = PictureFinder(table, listing)
+    finder = PictureFinder(table, listing, rule)
     for column in frame.columns:
         if "." in str(column) and finder.find(column) is not None:
             raise DataError(
@@ -269,17 +294,6 @@ def _tables_of(
     return official or [path for path in tables if path.suffix.lower() != ".parquet"]
 
 # %% ../nbs/data/12_tables.ipynb #c9a0547b
-def _told(
-    listing:Listing,               # of the source
-    rule:SplitRule,                # how names are understood
-    path:Path,                     # of a table, or of a picture that may be missing
-)->str:                            # "" where nothing tells
-    "The split that a path tells, as far as it lies below the source."
-    if not path.is_relative_to(listing.root):
-        return ""
-    return rule.of_path(path.relative_to(listing.root).parts)
-
-
 def _split_of_rows(
     table:Path,                    # the rows come from it
     pictures:Sequence[Path],       # of the rows
@@ -302,7 +316,27 @@ def _split_of_rows(
             f"{listing.name(table)}: {inside.count('')} of {len(inside)} pictures lie in no folder "
             "of a split, while others do."
         )
-    return ("folder names" if any(inside) else ""), inside
+    if not any(inside):
+        inside = [_told_by_stem(rule, path) for path in pictures]
+        plain = [path.name for path in pictures if plainly_told(path.stem)]
+        if not all(inside) and len(plain) > 1 and not rule.silent:
+            raise DataError(
+                f"{len(plain)} of {len(inside)} pictures of {listing.name(table)} are named like a "
+                f"split, such as {plain[0]}. Add a column of splits, or say {SPLIT_FLAG}."
+            )
+        if not all(inside) or len(set(inside)) < 2:
+            return "", [""] * len(pictures)
+        return "file names", inside
+    return "folder names", inside
+
+
+def _told_by_stem(
+    rule:SplitRule,                # how names are understood
+    path:Path,                     # of a picture
+)->str:                            # "" where nothing tells
+    "The split that a picture's own name tells."
+    told = rule.tells(path.stem)
+    return next(iter(told)) if len(told) == 1 else ""
 
 # %% ../nbs/data/12_tables.ipynb #1b7dd78c
 def read_tables(
@@ -312,7 +346,7 @@ def read_tables(
     "All tables of a folder that name pictures. Raises `DataError` where they contradict."
     parts, used, origins, tables = defaultdict(list), [], [], []
     for table in _tables_of(listing):
-        read = read_table_of_pictures(table, listing)
+        read = read_table_of_pictures(table, listing, rule)
         if read is None:
             continue
         rows, pictures = read
