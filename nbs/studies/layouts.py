@@ -1863,6 +1863,230 @@ def ferplus_votes_alone(place):
     place.source = place.folder / "fer2013new.csv"
 
 
+# ---- the third list: as the second, after both were mended ---------------------------------------
+
+
+SECOND_LIST = len(LAYOUTS)
+
+
+@layout(NAMES, ("Hub: the branch refs/convert/parquet",
+                "https://huggingface.co/docs/dataset-viewer/parquet"))
+def converted_by_the_hub(place):
+    "default/train/0000.parquet, default/test/0000.parquet."
+    one_file_each(place, "default/{}/0000.parquet", {split: split for split in SPLITS})
+
+
+@layout(NAMES, HUB_STRUCTURE)
+def shards_with_a_hash(place):
+    "data/train-00000-of-00001-0a1b2c3d4e5f6071.parquet, as older versions wrote them."
+    one_file_each(place, "data/{}-00000-of-00001-0a1b2c3d4e5f6071.parquet",
+                  {split: split for split in SPLITS})
+
+
+@layout(NAMES, github("training and testing data sets?",
+                      "TalkUHulk/emotion_classification/issues/3"), classes=FER)
+def fer_tables_with_a_prefix(place):
+    "fer2013_train.csv and fer2013_test.csv."
+    for split in ("train", "test"):
+        rows = fer_rows(place, split) + (fer_rows(place, split) if split == "train" else [])
+        place.csv(f"fer2013_{split}.csv", "emotion,pixels", rows)
+
+
+@layout(NAMES, github("fer2013 as it is unpacked", "max260129/emotions-detector"), classes=FER,
+        refuse=("fer2013.csv",))
+def the_unpacked_challenge(place):
+    "fer2013/fer2013.csv with README and fer2013.bib; the folder is given."
+    rows = []
+    for split, word in zip(SPLITS, USAGE):
+        rows += fer_rows(place, split, word)
+    place.csv("fer2013.csv", "emotion,pixels,Usage", rows)
+    place.left_out("README", "The columns are emotion, pixels, Usage.\n", "text")
+    place.left_out("fer2013.bib", "@article{}\n", "text")
+
+
+@layout(NAMES, github("trainA, trainB, testA, testB", "junyanz/pytorch-CycleGAN-and-pix2pix"),
+        accept=False, refuse=("trainA|testA",))
+def letters_behind_splits(place):
+    "trainA/, trainB/, testA/, testB/, flat."
+    for folder in ("trainA", "trainB", "testA", "testB"):
+        for n in range(4):
+            place.write(f"{folder}/{n}.png", encode(place.draw()))
+
+
+@layout(COLUMN, FER_README, classes=FER, refuse=("Usage", SPLIT_FLAG))
+def blanks_in_the_values(place):
+    "Usage says `Training `, ` PublicTest`, `PrivateTest`."
+    fer_csv(place, "emotion,pixels,Usage", ("Training ", " PublicTest", "PrivateTest"))
+
+
+@layout(COLUMN, FER_README, refuse=("phase", SPLIT_FLAG))
+def a_split_by_its_values(place):
+    "A column phase says train, val, test; no flag explains it."
+    split_column(place, "phase", ("train", "val", "test"))
+
+
+@layout(COLUMN, ("fastai: labels.csv with is_valid", "https://docs.fast.ai/vision.data.html"),
+        refuse=("is_valid", SPLIT_FLAG))
+def fastais_is_valid(place):
+    "name,label,is_valid in a Parquet table."
+    rows = []
+    for split, value in (("train", False), ("validation", True)):
+        rows += [{**row, "is_valid": value} for row in place.rows(split)]
+    place.parquet("faces.parquet", rows)
+
+
+@layout(COLUMN, github("Cross validation", "CropAi/Data-Modeling/pull/26"), refuse=("fold",))
+def a_fold_column(place):
+    "A column fold with 0 to 4: no split, and no label."
+    table(place, lambda n, k, name: {"label": name, "fold": n % 5}, path="faces.parquet")
+
+
+@layout(COLUMN, CK_CSV, accept=False, refuse=("tr|va|te", SPLIT_FLAG))
+def abbreviated_splits(place):
+    "A column split says tr, va, te."
+    split_column(place, "split", ("tr", "va", "te"))
+
+
+@layout(FOLDERS, github("split and class in one name", "jfilter/split-folders/issues/41"),
+        refuse=("train_happy|test_happy|train|test",))
+def split_and_class_in_one_name(place):
+    "train_happy/, train_sad/, test_happy/, test_sad/."
+    place.tree("{split}_{label}/{n}.png", ["train", "test"], counts={"train": POOL, "test": 2})
+
+
+@layout(FOLDERS, github("class and split in one name", "jfilter/split-folders/issues/41"),
+        refuse=("happy-train|happy-test|train|test",))
+def class_and_split_in_one_name(place):
+    "happy-train/, happy-test/, sad-train/, sad-test/."
+    place.tree("{label}-{split}/{n}.png", ["train", "test"], counts={"train": POOL, "test": 2})
+
+
+@layout(FOLDERS, github("nested inside an additional folder", "EdjeElectronics/TensorFlow-Lite-"
+                        "Object-Detection-on-Android-and-Raspberry-Pi/issues/147"),
+        refuse=("train",))
+def folders_in_themselves(place):
+    "train/train/happy, test/test/happy."
+    place.tree("{split}/{split}/{label}/{n}.png", ["train", "test"],
+               counts={"train": POOL, "test": 2})
+
+
+@layout(FOLDERS, HUB_STRUCTURE, refuse=("Train data|Test data", "split"))
+def blanks_in_split_folders(place):
+    "`Train data/happy`, `Test data/happy`."
+    place.tree("{split}/{label}/{n}.png", {"train": "Train data", "test": "Test data"},
+               counts={"train": POOL, "test": 2})
+
+
+@layout(FOLDERS, github("train images and a test table", "ImageMarkup/isic-challenge-scoring"))
+def tables_beside_splits(place):
+    "train/happy, test/happy, and sample_submission.csv."
+    splits_folder(place)
+    place.left_out("sample_submission.csv", "id,label\n1,happy\n", "table")
+
+
+@layout(LABELS, github("CelebA's attributes", "kohpangwei/group_DRO/issues/1"), accept=False,
+        refuse=("Smiling", COLUMN_FLAG))
+def attributes_side_by_side(place):
+    "Smiling, Male, Young: -1 or 1 each."
+    def columns(n, k, name):
+        return {"Smiling": 1 - 2 * (n % 2), "Male": 1 - 2 * (k % 2), "Young": 1}
+    table(place, columns)
+
+
+@layout(LABELS, FERPLUS, accept=False, refuse=("happy|column",))
+def a_column_for_each_class(place):
+    "happy, neutral, sad: 0 or 1 each, no label."
+    def columns(n, k, name):
+        return {known: int(known == name) for known in CLASSES}
+    table(place, columns)
+
+
+@layout(LABELS, github("NaN became 0", "ayrna/skordinal/pull/119"), accept=False,
+        refuse=("label",))
+def whole_floats_with_a_hole(place):
+    "label is 0.0, 1.0, 2.0, and NaN in one row."
+    table(place, lambda n, k, name: {"label": float("nan") if n == 5 else float(k)})
+
+
+@layout(LABELS, github("targets are not integers", "ayrna/skordinal/pull/119"), accept=False,
+        refuse=("label",))
+def one_float_between(place):
+    "label is 0.0, 1.0, 2.0, and 2.7 in one row."
+    table(place, lambda n, k, name: {"label": 2.7 if n == 5 else float(k)})
+
+
+@layout(FILES, github("uppercase and unknown suffixes", "hellock/icrawler/issues/30"))
+def suffixes_of_the_web(place):
+    "1.jpg_large, 2.jpg-1080, 3.jpeg~orig: JPEGs all the same."
+    for split in SPLITS:
+        for label in CLASSES:
+            for n, suffix in enumerate(("jpg_large", "jpg-1080x960", "jpeg~orig", "JPEG")):
+                place.picture(f"{split}/{label}/{n}.{suffix}", label, split, "JPEG")
+
+
+@layout(FILES, github("backup files", "PennLINC/CuBIDS/issues/193"))
+def what_editors_leave(place):
+    "notes.txt~, #1.txt#, .1.png.swp among the pictures."
+    splits_folder(place)
+    place.left_out("train/happy/notes.txt~", "later\n", "text")
+    place.left_out("train/happy/.1.png.swp", b"b0VIM", "hidden")
+    place.left_out("train/sad/#1.txt#", "later\n", "text")
+
+
+@layout(TWICE, github("a class under two names", "pytorch/vision/issues/1734"),
+        refuse=("joy|link",))
+def a_link_as_a_second_class(place):
+    "happy/, neutral/, sad/, and joy, a link to happy."
+    place.pool()
+    (place.folder / "joy").symlink_to("happy")
+    place.free.add("joy")
+
+
+@layout(TWICE, github("val as a link to test", "ultralytics/yolov5/issues/11775"),
+        refuse=("val|link",))
+def validation_is_test(place):
+    "train/, test/, and val, a link to test."
+    splits_folder(place)
+    (place.folder / "val").symlink_to("test")
+    place.free.add("val")
+
+
+@layout(TWICE, github("zero-width characters in names", "llmsresearch/paperbanana/pull/240"),
+        refuse=("happy",))
+def signs_that_nobody_sees(place):
+    "A column with happy, and happy with a no-break space behind."
+    def columns(n, k, name):
+        return {"label": f"{name}\u00a0" if n % 5 == 0 else name}
+    table(place, columns)
+
+
+@layout(MESSAGES, github("a notebook as data", "open-mmlab/mmpretrain/issues/507"), accept=False,
+        refuse=("train.ipynb",))
+def a_notebook_as_source(place):
+    "train.ipynb instead of the folder."
+    place.source = place.write("train.ipynb", '{"cells": []}')
+
+
+@layout(MESSAGES, github("one picture as data", "pytorch/examples/issues/236"), accept=False,
+        refuse=("face.png", "folder"))
+def a_picture_as_source(place):
+    "face.png instead of the folder."
+    place.source = place.write("face.png", encode(place.draw()))
+
+
+@layout(MESSAGES, github("legend.csv: user.id, image, emotion", "muxspace/facial_expressions"),
+        refuse=("labels.csv", "file_name|image|picture"))
+def a_table_of_paths_as_source(place):
+    "labels.csv (image,label) is given, the pictures lie beside it in images/."
+    lines = ["image,label"]
+    for label in CLASSES:
+        for n in range(POOL):
+            place.picture(f"images/{label[0]}_{n}.png", label)
+            lines.append(f"images/{label[0]}_{n}.png,{label}")
+    place.source = place.write("labels.csv", "\n".join(lines) + "\n")
+    place.free.add("labels.csv")
+
+
 # ---- all of them -------------------------------------------------------------------------------
 
 

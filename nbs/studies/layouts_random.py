@@ -156,6 +156,8 @@ def draw_folders(
         above = dice.choice(ABOVE)
         classes = dice.choice(CLASS_NAMES[:2])   # with 1, 2, 3 nobody could know what is the class
         plan.doubtful.append(f"{', '.join(above)} above the classes")
+    if classes == ("n01", "n02"):
+        plan.doubtful.append("classes that are called like people")
     names = spell(dice, plan, given, folders=True)
     order = weighted(dice, (("split/class", 9), ("class/split", 1), ("deeper", 2), ("above", 1)))
     pattern = dice.choice(FILE_NAMES)
@@ -224,7 +226,7 @@ def draw_tables(
     how = weighted(dice, (("files", 5), ("folders", 2), ("shards", 2), ("column", 2)))
     how = how if given else how.replace("column", "files")
     column = dice.choice(SPLIT_COLUMNS)
-    turned = kind == "names" and len(given) > 1 and dice.random() < 0.3
+    turned = kind == "names" and len(given) > 1 and dice.random() < 0.3 and how != "column"
     if turned:
         plan.doubtful.append("the last split lists its classes in another order")
     hole = dice.choice(("", "", "", "", "", "", "", "none", "minus one"))
