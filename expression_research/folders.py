@@ -59,8 +59,10 @@ def _refuse_shared(
         inside, loose = _branch(pictures, folder / name)
         below.append(set() if loose else {same_name(found) for found in inside})
     shared = set.intersection(*below)
-    moods = {name for names in below for name in names if set(words_of(name)) & EXPRESSIONS}
-    if len(moods) > 1 and all(below):
+    inside = [path for pictures in classes.values() for path in pictures]
+    deeper = {part for path in inside for part in path.relative_to(folder).parts[1:-1]}
+    moods = {name for name in deeper if set(words_of(name)) & EXPRESSIONS}
+    if len(moods) > 1:
         shared |= moods
     if len(shared) < 2 or all(re.fullmatch(r"\D{0,8}\d+", name) for name in shared):
         return
