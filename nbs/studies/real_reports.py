@@ -318,8 +318,8 @@ def checkpoint_not_loaded(cured):
     "gradients cut off",
     "Sequential",
     "own data set",
-    "Text encoder in 'no_grad' block?",
-    f"{GITHUB}/edreisMD/ConVIRT-pytorch/issues/7",
+    "No gradient through the cnn encoder: it runs inside torch.no_grad",
+    f"{GITHUB}/rll-research/cic/issues/5",
     "ER013",
     why="the encoder is in the optimizer and in training, and gets no gradient",
 )
@@ -404,8 +404,8 @@ def step_missing(cured):
     "evaluation in training mode",
     "Sequential",
     "TensorDataset",
-    "Questions with respect to the validation: batch norm is not switched off",
-    f"{GITHUB}/ashafahi/free_adv_train/issues/4",
+    "Didn't set model to eval mode when validating in chapter 8",
+    f"{GITHUB}/deep-learning-with-pytorch/dlwpt-code/issues/104",
     "ER081",
     why="validation batches are normalised by their own statistics, and change the running ones",
 )
@@ -938,8 +938,8 @@ def bgr_in_validation(cured):
     "BGR in one split",
     "Lightning-like",
     "own data set",
-    "Train use RGB image, but inference use BGR image?",
-    f"{GITHUB}/minivision-ai/Silent-Face-Anti-Spoofing/issues/71",
+    "fix demo.py: need to convert BGR to RGB after reading an image",
+    f"{GITHUB}/ShiqiYu/SimpleCNNbyCPP/pull/4",
     "ER042",
     "ER043",
     words=CHANNELS,
@@ -1024,10 +1024,10 @@ def float_arrays_are_not_divided(cured):
     "divided by 255 twice",
     "torchvision model",
     "ImageFolder",
-    "Why divide the input image by 255 after the process of transforms.ToTensor?",
-    f"{GITHUB}/facebookresearch/InterHand2.6M/issues/110",
+    "BUG: Unexpected Dual Normalizing: the image is divided by 255 twice",
+    f"{GITHUB}/4uiiurz1/pytorch-nested-unet/issues/62",
     "ER041",
-    why="ToTensor has divided already: all images are nearly black",
+    why="the images have been divided already: all are nearly black",
 )
 def divided_twice(cured):
     steps = [transforms.ToTensor()]
