@@ -21,14 +21,15 @@ from torch.utils.data import SequentialSampler
 
 from .core import some
 from .looks import LIMITS, Look, WatchedRun
+from .readings import Reading, split_labels, split_reading
 from expression_research.traces import (
     Pass,
     dataset_ids,
-    dataset_labels,
     image_hashes,
     in_this_process,
     no_trace,
     reads_of,
+    row_origins,
     whole_dataset,
 )
 from .verdicts import Check, Findings, Skip, check, conclude
@@ -308,7 +309,7 @@ def check_training_order(
     first, second = look.train
     if first.ended and len(first.sizes) == 1:
         raise Skip("all images are in one batch: their order does not matter")
-    every, different = dataset_labels(look.train_dataloader), len(torch.unique(first.labels))
+    every, different = split_labels(look, 0), len(torch.unique(first.labels))
     mixed = every is None or len(np.unique(every)) > 1
     single = len(first.labels) >= 8 and different == 1 and mixed
     same, found = _same_rows(first, second), Findings()
@@ -379,24 +380,90 @@ def check_shared_images(
             "one loader is used for both", "Evaluate on images that were not trained on."
         )
         return conclude(found, "")
-    training, evaluation = image_hashes(look.train_dataloader), image_hashes(look.valid_dataloader)
-    if training is None or evaluation is None:
-        raise Skip(
-            "the data sets cannot be compared without decoding every image; checks='full' does"
-        )
-    known = set(training)
-    shared = sum(name in known for name in evaluation)
-    if shared:
-        found.error(
-            f"{shared} of {len(evaluation)} evaluation images are also among the {len(training)} "
-            "training images",
-            _REBUILD_LOADERS,
-        )
-    counts = f"{len(training)} training and {len(evaluation)} evaluation images"
-    return conclude(found, f"{counts}, none in both")
+    seen = ""
+    for names_of in (row_origins, image_hashes):
+        training, evaluation = names_of(look.train_dataloader), names_of(look.valid_dataloader)
+        if training and evaluation and not found:
+            _judge_shared(found, training, evaluation, "are also among the training images")
+            is_known = names_of is image_hashes or set(training) == set(evaluation)
+            counts = f"{len(training)} training and {len(evaluation)} evaluation images"
+            seen = f"{counts}, none in both" if is_known else seen
+    try:
+        if not found:
+            one, other = split_reading(look, 0), split_reading(look, 1)
+            _judge_copies(found, one, other)
+            seen = f"{len(one.labels)} and {len(other.labels)} images read, none in both"
+    except Skip:
+        if not seen:
+            raise Skip(
+                "not read: the data sets cannot be compared without decoding every image; "
+                "checks='full' does"
+            ) from None
+    return conclude(found, seen)
 
 
 _REBUILD_LOADERS = "Rebuild all loaders from one split of the data; remove duplicates."
+
+# %% ../nbs/train/35_data_checks.ipynb #63052a24
+def _judge_shared(
+    found:Findings,                # receives what is wrong
+    training:list,                 # what identifies each training image
+    evaluation:list,               # the same of evaluation; b"" is no evidence
+    words:str,                     # what these images are
+)->int:                            # images that are shared
+    "Images in both; a warning where training repeats itself as much."
+    known, count = set(training), len(evaluation)
+    shared = sum(name in known and name != b"" for name in evaluation)
+    repeated = 1 - len(known) / len(training)
+    if shared and repeated > 0.5 * shared / count and repeated > 0.2:
+        found.warning(
+            f"{shared} of {count} evaluation images {words}; {repeated:.0%} of training repeats "
+            "other training images",
+            "Remove duplicates before splitting.",
+        )
+    elif shared:
+        found.error(f"{shared} of {count} evaluation images {words}", _REBUILD_LOADERS)
+    return shared
+
+
+def _judge_copies(
+    found:Findings,                # receives what is wrong
+    training:Reading,              # N images, as handed out
+    evaluation:Reading,            # M images
+)->None:
+    "Images that both loaders hand out: equal, mirrored, or nearly equal."
+    words = "are handed out by the training loader too"
+    if _judge_shared(found, training.hashes, evaluation.hashes, words):
+        return
+    words = "are mirror images of training images"
+    turned = [
+        name if name != own else b"" for name, own in zip(evaluation.mirrored, evaluation.hashes)
+    ]
+    if _judge_shared(found, training.hashes, turned, words) or not training.details.shape[1]:
+        return
+    if evaluation.details.shape[1] != training.details.shape[1]:
+        return
+    near = _nearest(evaluation.details, training.details) > LIMITS["near copy"]
+    own = _nearest(training.details[:300], training.details, own=True) > LIMITS["near copy"]
+    if near.sum() > max(1, 0.01 * len(near)) and near.mean() > 2 * own.mean():
+        found.warning(
+            f"{near.sum()} of {len(near)} evaluation images are nearly equal to a training image, "
+            "or to its mirror image",
+            "Look at them: the same photograph saved again, or the next picture of a series.",
+        )
+
+
+def _nearest(
+    details:np.ndarray,            # (N, 256) of length 1
+    others:np.ndarray,             # (M, 256) of length 1
+    own:bool=False,                # the N are the first of the M: another one is wanted
+)->np.ndarray:                     # (N,) the largest correlation, also with mirror images
+    "How much each image resembles the most similar of the others."
+    mirrored = others.reshape(-1, 16, 16)[:, :, ::-1].reshape(len(others), -1)
+    alike = np.maximum(details @ others.T, details @ mirrored.T)
+    if own:
+        alike[np.arange(len(details)), np.arange(len(details))] = 0
+    return alike.max(axis=1, initial=0.0)
 
 # %% ../nbs/train/35_data_checks.ipynb #8d1cad91
 @check("splits", code="ER064")
@@ -483,20 +550,28 @@ def check_equal_images(
     with no_trace(look.model, look.train_dataloader, look.valid_dataloader):
         training = _image_digests(look.train_dataloader)
         evaluation = _image_digests(look.valid_dataloader)
+        mirrored = _image_digests(look.valid_dataloader, mirrored=True)
     shared, found = len(set(training) & set(evaluation)), Findings()
+    turned = len(set(training) & set(mirrored))
     if shared:
         found.error(f"{shared} images are handed out by both loaders", _REBUILD_LOADERS)
+    elif turned:
+        found.error(f"{turned} images are mirror images of training images", _REBUILD_LOADERS)
     return conclude(found, f"{len(training)} and {len(evaluation)} images, none in both")
 
 
 def _image_digests(
     dataloader:Iterable,           # yields images (N, 3, H, W) and more
-)->list[bytes]:                    # one per image
+    mirrored:bool=False,           # of the mirror images
+)->list[bytes]:                    # one per image that is not constant
     "Hashes of everything that a loader hands out."
+    images = (image for batch in in_this_process(dataloader) for image in batch[0])
+    if mirrored:
+        images = (image.flip(-1) for image in images)
     return [
         hashlib.blake2b(image.contiguous().cpu().numpy().tobytes(), digest_size=8).digest()
-        for batch in in_this_process(dataloader)
-        for image in batch[0]
+        for image in images
+        if image.numel() and image.aminmax().min != image.aminmax().max
     ]
 
 # %% ../nbs/train/35_data_checks.ipynb #26f4bc65
