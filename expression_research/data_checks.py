@@ -17,11 +17,12 @@ import numpy as np
 import pandas as pd
 import torch
 import xxhash
+from torch import nn
 from torch.utils.data import SequentialSampler
 
 from .core import some
 from .looks import LIMITS, Look, WatchedRun
-from .readings import Reading, split_labels, split_reading
+from .readings import Reading, scalar_products, split_labels, split_reading
 from expression_research.traces import (
     Pass,
     dataset_ids,
@@ -150,8 +151,9 @@ def _photographs(
     dataloader:Iterable,           # an evaluation loader in row order
     count:int,                     # N
     side:int,                      # S of the images it hands out
+    share:float=1.0,               # of the shorter side that an evaluation crop keeps
 )->np.ndarray|None:                # (N, 3, S, S) float64 in [0, 1]; None when there are none
-    "The first rows of a loader's data set as decoded photographs."
+    "The first rows of a loader's data set as decoded photographs, perhaps cropped in the middle."
     dataset, rows = whole_dataset(dataloader)
     if not isinstance(getattr(dataloader, "sampler", None), SequentialSampler) or dataset is None:
         return None
@@ -160,11 +162,27 @@ def _photographs(
     if not isinstance(first, dict):
         return None
     if isinstance(first.get("pixels"), torch.Tensor):
+        if share < 1:
+            return None
         return torch.stack([dataset[row]["pixels"] for row in chosen]).double().numpy() / 255
     if hasattr(first.get("image"), "convert"):
         from expression_research.pixels import to_pixels
-        return np.stack([to_pixels(dataset[row]["image"], side) for row in chosen]) / 255
+        pictures = [_middle(dataset[row]["image"], share) for row in chosen]
+        return np.stack([to_pixels(picture, side) for picture in pictures]) / 255
     return None
+
+
+def _middle(
+    picture:Any,                   # a PIL image
+    share:float,                   # of its shorter side, in (0, 1]
+)->Any:                            # the same, or the square in its middle
+    "What `CenterCrop` leaves."
+    if share == 1:
+        return picture
+    width, height = picture.size
+    kept = min(width, height) * share
+    left, top = (width - kept) / 2, (height - kept) / 2
+    return picture.crop((round(left), round(top), round(left + kept), round(top + kept)))
 
 # %% ../nbs/train/35_data_checks.ipynb #c55c5428
 def _fitted_normalisation(
@@ -175,6 +193,8 @@ def _fitted_normalisation(
 
     The correlation is [channel of the images, channel of the photographs].
     """
+    step = max(1, images.shape[-1] // 64)      # for a line, some of the pixels are enough
+    levels, images = levels[..., ::step, ::step], images[..., ::step, ::step]
     x, y = (values.transpose(1, 0, 2, 3).reshape(3, -1) for values in (levels, images))
     correlation = np.nan_to_num(np.corrcoef(y, x)[:3, 3:])
     variances = np.maximum(x.var(axis=1, ddof=1), 1e-12)
@@ -184,6 +204,28 @@ def _fitted_normalisation(
     return x.mean(axis=1) - y.mean(axis=1) / slope, 1 / slope, correlation
 
 # %% ../nbs/train/35_data_checks.ipynb #887379e5
+_CROPS = (1 - 1e-9, 0.875, 0.9, 0.8, 0.7)  # of evaluation transforms: a square, 224 of 256, others
+
+
+def _best_fit(
+    look:Look,                     # with evaluation images
+    images:np.ndarray,             # (N, 3, S, S), as the network gets them
+    levels:np.ndarray,             # (N, 3, S, S), whole photographs in [0, 1]
+)->tuple[np.ndarray, np.ndarray, np.ndarray]:  # (3,) mean, (3,) std, (3, 3) correlation
+    "The fit to whole photographs, or where that is poor to a crop from their middle."
+    fit = _fitted_normalisation(images, levels)
+    for share in _CROPS:
+        if fit[2].max(axis=1).min() >= 0.9:
+            break
+        cropped = _photographs(look.valid_dataloader, len(images), images.shape[-1], share)
+        if cropped is None or cropped.shape != images.shape:
+            break
+        other = _fitted_normalisation(images, cropped)
+        if other[2].max(axis=1).min() > fit[2].max(axis=1).min():
+            fit = other
+    return fit
+
+# %% ../nbs/train/35_data_checks.ipynb #415f26e0
 @check("evaluation transform", code="ER043")
 def check_transform(
     look:Look,                     # a finished look
@@ -204,10 +246,7 @@ def check_transform(
     levels = _photographs(look.valid_dataloader, len(images), side)
     if levels is None or levels.shape != images.shape:
         raise Skip("the loader's data set holds no photographs to compare with")
-    step = max(1, side // 64)      # for a line, some of the pixels are enough
-    mean, std, correlation = _fitted_normalisation(
-        images[..., ::step, ::step], levels[..., ::step, ::step]
-    )
+    mean, std, correlation = _best_fit(look, images, levels)
     said = [", ".join(f"{value:.3f}" for value in values) for values in (mean, std)]
     seen = f"mean {said[0]}, std {said[1]}"
     own, best = correlation.diagonal(), correlation.argmax(axis=1)
@@ -328,7 +367,7 @@ def check_training_order(
         )
     elif single:
         found.warning(words, "Is the sampler sorting?")
-    elif min(first.sizes) == 1:
+    elif min(first.sizes) == 1 and _normalises_batches(look.model):
         found.warning(
             "a training batch of one image",
             "Batch normalisation needs several: another batch size, or drop_last=True.",
@@ -336,6 +375,13 @@ def check_training_order(
     return conclude(found, "two passes begin with different images")
 
 # %% ../nbs/train/35_data_checks.ipynb #170cbb65
+def _normalises_batches(
+    model:nn.Module,               # any
+)->bool:
+    "Is there a layer that needs several images in a training batch?"
+    return any(isinstance(layer, nn.modules.batchnorm._BatchNorm) for layer in model.modules())
+
+
 def _rows_in(
     dataloader:Iterable,           # any
 )->int|None:                       # None where it cannot be told without reading
@@ -443,9 +489,13 @@ def _judge_copies(
         return
     if evaluation.details.shape[1] != training.details.shape[1]:
         return
-    near = _nearest(evaluation.details, training.details) > LIMITS["near copy"]
-    own = _nearest(training.details[:300], training.details, own=True) > LIMITS["near copy"]
-    if near.sum() > max(1, 0.01 * len(near)) and near.mean() > 2 * own.mean():
+    alike = _nearest(evaluation.details, training.details)
+    if not (alike > LIMITS["near copy"]).any():
+        return
+    own = _nearest(training.details[:300], training.details, own=True)
+    usual = math.tanh(math.atanh(min(float(np.quantile(own, 0.98)), 0.999)) + 0.5)
+    near = alike > max(LIMITS["near copy"], usual)
+    if near.sum() > max(1, 0.01 * len(near)):
         found.warning(
             f"{near.sum()} of {len(near)} evaluation images are nearly equal to a training image, "
             "or to its mirror image",
@@ -454,13 +504,14 @@ def _judge_copies(
 
 
 def _nearest(
-    details:np.ndarray,            # (N, 256) of length 1
-    others:np.ndarray,             # (M, 256) of length 1
+    details:np.ndarray,            # (N, 1024) of length 1
+    others:np.ndarray,             # (M, 1024) of length 1
     own:bool=False,                # the N are the first of the M: another one is wanted
 )->np.ndarray:                     # (N,) the largest correlation, also with mirror images
     "How much each image resembles the most similar of the others."
-    mirrored = others.reshape(-1, 16, 16)[:, :, ::-1].reshape(len(others), -1)
-    alike = np.maximum(details @ others.T, details @ mirrored.T)
+    mirrored = others.reshape(-1, 32, 32)[:, :, ::-1].reshape(len(others), -1)
+    straight = scalar_products(details, others)
+    alike = np.maximum(straight, scalar_products(details, mirrored.copy()))
     if own:
         alike[np.arange(len(details)), np.arange(len(details))] = 0
     return alike.max(axis=1, initial=0.0)

@@ -251,7 +251,7 @@ LIMITS = {
     "contrast ratio": 1.75,          # of training and evaluation images, per channel
     "brightness difference": 1.2,    # of the same, in standard deviations
     "parted logits": 2e-3,           # difference in other company, relative to the spread
-    "near copy": 0.97,               # correlation of details of two images, above: one photograph
+    "near copy": 0.9,                # correlation of details of two images, above: one photograph
     "normalisation": 0.02,           # mean or std off the record, as a fraction of 255 grey levels
     "relation": 2.5,                 # standard deviations: real labels against shuffled ones
     "relation images": 120,          # fewer are not judged

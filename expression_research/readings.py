@@ -4,11 +4,10 @@
 
 # %% auto #0
 __all__ = ['WHOLE_ROWS', 'SAMPLE_ROWS', 'READING_SECONDS', 'Reading', 'rows_of', 'read_split', 'split_reading', 'split_labels',
-           'ridge_answers', 'acts_as_entropy']
+           'scaled', 'ridge_answers', 'scalar_products', 'head_of', 'acts_as_entropy']
 
-# %% ../nbs/train/33_readings.ipynb #e9822250
+# %% ../nbs/train/33_readings.ipynb #ec704d3f
 import copy
-import hashlib
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import torch
+import xxhash
 from torch import nn
 from torch.nn import functional as F
 from torch.utils.data import DataLoader, IterableDataset, SequentialSampler
@@ -24,7 +24,7 @@ from .looks import Look, edge_features
 from .traces import dataset_labels, in_this_process
 from .verdicts import Skip
 
-# %% ../nbs/train/33_readings.ipynb #8ad5988f
+# %% ../nbs/train/33_readings.ipynb #09a0fde9
 @dataclass
 class Reading:
     "What was read of one split, a row per image in the order of reading."
@@ -33,8 +33,8 @@ class Reading:
     small: np.ndarray                  # (N, K) float32 thumbnails, or features
     tones: np.ndarray                  # (N, 9) float64 means, deviations, correlations; or (N, 0)
     hashes: list[bytes]                # N
-    mirrored: list[bytes]              # N, of the mirror images
-    details: np.ndarray                # (N, 256) float32; (N, 0) where inputs are no images
+    mirrored: list[bytes]              # N, of the mirror images; of evaluation only
+    details: np.ndarray                # (N, 1024) float32; (N, 0) where inputs are no images
     complete: bool                     # it is the whole split
 
     @property
@@ -60,37 +60,41 @@ def _tones(
 
 _CHANNEL_PAIRS = (0, 1), (1, 2), (0, 2)
 
-# %% ../nbs/train/33_readings.ipynb #c997cf3c
+# %% ../nbs/train/33_readings.ipynb #d3cd3b8b
 def _details(
     images:torch.Tensor,           # (N, C, H, W) float32
-)->np.ndarray:                     # (N, 256) float32, of length 1, or 0 for flat images
-    "Levels minus their local mean at 16 x 16."
-    levels = F.adaptive_avg_pool2d(images.mean(dim=1, keepdim=True), 16)
-    values = levels - F.avg_pool2d(levels, 5, 1, 2, count_include_pad=False)
+)->np.ndarray:                     # (N, 1024) float32, of length 1, or 0 for flat images
+    "Levels minus their local mean at 32 x 32."
+    levels = F.adaptive_avg_pool2d(images.mean(dim=1, keepdim=True), 32)
+    values = levels - F.avg_pool2d(levels, 9, 1, 4, count_include_pad=False)
     return F.normalize(values.flatten(1), dim=1, eps=1e-6).numpy()
 
 
-def _hash(
-    image:torch.Tensor,            # (...) any
-)->bytes:
-    "Equal hashes are equal values; a constant image has an empty one, since it is no evidence."
-    if image.numel() and image.aminmax().min == image.aminmax().max:
-        return b""
-    return hashlib.blake2b(image.contiguous().numpy().tobytes(), digest_size=8).digest()
+def _hashes(
+    images:torch.Tensor,           # (N, ...) any
+)->list[bytes]:                    # N; empty for a constant image
+    "Equal hashes are equal values."
+    rows = images.flatten(1)
+    varied = (rows.amin(dim=1) < rows.amax(dim=1)).tolist()
+    arrays = rows.contiguous().numpy()
+    return [
+        xxhash.xxh3_128_digest(array) if told else b"" for array, told in zip(arrays, varied)
+    ]
 
 
 def _kept(
     images:torch.Tensor,           # (N, C, H, W) or (N, D), on the CPU
     labels:torch.Tensor,           # (N,)
+    mirrored:bool=False,           # hash the mirror images too
 )->Reading:
     "What is kept of a batch."
-    hashes, count = [_hash(image) for image in images], len(images)
+    hashes, count = _hashes(images), len(images)
     images = images.float()
     none = np.zeros((count, 0), np.float32)
     if images.ndim != 4:
         flat = images.reshape(count, -1)[:, :4096].nan_to_num().numpy()
-        return Reading(labels.numpy(), none, flat, none, hashes, [b""] * count, none, False)
-    mirrored = [_hash(image) for image in images.flip(3)]
+        return Reading(labels.numpy(), none, flat, none, hashes, [], none, False)
+    turned = _hashes(images.flip(3)) if mirrored else []
     images, side = images.nan_to_num(), max(images.shape[2:])
     if side > 64:                  # details of more are not looked at
         images = F.interpolate(images, (64, 64), mode="area")
@@ -100,12 +104,12 @@ def _kept(
         F.adaptive_avg_pool2d(images, 8).flatten(1).numpy(),
         _tones(images),
         hashes,
-        mirrored,
+        turned,
         _details(images),
         False,
     )
 
-# %% ../nbs/train/33_readings.ipynb #5d6e7268
+# %% ../nbs/train/33_readings.ipynb #ed1ca9ce
 WHOLE_ROWS, SAMPLE_ROWS, READING_SECONDS = 1000, 256, 2.0
 
 
@@ -136,9 +140,10 @@ def _plain_rows(
     plain = [int(row) for row in chosen]
     return DataLoader(dataloader.dataset, batch_size, sampler=plain, collate_fn=collate)
 
-# %% ../nbs/train/33_readings.ipynb #953b984b
+# %% ../nbs/train/33_readings.ipynb #c6c4bb2f
 def read_split(
     dataloader:Iterable,           # yields images (N, C, H, W) or features (N, D), and labels (N,)
+    mirrored:bool=False,           # hash the mirror images too
 )->Reading:
     """What a split's images say. Raises `Skip` for batches of another kind, `ValueError` for none.
 
@@ -152,7 +157,7 @@ def read_split(
         images, labels = batch[0].detach().cpu(), batch[1].detach().cpu()
         if labels.ndim != 1 or labels.is_floating_point() or len(images) != len(labels):
             raise Skip("not read: labels are not class numbers (N,)")
-        parts.append(_kept(images, labels))
+        parts.append(_kept(images, labels, mirrored))
         count += len(labels)
         stopped = count >= most or time.perf_counter() - start > READING_SECONDS
         if stopped:
@@ -161,7 +166,7 @@ def read_split(
         raise ValueError("no batch")
     return _joined(parts, count == rows if rows is not None else not stopped)
 
-# %% ../nbs/train/33_readings.ipynb #351ffeaa
+# %% ../nbs/train/33_readings.ipynb #a74e13f7
 def _joined(
     parts:Sequence[Reading],       # of the batches, at least one
     complete:bool,                 # they are the whole split
@@ -175,7 +180,7 @@ def _joined(
     mirrored = [name for part in parts for name in part.mirrored]
     return Reading(*arrays, hashes, mirrored, together("details"), complete)
 
-# %% ../nbs/train/33_readings.ipynb #bf19e5d6
+# %% ../nbs/train/33_readings.ipynb #571655b8
 def _agrees(
     labels:np.ndarray,             # (R,) that the data set has
     look:Look,                     # with two passes over the loader
@@ -195,7 +200,7 @@ def _agrees(
     opened = dataloader.collate_fn([dataloader.dataset[row] for row in rows])
     return labels[rows].tolist() == torch.as_tensor(opened[1]).tolist()
 
-# %% ../nbs/train/33_readings.ipynb #2e436124
+# %% ../nbs/train/33_readings.ipynb #ebc9b596
 def split_reading(
     look:Look,                     # a finished look
     number:int,                    # 0 training, 1 evaluation
@@ -205,7 +210,7 @@ def split_reading(
     if name not in look.facts:
         dataloader = (look.train_dataloader, look.valid_dataloader)[number]
         try:
-            look.facts[name] = read_split(dataloader)
+            look.facts[name] = read_split(dataloader, mirrored=number == 1)
         except Exception as problem:
             look.facts[name] = str(problem) or type(problem).__name__
     found = look.facts[name]
@@ -238,7 +243,7 @@ def _known_or_read(
     except Exception:
         pass                       # a data set that cannot be opened row by row is read as it is
     rows = rows_of(dataloader)
-    if rows is None or rows > WHOLE_ROWS:
+    if rows is not None and rows > WHOLE_ROWS:
         return None
     try:
         reading = split_reading(look, number)
@@ -246,20 +251,49 @@ def _known_or_read(
         return None
     return reading.labels if reading.complete else None
 
-# %% ../nbs/train/33_readings.ipynb #266979e1
-def ridge_answers(
-    features:np.ndarray,           # (N, D) to learn from
-    targets:np.ndarray,            # (N, K)
-    others:np.ndarray,             # (M, D) to answer for
-)->np.ndarray:                     # (M, K)
-    "Linear answers with a quadratic penalty on the weights."
+# %% ../nbs/train/33_readings.ipynb #3c39aaf6
+def scaled(
+    features:np.ndarray,           # (N, D)
+    *others:np.ndarray,            # (M, D) each
+)->list[np.ndarray]:               # float64, in units of the first ones' scatter
+    "All features with the same spread, so that the penalty treats them alike."
     mean, spread = features.mean(axis=0), features.std(axis=0) + 1e-6
-    features, others = (features - mean) / spread, (others - mean) / spread
-    kernel = features @ features.T + features.shape[1] * np.eye(len(features))
-    centre = targets.mean(axis=0)
-    return others @ (features.T @ np.linalg.solve(kernel, targets - centre)) + centre
+    return [(part.astype(np.float64) - mean) / spread for part in (features, *others)]
 
-# %% ../nbs/train/33_readings.ipynb #0c1a7916
+
+def ridge_answers(
+    products:np.ndarray,           # (N, N) scalar products of the features that are learned from
+    targets:np.ndarray,            # (N, K)
+    others:np.ndarray,             # (M, N) products of the features to answer for with these
+    penalty:float,                 # of the squared weights
+)->np.ndarray:                     # (M, K)
+    "Linear answers with a quadratic penalty on the weights, from scalar products alone."
+    centre = targets.mean(axis=0)
+    kernel = torch.from_numpy(products + penalty * np.eye(len(products)))
+    # torch's threads are those of the training, NumPy's would come on top
+    weights = torch.linalg.solve(kernel, torch.from_numpy(targets - centre))
+    return (torch.from_numpy(others) @ weights).numpy() + centre
+
+
+def scalar_products(
+    features:np.ndarray,           # (N, D)
+    others:np.ndarray,             # (M, D)
+)->np.ndarray:                     # (N, M)
+    "Each with each."
+    return (torch.from_numpy(features) @ torch.from_numpy(others).T).numpy()
+
+
+def head_of(
+    model:nn.Module,               # any
+    width:int,                     # C
+)->tuple[str, nn.Parameter]|None:  # name and weight (C, D, ...); None where there is none
+    "The last weight with a row per class."
+    for name, parameter in reversed(list(model.named_parameters())):
+        if parameter.ndim > 1 and parameter.shape[0] == width:
+            return name, parameter
+    return None
+
+# %% ../nbs/train/33_readings.ipynb #0d3cbff7
 def acts_as_entropy(
     look:Look,                     # with a loss
 )->bool:

@@ -6,7 +6,7 @@
 __all__ = ['check_label_space', 'best_meaning', 'check_label_meaning', 'order_distances', 'check_channel_order',
            'check_random_rows']
 
-# %% ../nbs/train/35_split_checks.ipynb #428822b2
+# %% ../nbs/train/35_split_checks.ipynb #68d250c1
 import itertools
 import math
 import random
@@ -20,10 +20,12 @@ from torch.utils.data import DataLoader
 from .core import some
 from .label_checks import relation
 from .looks import LIMITS, Look
-from .readings import Reading, ridge_answers, split_labels, split_reading
+from expression_research.readings import (
+    Reading, ridge_answers, scalar_products, scaled, split_labels, split_reading,
+)
 from .verdicts import Check, Findings, Skip, check, conclude
 
-# %% ../nbs/train/35_split_checks.ipynb #84128279
+# %% ../nbs/train/35_split_checks.ipynb #cc717946
 @check("label space", code="ER035")
 def check_label_space(
     look:Look,                     # a finished look
@@ -47,7 +49,7 @@ def check_label_space(
     also = "".join(f", all in {split} too" for split in elsewhere)
     return conclude(found, f"{words}{also}{''.join(f'; {split} not read' for split in unread)}")
 
-# %% ../nbs/train/35_split_checks.ipynb #31f5081f
+# %% ../nbs/train/35_split_checks.ipynb #09ea0cb8
 def _judge_unused(
     found:Findings,                # receives what is wrong
     used:np.ndarray,               # (K,) training labels that occur, sorted
@@ -106,14 +108,17 @@ def _judge_lacking(
     if not lacking:
         return
     said = [names[label] if names and label < len(names) else str(label) for label in lacking]
-    share = max((training == label).mean() for label in lacking)
-    object_to = found.error if share * len(labels) >= 1 else found.warning
+    shares = np.unique(training, return_counts=True)[1] / len(training)
+    by_chance = ((1 - shares) ** len(labels)).sum()        # classes that random rows would lack
+    largest = max((training == label).mean() for label in lacking)
+    small = largest * len(labels) < 1 or (by_chance >= 1 and len(lacking) < 3 * by_chance)
+    object_to = found.warning if small else found.error
     object_to(
         f"the {split} split has no image of class {some(said)}",
         "Split again, stratified by label: a class that nobody is evaluated on has no score.",
     )
 
-# %% ../nbs/train/35_split_checks.ipynb #5a1ee6c7
+# %% ../nbs/train/35_split_checks.ipynb #c3e39349
 def _answers_to(
     training:Reading,              # N images
     evaluation:Reading,            # M images
@@ -122,16 +127,18 @@ def _answers_to(
     "How the small classifier answers: cross-validated on training, and on evaluation."
     # a few hundred are enough, in another order than that of the rows
     generator = np.random.default_rng(0)
-    chosen = generator.permutation(len(training.labels))[:400]
-    others = generator.permutation(len(evaluation.labels))[:400]
-    features, known = training.features[chosen], training.labels[chosen]
+    chosen = generator.permutation(len(training.labels))[:300]
+    others = generator.permutation(len(evaluation.labels))[:300]
+    features, asked = scaled(training.features[chosen], evaluation.features[others])
+    known, penalty = training.labels[chosen], features.shape[1]
+    products, others_too = (scalar_products(part, features) for part in (features, asked))
     targets = (known[:, None] == labels).astype(float)
     folds, answers = np.arange(len(known)) % 4, np.zeros(len(known), int)
     for fold in range(4):
-        rest = folds != fold
-        said = ridge_answers(features[rest], targets[rest], features[~rest])
-        answers[~rest] = said.argmax(axis=1)
-    given = ridge_answers(features, targets, evaluation.features[others]).argmax(axis=1)
+        rest, left = folds != fold, folds == fold
+        learned, to_tell = products[np.ix_(rest, rest)], products[np.ix_(left, rest)]
+        answers[left] = ridge_answers(learned, targets[rest], to_tell, penalty).argmax(axis=1)
+    given = ridge_answers(products, targets, others_too, penalty).argmax(axis=1)
     return (
         _counts(np.searchsorted(labels, known), answers, len(labels)),
         _counts(np.searchsorted(labels, evaluation.labels[others]), given, len(labels)),
@@ -146,7 +153,7 @@ def _counts(
     "A confusion matrix."
     return np.bincount(true * width + answers, minlength=width**2).reshape(width, width)
 
-# %% ../nbs/train/35_split_checks.ipynb #038ace9a
+# %% ../nbs/train/35_split_checks.ipynb #5512fbea
 def best_meaning(
     known:np.ndarray,              # (C, C) counts in training: true label, answer
     given:np.ndarray,              # (C, C) counts in evaluation: label, answer
@@ -159,7 +166,7 @@ def best_meaning(
     gained = explained[rows, meaning].sum() - explained.diagonal().sum()
     return meaning, float(gained)
 
-# %% ../nbs/train/35_split_checks.ipynb #95a6ac30
+# %% ../nbs/train/35_split_checks.ipynb #35f7c0b4
 @check("label meaning", code="ER036")
 def check_label_meaning(
     look:Look,                     # a finished look
@@ -184,7 +191,7 @@ def check_label_meaning(
     seen = f"a linear classifier of training images is right for {right:.2f} of {given.sum()}"
     return conclude(found, f"{seen} evaluation images")
 
-# %% ../nbs/train/35_split_checks.ipynb #1d4e2916
+# %% ../nbs/train/35_split_checks.ipynb #87b7e143
 def _judge_meaning(
     found:Findings,                # receives what is wrong
     given:np.ndarray,              # (C, C) counts in evaluation: label, answer
@@ -236,7 +243,7 @@ def _judge_evaluation_relation(
             "Look at twenty evaluation images with their labels: were rows shuffled apart?",
         )
 
-# %% ../nbs/train/35_split_checks.ipynb #a455b12e
+# %% ../nbs/train/35_split_checks.ipynb #b1a046d5
 _USUAL_NUMBERS = (
     ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0)),
     ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),        # ImageNet
@@ -274,7 +281,7 @@ def order_distances(
         distances[order] = float(step @ np.linalg.solve(covariance, step))
     return distances
 
-# %% ../nbs/train/35_split_checks.ipynb #01fd1442
+# %% ../nbs/train/35_split_checks.ipynb #b6ce3cd7
 @check("channel order", code="ER044")
 def check_channel_order(
     look:Look,                     # a finished look
@@ -302,7 +309,7 @@ def check_channel_order(
     seen = f"{len(training)} and {len(evaluation)} images, {math.sqrt(nearest):.2f} standard deviations"
     return conclude(found, f"{seen} apart in the differences between channels")
 
-# %% ../nbs/train/35_split_checks.ipynb #356ae770
+# %% ../nbs/train/35_split_checks.ipynb #dae674fd
 _GENERATORS = (np.random.Generator, np.random.RandomState, random.Random, torch.Generator)
 
 
@@ -345,7 +352,7 @@ def _reset_by(
     names = ("random", "NumPy", "torch")
     return [name for name, first, second in zip(names, one, other) if first == second]
 
-# %% ../nbs/train/35_split_checks.ipynb #3d585540
+# %% ../nbs/train/35_split_checks.ipynb #1459d607
 @check("random rows", code="ER065", severity="warning")
 def check_random_rows(
     look:Look,                     # a look, also an unfinished one
