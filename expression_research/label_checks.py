@@ -11,6 +11,7 @@ __all__ = ['check_output', 'check_loss_function', 'check_evaluation_loss', 'chec
 import copy
 import math
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -447,14 +448,17 @@ def check_one_batch(
     if look.probe is None:
         raise Skip("no probe step")
 
-    def adam(model):
+    def adam(model, rate):
         trainable = [parameter for parameter in model.parameters() if parameter.requires_grad]
-        return torch.optim.Adam(trainable, lr=3e-3)
+        return torch.optim.Adam(trainable, lr=rate)
 
     first, best = math.nan, math.nan
-    if any(parameter.requires_grad for parameter in look.model.parameters()):
-        with no_trace(look.model, look.train_dataloader):
-            first, best = _memorise(look, adam, 150)
+    for rate in (3e-3, 3e-4):      # some networks die at the first
+        if any(parameter.requires_grad for parameter in look.model.parameters()):
+            with no_trace(look.model, look.train_dataloader):
+                first, best = _memorise(look, partial(adam, rate=rate), 150)
+        if best <= first / 2:
+            break
     seen, found = f"loss on one batch from {first:.2f} to {best:.2f} nats", Findings()
     if not best <= first / 2:
         found.error(
@@ -502,9 +506,10 @@ def _judge_relation(
     if len(labels) < LIMITS["relation images"] or classes < 2:
         raise Skip(f"{len(labels)} images of {classes} classes are too few to tell")
     found, distance, seen = Findings(), -math.inf, ""
-    for part in (features, *others):
-        if distance > LIMITS["relation"] or not part.shape[1]:
+    for part in (features, *others, None):
+        if distance > LIMITS["relation"] or (part is not None and not part.shape[1]):
             continue
+        part = _random_layer(features) if part is None else part
         accuracy, chance, spread = relation(part, labels)
         distance = max(distance, (accuracy - chance) / max(spread, 0.5 / len(labels)))
         seen = (
@@ -518,6 +523,15 @@ def _judge_relation(
             "A subtle task may also be beyond this small classifier.",
         )
     return conclude(found, seen, relation=distance)
+
+# %% ../nbs/train/34_label_checks.ipynb #f67396ed
+def _random_layer(
+    features:np.ndarray,           # (N, D)
+)->np.ndarray:                     # (N, 300)
+    "What an untrained layer with an activation makes of them: bends that no line follows."
+    values, = scaled(features)
+    weights = np.random.default_rng(0).normal(size=(values.shape[1], 300))
+    return np.maximum(values @ weights / math.sqrt(values.shape[1]), 0)
 
 # %% ../nbs/train/34_label_checks.ipynb #30ae7d8d
 @check("labels and images", code="ER092", severity="warning")

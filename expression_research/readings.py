@@ -8,6 +8,7 @@ __all__ = ['WHOLE_ROWS', 'SAMPLE_ROWS', 'READING_SECONDS', 'Reading', 'rows_of',
 
 # %% ../nbs/train/33_readings.ipynb #ec704d3f
 import copy
+import random
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -131,8 +132,9 @@ def _plain_rows(
     rows:int,                      # R of its data set
 )->Iterable|None:                  # all rows in order, or some spread evenly; None: not torch's own
     "A plain loader's data set and collate function, whatever its sampler draws."
-    if type(dataloader) is not DataLoader:
-        return None
+    known = type(getattr(dataloader, "sampler", None)).__module__.startswith("torch.")
+    if type(dataloader) is not DataLoader or not known:
+        return None                # a sampler of one's own may yield more than row numbers
     chosen = range(rows)
     if rows > WHOLE_ROWS:
         chosen = np.linspace(0, rows - 1, SAMPLE_ROWS).astype(int)
@@ -147,8 +149,11 @@ def read_split(
 )->Reading:
     """What a split's images say. Raises `Skip` for batches of another kind, `ValueError` for none.
 
-    Random states move: call it inside `no_trace`.
+    Random states are set, so that the same set-up gets the same answers: call it in `no_trace`.
     """
+    random.seed(0)
+    np.random.seed(0)
+    torch.default_generator.manual_seed(0)
     rows, start, parts, count = rows_of(dataloader), time.perf_counter(), [], 0
     most = WHOLE_ROWS if rows is None or rows <= WHOLE_ROWS else SAMPLE_ROWS
     plain = None if rows is None else _plain_rows(dataloader, rows)

@@ -6,7 +6,7 @@
 __all__ = ['check_label_space', 'best_meaning', 'check_label_meaning', 'order_distances', 'check_channel_order',
            'check_random_rows']
 
-# %% ../nbs/train/35_split_checks.ipynb #68d250c1
+# %% ../nbs/train/35_split_checks.ipynb #08c83ecb
 import itertools
 import math
 import random
@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
-from torch.utils.data import DataLoader
 
 from .core import some
 from .label_checks import relation
@@ -25,7 +25,7 @@ from expression_research.readings import (
 )
 from .verdicts import Check, Findings, Skip, check, conclude
 
-# %% ../nbs/train/35_split_checks.ipynb #cc717946
+# %% ../nbs/train/35_split_checks.ipynb #e02326ae
 @check("label space", code="ER035")
 def check_label_space(
     look:Look,                     # a finished look
@@ -49,7 +49,7 @@ def check_label_space(
     also = "".join(f", all in {split} too" for split in elsewhere)
     return conclude(found, f"{words}{also}{''.join(f'; {split} not read' for split in unread)}")
 
-# %% ../nbs/train/35_split_checks.ipynb #09ea0cb8
+# %% ../nbs/train/35_split_checks.ipynb #181b6c34
 def _judge_unused(
     found:Findings,                # receives what is wrong
     used:np.ndarray,               # (K,) training labels that occur, sorted
@@ -90,9 +90,10 @@ def _other_splits(
         splits["validation"] = evaluation
     samples = look.samples
     if samples is not None and "label" in samples.columns:
-        tested = samples.loc[samples["split"] == "test", "label"].to_numpy()
-        if len(tested) and tested.dtype.kind in "iu":
-            splits["test"] = tested
+        tested = pd.to_numeric(samples.loc[samples["split"] == "test", "label"], errors="coerce")
+        tested = tested[tested >= 0]       # -1 is no label
+        if len(tested):
+            splits["test"] = tested.to_numpy(np.int64)
     return splits, unread
 
 
@@ -118,7 +119,7 @@ def _judge_lacking(
         "Split again, stratified by label: a class that nobody is evaluated on has no score.",
     )
 
-# %% ../nbs/train/35_split_checks.ipynb #c3e39349
+# %% ../nbs/train/35_split_checks.ipynb #38456fec
 def _answers_to(
     training:Reading,              # N images
     evaluation:Reading,            # M images
@@ -153,7 +154,7 @@ def _counts(
     "A confusion matrix."
     return np.bincount(true * width + answers, minlength=width**2).reshape(width, width)
 
-# %% ../nbs/train/35_split_checks.ipynb #5512fbea
+# %% ../nbs/train/35_split_checks.ipynb #cbbb29cd
 def best_meaning(
     known:np.ndarray,              # (C, C) counts in training: true label, answer
     given:np.ndarray,              # (C, C) counts in evaluation: label, answer
@@ -166,7 +167,7 @@ def best_meaning(
     gained = explained[rows, meaning].sum() - explained.diagonal().sum()
     return meaning, float(gained)
 
-# %% ../nbs/train/35_split_checks.ipynb #35f7c0b4
+# %% ../nbs/train/35_split_checks.ipynb #8b5ebbac
 @check("label meaning", code="ER036")
 def check_label_meaning(
     look:Look,                     # a finished look
@@ -191,7 +192,7 @@ def check_label_meaning(
     seen = f"a linear classifier of training images is right for {right:.2f} of {given.sum()}"
     return conclude(found, f"{seen} evaluation images")
 
-# %% ../nbs/train/35_split_checks.ipynb #87b7e143
+# %% ../nbs/train/35_split_checks.ipynb #1dac83a1
 def _judge_meaning(
     found:Findings,                # receives what is wrong
     given:np.ndarray,              # (C, C) counts in evaluation: label, answer
@@ -243,7 +244,7 @@ def _judge_evaluation_relation(
             "Look at twenty evaluation images with their labels: were rows shuffled apart?",
         )
 
-# %% ../nbs/train/35_split_checks.ipynb #b1a046d5
+# %% ../nbs/train/35_split_checks.ipynb #9c7a2bb7
 _USUAL_NUMBERS = (
     ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0)),
     ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),        # ImageNet
@@ -281,7 +282,7 @@ def order_distances(
         distances[order] = float(step @ np.linalg.solve(covariance, step))
     return distances
 
-# %% ../nbs/train/35_split_checks.ipynb #b6ce3cd7
+# %% ../nbs/train/35_split_checks.ipynb #53803ada
 @check("channel order", code="ER044")
 def check_channel_order(
     look:Look,                     # a finished look
@@ -309,7 +310,7 @@ def check_channel_order(
     seen = f"{len(training)} and {len(evaluation)} images, {math.sqrt(nearest):.2f} standard deviations"
     return conclude(found, f"{seen} apart in the differences between channels")
 
-# %% ../nbs/train/35_split_checks.ipynb #dae674fd
+# %% ../nbs/train/35_split_checks.ipynb #2f74d749
 _GENERATORS = (np.random.Generator, np.random.RandomState, random.Random, torch.Generator)
 
 
@@ -337,7 +338,7 @@ def _state_after(
     "The global generators after some work, from a known beginning."
     random.seed(seed)
     np.random.seed(seed)
-    torch.manual_seed(seed)
+    torch.default_generator.manual_seed(seed)
     work()
     numpy_state = np.random.get_state()
     told = (numpy_state[1].tobytes(), numpy_state[2])  # type: ignore[index]
@@ -352,7 +353,7 @@ def _reset_by(
     names = ("random", "NumPy", "torch")
     return [name for name, first, second in zip(names, one, other) if first == second]
 
-# %% ../nbs/train/35_split_checks.ipynb #1459d607
+# %% ../nbs/train/35_split_checks.ipynb #b688532f
 @check("random rows", code="ER065", severity="warning")
 def check_random_rows(
     look:Look,                     # a look, also an unfinished one

@@ -6,7 +6,7 @@
 __all__ = ['TRAINED_HERE', 'knowledge', 'start_answers', 'check_first_loss', 'check_fresh', 'check_output_scale', 'check_layers',
            'check_what_learns', 'check_class_weights']
 
-# %% ../nbs/train/34_start_checks.ipynb #9b64364b
+# %% ../nbs/train/34_start_checks.ipynb #eb0f73d2
 import copy
 import math
 import weakref
@@ -25,7 +25,7 @@ from .readings import acts_as_entropy, head_of, split_labels
 from .traces import no_trace, read_loader
 from .verdicts import Check, Findings, Skip, check, conclude
 
-# %% ../nbs/train/34_start_checks.ipynb #9b8d135d
+# %% ../nbs/train/34_start_checks.ipynb #e5f09b73
 def knowledge(
     logits:torch.Tensor,           # (N, C), N at least 2
     labels:torch.Tensor,           # (N,) int64
@@ -43,7 +43,7 @@ def knowledge(
         return -math.inf, 0.0
     return 1 - loss / entropy, (table.mean().item() - loss) / spread
 
-# %% ../nbs/train/34_start_checks.ipynb #6b59898c
+# %% ../nbs/train/34_start_checks.ipynb #5a6911a5
 def _asked_images(
     look:Look,                     # a finished look
     most:int=64,                   # images
@@ -77,7 +77,7 @@ def start_answers(
         look.facts["start answers"] = logits, labels
     return look.facts["start answers"]
 
-# %% ../nbs/train/34_start_checks.ipynb #d866c971
+# %% ../nbs/train/34_start_checks.ipynb #9636e425
 def _head_as_built(
     model:nn.Module,               # any
     width:int,                     # C
@@ -98,7 +98,7 @@ def _head_as_built(
     uniform = abs(3 * weight.square().mean().item() / edge**2 - 1) < 0.15 if edge else True
     return weight.numel() >= 64 and fits and uniform
 
-# %% ../nbs/train/34_start_checks.ipynb #7bc25612
+# %% ../nbs/train/34_start_checks.ipynb #69d3b232
 def _judge_first_loss(
     loss:float,                    # mean loss before any step, nats per image
     num_classes:int,               # C
@@ -119,7 +119,7 @@ def _judge_first_loss(
         )
     return conclude(found, seen, name="first loss")
 
-# %% ../nbs/train/34_start_checks.ipynb #0aa74181
+# %% ../nbs/train/34_start_checks.ipynb #b42f589d
 @check("first loss", code="ER033")
 def check_first_loss(
     look:Look,                     # a finished look
@@ -142,7 +142,7 @@ def check_first_loss(
         return answer
     return conclude([], answer.seen, first_loss=loss - math.log(width))
 
-# %% ../nbs/train/34_start_checks.ipynb #90f3f970
+# %% ../nbs/train/34_start_checks.ipynb #15702884
 # model -> steps that it made under guard in this process
 TRAINED_HERE: weakref.WeakKeyDictionary[nn.Module, int] = weakref.WeakKeyDictionary()
 
@@ -176,7 +176,7 @@ def check_fresh(
     otherwise = "nothing speaks against it"
     return conclude(found, "no step was made here" if look.first_loss is None else otherwise)
 
-# %% ../nbs/train/34_start_checks.ipynb #4135e934
+# %% ../nbs/train/34_start_checks.ipynb #4c18c5c1
 def _what_it_knows(
     look:Look,                     # a finished look
 )->str:                            # in words; empty for a network that knows nothing
@@ -215,7 +215,7 @@ def _judge_knowledge(
         f"their class frequencies explain ({sigmas:.0f} standard deviations)"
     )
 
-# %% ../nbs/train/34_start_checks.ipynb #5cad10f8
+# %% ../nbs/train/34_start_checks.ipynb #31a588aa
 def _steps_made(
     optimizer:Optimizer,           # any
 )->int:                            # 0 where it does not count
@@ -233,7 +233,7 @@ def _used_statistics(
     }
     return [name for name, count in counts.items() if count is not None and count > 0]
 
-# %% ../nbs/train/34_start_checks.ipynb #e456af50
+# %% ../nbs/train/34_start_checks.ipynb #e753cd50
 def _reach(
     look:Look,                     # a finished look
     head:str,                      # name of the head's weight (C, D, ...)
@@ -281,7 +281,7 @@ def _factor_between(
     straight = (after - factor * before).norm() < 1e-3 * after.norm()
     return factor.item() if straight else 1.0
 
-# %% ../nbs/train/34_start_checks.ipynb #cb0d691f
+# %% ../nbs/train/34_start_checks.ipynb #b6730508
 @check("output scale", code="ER024")
 def check_output_scale(
     look:Look,                     # a finished look
@@ -300,7 +300,7 @@ def check_output_scale(
     _judge_saturation(found, look)
     return conclude(found, "the outputs can be as decided as they need to be")
 
-# %% ../nbs/train/34_start_checks.ipynb #8953c796
+# %% ../nbs/train/34_start_checks.ipynb #47983112
 def _judge_reach(
     found:Findings,                # receives what is wrong
     reached:list[float],           # by rows of length 1 and 1e5
@@ -344,7 +344,7 @@ def _judge_saturation(
             "Lower the head's initial weights or the factor behind it; normalise the images.",
         )
 
-# %% ../nbs/train/34_start_checks.ipynb #e667d854
+# %% ../nbs/train/34_start_checks.ipynb #7284d29e
 _PASSED_THROUGH = (
     "View", "Reshape", "Unsafe", "Squeeze", "Unsqueeze", "Alias", "Clone", "ToCopy", "Contiguous",
     "NativeDropout", "NativeBatchNorm", "CudnnBatchNorm", "FeatureDropout", "T",
@@ -392,7 +392,7 @@ def _keeps_linear(
         return sum(before is not None for before, _ in node.next_functions) == 1
     return node.name().startswith(_PASSED_THROUGH)
 
-# %% ../nbs/train/34_start_checks.ipynb #d6bf1161
+# %% ../nbs/train/34_start_checks.ipynb #4f93f62e
 def _sizes(
     node:Any,                      # of autograd, a linear layer
 )->tuple[int, int]|None:           # inputs and outputs; None where the node does not tell
@@ -455,7 +455,7 @@ def check_layers(
         )
     return conclude(found, "an activation between linear layers; usual dropout and momentum")
 
-# %% ../nbs/train/34_start_checks.ipynb #e8c62349
+# %% ../nbs/train/34_start_checks.ipynb #521f6063
 @check("what learns", code="ER026", severity="warning")
 def check_what_learns(
     look:Look,                     # a look, also an unfinished one
@@ -481,7 +481,7 @@ def check_what_learns(
         )
     return conclude(found, f"{len(learning)} tensors, {share:.1%} of all numbers")
 
-# %% ../nbs/train/34_start_checks.ipynb #fbc19300
+# %% ../nbs/train/34_start_checks.ipynb #2245d09f
 @check("class weights", code="ER027", severity="warning")
 def check_class_weights(
     look:Look,                     # a finished look
