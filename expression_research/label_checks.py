@@ -103,7 +103,7 @@ def _known_classes(
     labels = split_labels(look, 0) if look.train else None
     told = None if labels is None or not len(labels) else int(labels.max()) + 1
     # names may be those of more classes than were chosen
-    if look.classes and not (told == look.width and len(look.classes) > look.width):
+    if look.classes and not (told and told == look.width and len(look.classes) > told):
         return len(look.classes)
     return told
 

@@ -180,10 +180,16 @@ def _joined(
     def together(name):
         return np.concatenate([getattr(part, name) for part in parts])
 
-    arrays = [together(name) for name in ("labels", "edges", "small", "tones")]
-    hashes = [name for part in parts for name in part.hashes]
-    mirrored = [name for part in parts for name in part.mirrored]
-    return Reading(*arrays, hashes, mirrored, together("details"), complete)
+    return Reading(
+        labels=together("labels"),
+        edges=together("edges"),
+        small=together("small"),
+        tones=together("tones"),
+        hashes=[name for part in parts for name in part.hashes],
+        mirrored=[name for part in parts for name in part.mirrored],
+        details=together("details"),
+        complete=complete,
+    )
 
 # %% ../nbs/train/33_readings.ipynb #571655b8
 def _agrees(

@@ -333,9 +333,9 @@ def _judge_saturation(
     look:Look,                     # a finished look
 )->None:
     "Answers that are certain and wrong: their gradients are those of a few images."
-    logits, labels = look.logits.detach().float(), look.first_batch(0)[1]
-    if len(logits) < 4:
+    if look.logits is None or len(look.logits) < 4:
         return
+    logits, labels = look.logits.detach().float(), look.first_batch(0)[1]
     certain = (logits.softmax(dim=1).amax(dim=1) > 0.999).float().mean().item()
     right = (logits.argmax(dim=1) == labels).float().mean().item()
     if certain > 0.8 and right < 0.8:
@@ -405,7 +405,9 @@ def _linear_pairs(
     look:Look,                     # a finished look
 )->list[str]:                      # such as "512 -> 128 -> 10"
     "Linear layers that feed linear layers, factorisations left out."
-    pairs = []
+    pairs:list[str] = []
+    if look.logits is None:
+        return pairs
     for node in _operations(look.logits):
         before = _linear_before(node) if _is_linear(node) else None
         if before is None:
@@ -447,7 +449,7 @@ def check_layers(
     "Is there an activation between linear layers, and are dropout and momentum what torch means?"
     found = Findings()
     _odd_settings(found, look.loop_model)
-    pairs = [] if look.logits is None else _linear_pairs(look)
+    pairs = _linear_pairs(look)
     if pairs:
         found.warning(
             f"linear layers without an activation between them: {some(pairs)}",

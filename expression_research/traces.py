@@ -11,7 +11,7 @@ import copy
 import hashlib
 import itertools
 import random
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -287,23 +287,24 @@ def _integers(
 # %% ../nbs/train/29_traces.ipynb #6102cb0f
 def _per_row(
     dataset:Any,                   # any, also nested
-    told_by:Callable[[Any], Sequence|None],  # what a single data set tells of each row, or None
-)->Sequence|None:                  # R entries; None where some part does not tell
+    told_by:Callable[[Any], list|np.ndarray|None],   # what a single data set tells of each row
+)->list|None:                      # R entries; None where some part does not tell
     "Ask the data sets behind subsets, concatenations and wrappers, and put the answers in order."
     if hasattr(dataset, "indices") and hasattr(dataset, "dataset"):
         told = _per_row(dataset.dataset, told_by)
         return None if told is None else [told[int(row)] for row in dataset.indices]
     if isinstance(dataset, ConcatDataset):
         parts = [_per_row(part, told_by) for part in dataset.datasets]
-        if any(part is None for part in parts):
-            return None
-        return [entry for part in parts for entry in part]
-    told = told_by(dataset)
-    inner = None if told is not None else _inner(dataset)
-    if inner is None:
+        known = [part for part in parts if part is not None]
+        return list(itertools.chain(*known)) if len(known) == len(parts) else None
+    own = told_by(dataset)
+    if own is not None:
+        return list(own)
+    inner = _inner(dataset)
+    told = None if inner is None else _per_row(inner[0], told_by)
+    if told is None or inner is None or inner[1] is None:
         return told
-    told, rows = _per_row(inner[0], told_by), inner[1]
-    return told if told is None or rows is None else [told[row] for row in rows]
+    return [told[row] for row in inner[1]]
 
 # %% ../nbs/train/29_traces.ipynb #23effd39
 _LABEL_NAMES = (
@@ -382,8 +383,9 @@ def _classes_stored(
     names = getattr(label, "names", None)
     for name in _CLASS_NAMES:
         names = names or getattr(dataset, name, None)
-    usable = isinstance(names, (list, tuple)) and names and isinstance(names[0], str)
-    return list(names) if usable else None
+    if not isinstance(names, (list, tuple)) or not names or not isinstance(names[0], str):
+        return None
+    return list(names)
 
 
 def dataset_classes(
@@ -445,7 +447,12 @@ def _hashes_stored(
     contents = _images_stored(dataset)
     if contents is None:
         return None
-    return [hashlib.blake2b(content, digest_size=8).hexdigest() for content in contents]
+    hashes = []
+    for content in contents:
+        if not content:            # not every row is an image
+            return None
+        hashes.append(hashlib.blake2b(content, digest_size=8).hexdigest())
+    return hashes
 
 
 def _images_stored(
@@ -464,8 +471,8 @@ def _images_stored(
     named = [held.get(name) for name in (*_SAMPLE_NAMES, *_IMAGE_NAMES)]
     for value in (*named, *held.values()):
         value = value[0] if isinstance(value, tuple) and len(value) < 8 and value else value
-        if _holds_images(value, count):
-            return (_bytes_of(entry) for entry in value)
+        if value is not None and _holds_images(value, count):
+            return (_bytes_of(entry) or b"" for entry in value)
     return None
 
 
