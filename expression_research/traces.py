@@ -4,14 +4,14 @@
 
 # %% auto #0
 __all__ = ['no_trace', 'Pass', 'in_this_process', 'read_loader', 'reads_of', 'whole_dataset', 'dataset_labels', 'dataset_classes',
-           'dataset_ids', 'image_hashes']
+           'dataset_ids', 'row_origins', 'image_hashes']
 
 # %% ../nbs/train/29_traces.ipynb #4e5afe2f
 import copy
 import hashlib
 import itertools
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,7 +21,8 @@ from typing import Any, TypeGuard
 import numpy as np
 import torch
 from torch import nn
-from torch.utils.data import DataLoader, IterableDataset
+from torch.utils.data import ConcatDataset, DataLoader, IterableDataset
+from torch.utils.data import Dataset as TorchDataset
 
 # %% ../nbs/train/29_traces.ipynb #7061dccd
 def _loader_parts(
@@ -32,8 +33,13 @@ def _loader_parts(
     parts = [dataloader, *(getattr(dataloader, name, None) for name in names)]
     parts.append(getattr(getattr(dataloader, "batch_sampler", None), "sampler", None))
     dataset = getattr(dataloader, "dataset", None)
-    while dataset is not None and len(parts) < 20:
-        parts, dataset = [*parts, dataset], getattr(dataset, "dataset", None)
+    waiting = [dataset]
+    while waiting and len(parts) < 40:
+        dataset = waiting.pop()
+        parts.append(dataset)
+        held = [*getattr(dataset, "__dict__", {}).values(), *getattr(dataset, "datasets", ())]
+        inner = getattr(dataset, "dataset", None)
+        waiting += [value for value in (*held, inner) if isinstance(value, TorchDataset)]
     return [part for part in parts if hasattr(part, "__dict__")]
 
 
@@ -235,31 +241,162 @@ def _column(
     return dataset.with_format(None)[name][:]
 
 # %% ../nbs/train/29_traces.ipynb #1fe63eb3
+def _length(
+    dataset:Any,                   # any
+)->int|None:                       # R; None where it has no length
+    "How many rows a data set has."
+    try:
+        return len(dataset)
+    except TypeError:
+        return None
+
+
+def _inner(
+    dataset:Any,                   # a stranger's
+)->tuple[Any, np.ndarray|None]|None:   # the data set it wraps and its rows (R,); None: no wrapper
+    "A data set inside a data set: with as many rows, or with a list of different rows beside it."
+    count, held = _length(dataset), dict(getattr(dataset, "__dict__", {}))
+    inner = [value for value in held.values() if isinstance(value, TorchDataset)]
+    inner += [value for value in held.values() if hasattr(value, "column_names")]
+    if count is None or len(inner) != 1 or not hasattr(inner[0], "__getitem__"):
+        return None
+    there = _length(inner[0])
+    for value in held.values():
+        rows = _integers(value, count)
+        if rows is not None and there and len(set(rows.tolist())) == count:
+            if 0 <= rows.min() and rows.max() < there:
+                return inner[0], rows
+    return (inner[0], None) if there == count else None
+
+
+def _integers(
+    values:Any,                    # an attribute of a data set
+    count:int,                     # R, rows of the data set
+)->np.ndarray|None:                # (R,) whole numbers; None for anything else
+    "One whole number per row."
+    if not isinstance(values, (list, tuple, np.ndarray, torch.Tensor)) or len(values) != count:
+        return None
+    if isinstance(values, (list, tuple)) and not isinstance(values[:1], (list, tuple)):
+        return None
+    try:
+        numbers = np.asarray(values)
+    except (ValueError, TypeError, RuntimeError):
+        return None
+    return numbers if count and numbers.ndim == 1 and numbers.dtype.kind in "iu" else None
+
+# %% ../nbs/train/29_traces.ipynb #6102cb0f
+def _per_row(
+    dataset:Any,                   # any, also nested
+    told_by:Callable[[Any], list|np.ndarray|None],   # what a single data set tells of each row
+)->list|None:                      # R entries; None where some part does not tell
+    "Ask the data sets behind subsets, concatenations and wrappers, and put the answers in order."
+    if hasattr(dataset, "indices") and hasattr(dataset, "dataset"):
+        told = _per_row(dataset.dataset, told_by)
+        return None if told is None else [told[int(row)] for row in dataset.indices]
+    if isinstance(dataset, ConcatDataset):
+        parts = [_per_row(part, told_by) for part in dataset.datasets]
+        known = [part for part in parts if part is not None]
+        return list(itertools.chain(*known)) if len(known) == len(parts) else None
+    own = told_by(dataset)
+    if own is not None:
+        return list(own)
+    inner = _inner(dataset)
+    told = None if inner is None else _per_row(inner[0], told_by)
+    if told is None or inner is None or inner[1] is None:
+        return told
+    return [told[row] for row in inner[1]]
+
+# %% ../nbs/train/29_traces.ipynb #23effd39
+_LABEL_NAMES = (
+    "labels", "targets", "label", "target", "_labels", "_targets", "y", "Y", "ys", "classes_of",
+)
+_LABEL_COLUMNS = ("label", "labels", "target", "emotion", "expression", "class", "fine_label", "y")
+_SAMPLE_NAMES = ("samples", "imgs", "_samples", "tensors", "items", "data", "entries", "rows")
+
+
+def _labels_stored(
+    dataset:Any,                   # of any library, nothing nested
+)->np.ndarray|None:                # (R,) whole numbers; None where only the images tell
+    "Labels under the names that libraries and people give them, then under any name."
+    for name in _LABEL_COLUMNS:
+        column = _column(dataset, name)
+        if column is not None:
+            return _integers(column, len(column))
+    count = _length(dataset)
+    if count is None or hasattr(dataset, "column_names"):
+        return None
+    held = getattr(dataset, "__dict__", {})
+    named = [getattr(dataset, name, None) for name in (*_LABEL_NAMES, *_SAMPLE_NAMES)]
+    unnamed = held.values() if _inner(dataset) is None else ()
+    for place, value in enumerate((*named, *unnamed)):
+        labels = _labels_in(value, count)
+        # a number of its own for every row is an identity
+        distinct = labels is not None and len(np.unique(labels)) == count > 4
+        if labels is not None and (place < len(_LABEL_NAMES) or not distinct):
+            return labels
+    return None
+
+
+def _labels_in(
+    value:Any,                     # an attribute of a data set
+    count:int,                     # R, its rows
+)->np.ndarray|None:                # (R,) whole numbers
+    "One label per row: a row of numbers, the last of several tensors, or the end of each sample."
+    labels = _integers(value, count)
+    if labels is not None or not isinstance(value, (list, tuple)) or not value:
+        return labels
+    if isinstance(value[-1], torch.Tensor) and len(value) < 8:
+        return _integers(value[-1], count) if value[-1].ndim == 1 else None
+    first = value[0]
+    if len(value) != count or not isinstance(first, (tuple, list)) or len(first) < 2:
+        return None
+    if not isinstance(first[-1], (int, np.integer)):
+        return None
+    return _integers([sample[-1] for sample in value], count)
+
+# %% ../nbs/train/29_traces.ipynb #596926e1
 def dataset_labels(
     dataloader:Iterable,           # any
 )->np.ndarray|None:                # (R,) class numbers; None where only the images tell
-    "All labels of a loader's data set: Hugging Face, torchvision, `TensorDataset`, `FaceRows`."
-    dataset, rows = whole_dataset(dataloader)
-    labels = _column(dataset, "label")
-    if not hasattr(dataset, "column_names"):
-        labels = getattr(dataset, "labels", getattr(dataset, "targets", None))
-    if labels is None and hasattr(dataset, "tensors") and len(dataset.tensors) > 1:
-        labels = dataset.tensors[1]
-    if labels is None or np.ndim(labels) != 1:
-        return None
-    return np.asarray(labels) if rows is None else np.asarray(labels)[rows]
+    """All labels of a loader's data set, without opening an image: Hugging Face, torchvision,
+    `TensorDataset`, this project's, a stranger's; also behind subsets, concatenations, wrappers.
+    """
+    dataset = getattr(dataloader, "dataset", None)
+    labels = None if dataset is None else _per_row(dataset, _labels_stored)
+    return None if labels is None or not len(labels) else np.asarray(labels)
 
-# %% ../nbs/train/29_traces.ipynb #853f7f80
-def dataset_classes(
-    dataloader:Iterable,           # any
+# %% ../nbs/train/29_traces.ipynb #4520e3f8
+_CLASS_NAMES = ("classes", "class_names", "label_names", "categories", "CLASSES")
+
+
+def _classes_stored(
+    dataset:Any,                   # of any library, nothing nested
 )->list[str]|None:                 # class names in the order of the labels
-    "Class names as the data set has them: a `ClassLabel` feature, or torchvision's `classes`."
-    dataset, _ = whole_dataset(dataloader)
+    "A `ClassLabel` feature, torchvision's `classes`, or a dictionary from name to number."
     rows = getattr(dataset, "rows", None)
     features = getattr(dataset, "features", None) or getattr(rows, "features", None) or {}
     label = features.get("label") if isinstance(features, dict) else None
-    names = getattr(label, "names", None) or getattr(dataset, "classes", None)
-    return list(names) if isinstance(names, (list, tuple)) and names else None
+    numbers = getattr(dataset, "class_to_idx", None)
+    if isinstance(numbers, dict) and numbers and not getattr(label, "names", None):
+        if sorted(numbers.values(), key=str) == sorted(range(len(numbers)), key=str):
+            return [str(name) for name in sorted(numbers, key=numbers.__getitem__)]
+    names = getattr(label, "names", None)
+    for name in _CLASS_NAMES:
+        names = names or getattr(dataset, name, None)
+    if not isinstance(names, (list, tuple)) or not names or not isinstance(names[0], str):
+        return None
+    return list(names)
+
+
+def dataset_classes(
+    dataloader:Iterable,           # any
+)->list[str]|None:                 # class names in the order of the labels
+    "Class names as the data set has them, also behind subsets; None where parts disagree."
+    dataset, _ = whole_dataset(dataloader)
+    if isinstance(dataset, ConcatDataset):
+        parts = [dataset_classes(DataLoader(part)) for part in dataset.datasets]
+        return parts[0] if all(part == parts[0] for part in parts) else None
+    return _classes_stored(dataset)
 
 
 def dataset_ids(
@@ -272,42 +409,104 @@ def dataset_ids(
         return None
     return ids if rows is None else [ids[row] for row in rows]
 
-# %% ../nbs/train/29_traces.ipynb #42a32a34
-# more files than this are not opened to compare them; sample ids are always compared
-_MOST_FILES = 10_000
+# %% ../nbs/train/29_traces.ipynb #3227b436
+# more files or bytes than this are not opened to compare them; sample ids are always compared
+_MOST_FILES, _MOST_BYTES = 10_000, 400_000_000
+
+
+def row_origins(
+    dataloader:Iterable,           # any
+)->list[tuple[int, int]]|None:     # of each row the data set behind it (its `id`) and the row there
+    "Where rows come from, looking through subsets, concatenations and wrappers."
+    def itself(dataset):
+        count = _length(dataset)
+        if count is None or count > 500_000 or _inner(dataset) is not None:
+            return None
+        return [(id(dataset), row) for row in range(count)]
+
+    dataset = getattr(dataloader, "dataset", None)
+    return None if dataset is None else _per_row(dataset, itself)
 
 
 def image_hashes(
     dataloader:Iterable,           # any
 )->list[str]|None:                 # one per image; None when that would mean decoding
     "The identity of every image of a loader's data set: equal hashes are equal files or tensors."
-    dataset, rows = whole_dataset(dataloader)
+    dataset = getattr(dataloader, "dataset", None)
+    return None if dataset is None else _per_row(dataset, _hashes_stored)
+
+# %% ../nbs/train/29_traces.ipynb #e57e12e9
+def _hashes_stored(
+    dataset:Any,                   # of any library, nothing nested
+)->list[str]|None:                 # one per row; None when that would mean decoding
+    "Sample ids where there are any, and otherwise hashes of what is stored."
     ids = getattr(dataset, "ids", None)
     ids = ids if isinstance(ids, list) else _column(dataset, "sample_id")
-    if ids is not None:
-        hashes = [name.rpartition("-")[0] or name for name in ids]
-    elif not hasattr(dataset, "__len__") or len(dataset) > _MOST_FILES:
+    if ids is not None and all(isinstance(name, str) for name in ids):
+        return [name.rpartition("-")[0] or name for name in ids]
+    contents = _images_stored(dataset)
+    if contents is None:
         return None
-    else:
-        contents = _images_stored(dataset)
-        if contents is None:
+    hashes = []
+    for content in contents:
+        if not content:            # not every row is an image
             return None
-        hashes = [hashlib.blake2b(content, digest_size=8).hexdigest() for content in contents]
-    return hashes if rows is None else [hashes[row] for row in rows]
+        hashes.append(hashlib.blake2b(content, digest_size=8).hexdigest())
+    return hashes
 
-# %% ../nbs/train/29_traces.ipynb #3227b436
+
 def _images_stored(
-    dataset:Any,                   # of any library
+    dataset:Any,                   # of any library, nothing nested
 )->Iterable[bytes]|None:           # one per image; None when there are none to be had
-    "What a data set stores of each image: files, or tensors."
-    if "image" in getattr(dataset, "column_names", ()):
+    "What a data set stores of each image: files, tensors, arrays or pictures."
+    count = _length(dataset)
+    if not count:
+        return None
+    if "image" in getattr(dataset, "column_names", ()) and count <= _MOST_FILES:
         parts = dataset.with_format("arrow").select_columns("image").iter(256)
         return (_stored_bytes(value) for part in parts for value in part["image"].to_pylist())
-    if hasattr(dataset, "tensors"):
-        return (image.contiguous().numpy().tobytes() for image in dataset.tensors[0].cpu())
-    if hasattr(dataset, "samples"):
-        return (Path(path).read_bytes() for path, *_ in dataset.samples)
+    if hasattr(dataset, "column_names"):
+        return None
+    held = getattr(dataset, "__dict__", {})
+    named = [held.get(name) for name in (*_SAMPLE_NAMES, *_IMAGE_NAMES)]
+    for value in (*named, *held.values()):
+        value = value[0] if isinstance(value, tuple) and len(value) < 8 and value else value
+        if value is not None and _holds_images(value, count):
+            return (_bytes_of(entry) or b"" for entry in value)
     return None
+
+
+_IMAGE_NAMES = ("images", "x", "X", "xs", "_images", "_image_files", "paths", "files", "filenames")
+
+# %% ../nbs/train/29_traces.ipynb #8aeb7538
+def _holds_images(
+    value:Any,                     # an attribute of a data set
+    count:int,                     # R, its rows
+)->bool:
+    "Is it one image per row, not too many to read?"
+    if isinstance(value, (np.ndarray, torch.Tensor)):
+        size = value.nbytes
+        return value.ndim > 1 and len(value) == count and size <= _MOST_BYTES
+    if not isinstance(value, list) or len(value) != count or count > _MOST_FILES:
+        return False
+    return _bytes_of(value[0]) is not None
+
+
+def _bytes_of(
+    entry:Any,                     # an image, a file name, or a sample that begins with one
+)->bytes|None:                     # None for what is no image
+    "What is stored of one image."
+    if isinstance(entry, (tuple, list)) and len(entry):
+        return _bytes_of(entry[0])
+    if isinstance(entry, torch.Tensor):
+        entry = entry.detach().cpu().contiguous().numpy()
+    if isinstance(entry, np.ndarray):
+        return entry.tobytes() if entry.ndim else None
+    if hasattr(entry, "convert") and hasattr(entry, "tobytes"):
+        return f"{entry.mode}{entry.size}".encode() + entry.tobytes()
+    if isinstance(entry, (str, Path)) and len(str(entry)) < 1000 and Path(entry).is_file():
+        return Path(entry).read_bytes()
+    return entry if isinstance(entry, bytes) else None
 
 
 def _stored_bytes(
