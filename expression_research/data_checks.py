@@ -19,6 +19,7 @@ import torch
 import xxhash
 from torch.utils.data import SequentialSampler
 
+from .batches import image_batch
 from .core import some
 from .looks import LIMITS, Look, WatchedRun
 from expression_research.traces import (
@@ -496,7 +497,7 @@ def _image_digests(
     return [
         hashlib.blake2b(image.contiguous().cpu().numpy().tobytes(), digest_size=8).digest()
         for batch in in_this_process(dataloader)
-        for image in batch[0]
+        for image in image_batch(batch)[0].detach()
     ]
 
 # %% ../nbs/train/35_data_checks.ipynb #26f4bc65

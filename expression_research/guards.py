@@ -16,7 +16,7 @@ import torch
 from torch import nn
 from torch.optim import Optimizer
 
-from . import data_checks, label_checks, model_checks
+from . import data_checks, label_checks, loop_checks, model_checks
 from .core import ConfigError, ExpressionError
 from .label_checks import TRAINED_HERE
 from expression_research.looks import (
@@ -45,7 +45,8 @@ from expression_research.verdicts import (
 if TYPE_CHECKING:
     from expression_research.display import Drawing
 
-_ROOMS = (data_checks, label_checks, model_checks)   # importing a room registers its checks
+# importing a room registers its checks
+_ROOMS = (data_checks, label_checks, loop_checks, model_checks)
 
 # %% ../nbs/train/36_guards.ipynb #a7b3d849
 class GuardError(ExpressionError):
