@@ -258,7 +258,7 @@ def portions(
     size, sampler = getattr(maker, "batch_size", None), getattr(maker, "sampler", None)
     if not isinstance(size, int) or isinstance(dataset, IterableDataset):
         return None
-    rows = sampler if hasattr(sampler, "__len__") else dataset
+    rows:Any = sampler if hasattr(sampler, "__len__") else dataset
     if not hasattr(rows, "__len__") or not len(rows):
         return None
     rest = len(rows) % size

@@ -193,10 +193,11 @@ def check_learning_rate(
 
 # %% ../nbs/train/33_model_checks.ipynb #2c5234cd
 def _with_references(
-    look:Look,                     # with a probe
+    probe:pd.DataFrame,            # from a look
+    model:nn.Module,               # of the loop, before its first step
 )->pd.DataFrame:                   # rows of the probe
     "The probe's rows; as `weight_norm` the norm that changes and gradients are compared with."
-    rows, norms = look.probe.copy(), reference_norms(look.loop_model)
+    rows, norms = probe.copy(), reference_norms(model)
     rows["weight_norm"] = rows["name"].map(norms).fillna(rows["weight_norm"])
     return rows
 
@@ -207,7 +208,7 @@ def _held_weights(
     "Trainable weight tensors that the optimizer holds. Raises `Skip` where there are none."
     if look.probe is None:
         raise Skip("no probe step")
-    rows = _with_references(look)
+    rows = _with_references(look.probe, look.loop_model)
     chosen = rows["held"] & rows["trainable"] & (rows["dims"] > 1) & (rows["weight_norm"] > 0)
     if not chosen.any():
         raise Skip("the optimizer holds no weights of this model")
@@ -418,11 +419,11 @@ def check_gradients(
     "Does every trainable layer get a gradient of sensible size, and does it move?"
     if look.probe is None:
         raise Skip("no probe step")
-    rows = _with_references(look)
+    rows = _with_references(look.probe, look.loop_model)
     table = layer_table(rows[rows["dims"] > 1])
     weak = (table["note"] == "") & (table["ratio"] < LIMITS["smallest gradient ratio"])
     suspects = table.loc[(table["note"] == "zero") | weak, "layer"]
-    table = table[~table["layer"].isin(_only_closed(look, list(suspects)))]
+    table = table[~table["layer"].isin(_only_closed(look, rows, list(suspects)))]
     found = Findings()
     for note, (words, remedy) in _LAYER_REMEDIES.items():
         layers = table.loc[table["note"] == note, "layer"]
@@ -440,10 +441,11 @@ def check_gradients(
 # %% ../nbs/train/33_model_checks.ipynb #982c155f
 def _only_closed(
     look:Look,                     # with a probe
+    rows:pd.DataFrame,             # of the probe
     layers:list[str],              # names of layers with a weak gradient
 )->list[str]:                      # those that get a sensible one when gains have opened
     "Is a gradient weak only because of what starts near zero?"
-    moved = set(look.probe.loc[look.probe["change_norm"] > 0, "name"])
+    moved = set(rows.loc[rows["change_norm"] > 0, "name"])
     gains = [name for name in near_zero(look.loop_model) if name in moved]
     if not gains or not layers:
         return []

@@ -22,7 +22,7 @@ from .engine import RESULTS, KeyedDropout, train
 from .features import with_stored_features
 from .freezing import Stage, freeze
 from .guards import Guards
-from .model_checks import fails_alone, lone_image_words
+from .loop_checks import fails_alone, lone_image_words
 from .recipe import Recipe
 
 # %% ../nbs/train/39_stages.ipynb #628b1d64

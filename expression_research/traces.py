@@ -208,13 +208,11 @@ def read_loader(
     if not batches:
         raise ValueError("no batch")
     used = [batch for batch in batches if batch[0].shape[1:] == batches[0][0].shape[1:]]
-    ids = None
-    if all(getattr(batch, "ids", None) for batch in used):
-        ids = [name for batch in used for name in batch.ids]
+    named = [getattr(batch, "ids", None) for batch in used]
     return Pass(
         images=torch.cat([batch[0].detach().cpu() for batch in used]),
         labels=torch.cat([class_numbers(batch[1].detach().cpu()) for batch in used]),
-        ids=ids,
+        ids=sum(named, []) if all(named) else None,
         sizes=[len(batch[1]) for batch in used],
         ended=(len(read) if length is None else length) <= count,
         targets=used[0][1].detach().cpu(),
