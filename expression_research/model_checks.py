@@ -576,7 +576,7 @@ def _judge_schedule(
 )->Check:
     "Is there learning rate left for the epochs that are left?"
     found = Findings()
-    if rate < 1e-3 * peak and left > 0.2 * total:
+    if rate < 1e-3 * peak and left > max(1, 0.2 * total):
         found.warning(
             f"learning rate {rate:.1g} with {left} of {total} epochs to go, {peak:.1g} at its "
             "highest",

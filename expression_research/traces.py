@@ -37,19 +37,29 @@ def _loader_parts(
     dataloader:Iterable,           # any iterable of batches
 )->list[Any]:                      # what may remember how often it was read
     """The loader, its samplers, its data set (also inside a `Subset`) and its collate function; and
-    the same of a loader inside a wrapper.
+    the same of loaders inside a wrapper or a stream.
     """
-    names = ("sampler", "batch_sampler", "collate_fn")
-    parts = [dataloader, *(getattr(dataloader, name, None) for name in names)]
-    parts.append(getattr(getattr(dataloader, "batch_sampler", None), "sampler", None))
-    dataset = getattr(dataloader, "dataset", None)
-    while dataset is not None and len(parts) < 20:
-        parts, dataset = [*parts, dataset], getattr(dataset, "dataset", None)
-    if not isinstance(dataloader, DataLoader):
-        held = [part for part in getattr(dataloader, "__dict__", {}).values()]
-        inside = [part for part in held if isinstance(part, DataLoader)]
-        parts += [part for loader in inside for part in _loader_parts(loader)]
-    return [part for part in parts if hasattr(part, "__dict__")]
+    parts, waiting = [], [dataloader]
+    while waiting and len(parts) < 40:
+        part = waiting.pop(0)
+        if not hasattr(part, "__dict__") or any(part is other for other in parts):
+            continue
+        parts.append(part)
+        names = ("sampler", "batch_sampler", "collate_fn", "dataset")
+        waiting += [getattr(part, name, None) for name in names]
+        if isinstance(part, IterableDataset) or not hasattr(part, "__getitem__"):
+            waiting += [value for value in vars(part).values() if _hands_out(value)]
+    return parts
+
+
+def _hands_out(
+    value:Any,                     # an attribute of a wrapper
+)->bool:
+    "Is it a loader or a stream, or does it wrap one?"
+    if isinstance(value, (DataLoader, IterableDataset)):
+        return True
+    held = getattr(value, "__dict__", {}).values()
+    return any(isinstance(part, (DataLoader, IterableDataset)) for part in held)
 
 
 def _memory_of(
@@ -209,10 +219,11 @@ def read_loader(
         raise ValueError("no batch")
     used = [batch for batch in batches if batch[0].shape[1:] == batches[0][0].shape[1:]]
     named = [getattr(batch, "ids", None) for batch in used]
+    ids = [name for names in named for name in names or ()]
     return Pass(
         images=torch.cat([batch[0].detach().cpu() for batch in used]),
         labels=torch.cat([class_numbers(batch[1].detach().cpu()) for batch in used]),
-        ids=sum(named, []) if all(named) else None,
+        ids=ids if all(named) else None,
         sizes=[len(batch[1]) for batch in used],
         ended=(len(read) if length is None else length) <= count,
         targets=used[0][1].detach().cpu(),

@@ -184,7 +184,8 @@ def _only_state(
 # %% ../nbs/train/20_weights.ipynb #4d2fb923
 # DenseNet's `norm.1.weight` was written when names could hold dots
 _OLD_DENSENET = re.compile(r"(denselayer\d+\.(?:norm|conv))\.([12]\.)")
-_PREFIXES = ("module.", "_orig_mod.", "model.", "net.", "network.", "backbone.")
+_PREFIXES = ("module.", "model.", "net.", "network.", "backbone.")
+_WRAPPERS = re.compile(r"\b(_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module)\.")
 
 
 def _plain_state(
@@ -205,6 +206,8 @@ def _plain_state(
         )
     if len(content) > 1:
         content.pop("n_averaged", None)     # the count of `AveragedModel`
+    for name in [name for name in content if _WRAPPERS.search(name)]:
+        content[_WRAPPERS.sub("", name)] = content.pop(name)
     shared = [prefix for prefix in _PREFIXES if all(map(_begins_with(prefix), content))]
     while shared:
         consume_prefix_in_state_dict_if_present(content, shared[0])
