@@ -20,6 +20,7 @@ import xxhash
 from torch import nn
 from torch.utils.data import SequentialSampler
 
+from .batches import image_batch
 from .core import some
 from .looks import LIMITS, Look, WatchedRun
 from .readings import Reading, scalar_products, split_labels, split_reading
@@ -616,7 +617,8 @@ def _image_digests(
     mirrored:bool=False,           # of the mirror images
 )->list[bytes]:                    # one per image that is not constant
     "Hashes of everything that a loader hands out."
-    images = (image for batch in in_this_process(dataloader) for image in batch[0])
+    batches = in_this_process(dataloader)
+    images = (image for batch in batches for image in image_batch(batch)[0].detach())
     if mirrored:
         images = (image.flip(-1) for image in images)
     return [

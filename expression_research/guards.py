@@ -19,6 +19,7 @@ from torch.optim import Optimizer
 from expression_research import (
     data_checks, label_checks, model_checks, split_checks, start_checks,
 )
+from . import data_checks, label_checks, loop_checks, model_checks
 from .core import ConfigError, ExpressionError
 from expression_research.looks import (
     EpochSeen,
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
     from expression_research.display import Drawing
 
 # importing a room registers its checks
-_ROOMS = (data_checks, label_checks, model_checks, split_checks, start_checks)
+_ROOMS = (data_checks, label_checks, loop_checks, model_checks, split_checks, start_checks)
 
 # %% ../nbs/train/36_guards.ipynb #a7b3d849
 class GuardError(ExpressionError):

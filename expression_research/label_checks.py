@@ -415,6 +415,7 @@ def check_metrics(
         and loss_fn.weight is None
         and not loss_fn.label_smoothing
         and loss_fn.reduction == "mean"
+        and "share_0" not in run.state.table   # soft labels have another loss
     )
     return _judge_metrics(
         newest["test_acc"], newest["test_loss"], run.state.table, plain_loss=plain
@@ -615,4 +616,6 @@ def check_better_than_guessing(
     "Is the best epoch better than guessing?"
     if run.state.table is None or not run.is_last:
         return None
+    if "share_0" in run.state.table:
+        raise Skip("soft labels: the class frequencies alone say too little")
     return _judge_guessing(min(run.state.results["test_loss"]), run.state.table)

@@ -23,6 +23,7 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from .modes import deaf_layers
+from .scales import near_zero, open_up
 from .traces import Pass, dataset_classes, no_trace, read_loader
 from .verdicts import Check, verdict_table
 
@@ -74,11 +75,10 @@ class Look:
 
     def first_batch(self,
         number:int,                        # 0 training, 1 evaluation
-    )->tuple[torch.Tensor, torch.Tensor]:  # images (N, 3, H, W), or stored features; labels (N,)
-        "What the loop's model gets first, on its device."
+    )->tuple[torch.Tensor, torch.Tensor]:  # images (N, 3, H, W), or stored features; labels
+        "What the loop's model and loss get first, on their device: labels (N,) or (N, C)."
         one = self.stored[number] if self.stored else (self.train, self.valid)[number][0]
-        size = one.sizes[0]
-        return one.images[:size].to(self.device), one.labels[:size].to(self.device)
+        return one.images[:one.sizes[0]].to(self.device), one.targets.to(self.device)
 
 # %% ../nbs/train/32_looks.ipynb #a59b7368
 def _norm(
@@ -199,12 +199,29 @@ def probe(
 def _evaluate_twice(
     look:Look,                     # with its validation batches; receives the logits
 )->None:
-    "Eight validation images in evaluation mode, and half of them."
-    model, images = copy.deepcopy(look.loop_model).eval(), look.first_batch(1)[0][:8]
+    "Eight validation images in evaluation mode, half of them, and the loss of the eight."
+    model, (images, labels) = copy.deepcopy(look.loop_model).eval(), look.first_batch(1)
     if len(images) == 1 and not look.stored:   # batches of one: the second has another
         images = look.valid[0].images[:8].to(look.device)
+    images, few = images[:8], max(1, len(images[:8]) // 2)
+    loss_fn = copy.deepcopy(look.valid_loss_fn or look.loss_fn)
     with torch.no_grad():
-        look.evaluated, look.apart = model(images), model(images[:max(1, len(images) // 2)])
+        look.evaluated, look.apart = model(images), model(images[:few])
+        if len(images) > 1 and (look.evaluated == look.evaluated[:1]).all():
+            open_up(model, _moved_from_zero(look))  # a head that starts at zero says nothing yet
+            look.evaluated, look.apart = model(images), model(images[:few])
+        if labels.is_floating_point() or 0 <= labels.min() <= labels.max() < (look.width or 0):
+            loss_fn(look.evaluated[:len(labels)], labels[:8])
+
+
+def _moved_from_zero(
+    look:Look,                     # after its probe
+)->list[str]:                      # names of parameters
+    "What starts near zero and does not stay there."
+    if look.probe is None:
+        return []
+    moved = set(look.probe.loc[look.probe["change_norm"] > 0, "name"])
+    return [name for name in near_zero(look.loop_model) if name in moved]
 
 
 def _read_twice(
