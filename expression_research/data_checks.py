@@ -472,7 +472,7 @@ def _judge_shared(
         found.error(f"{shared} of {count} evaluation images {words}", _REBUILD_LOADERS)
     return shared
 
-
+# %% ../nbs/train/35_data_checks.ipynb #9fbf1745
 def _judge_copies(
     found:Findings,                # receives what is wrong
     training:Reading,              # N images, as handed out

@@ -120,7 +120,7 @@ def check_training(
     valid_loss_fn:Callable|None=None,  # the loss of evaluation, where it is not `loss_fn`
     rest:tuple[nn.Module, Iterable, Iterable]|None=None,  # what the loop trains instead
 )->GuardReport:
-    """Everything that can be told before training, at the price of about two training steps.
+    """Everything that can be told before training, at the price of about three training steps.
 
     Where frozen layers were computed before, `rest` is the loop's model, its training and its
     validation loader. Raises nothing for a bug it can describe, and leaves no trace. `ConfigError`

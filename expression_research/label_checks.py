@@ -45,7 +45,7 @@ _BEFORE_LOSS = {                    # autograd's name of the last operation -> o
     "Silu": "a SiLU",
 }
 
-
+# %% ../nbs/train/34_label_checks.ipynb #381a8bf1
 @check("output", code="ER021")
 def check_output(
     look:Look,                     # a finished look
@@ -549,7 +549,7 @@ def check_read_relation(
         edges = small
     return _judge_relation(edges, reading.labels[chosen], small)
 
-
+# %% ../nbs/train/34_label_checks.ipynb #3b741da2
 @check("labels and images", code="ER092", when="full", severity="warning")
 def check_relation(
     look:Look,                     # a finished look

@@ -82,7 +82,7 @@ def _hashes(
         xxhash.xxh3_128_digest(array) if told else b"" for array, told in zip(arrays, varied)
     ]
 
-
+# %% ../nbs/train/33_readings.ipynb #4688a23c
 def _kept(
     images:torch.Tensor,           # (N, C, H, W) or (N, D), on the CPU
     labels:torch.Tensor,           # (N,)
@@ -143,6 +143,13 @@ def _plain_rows(
     return DataLoader(dataloader.dataset, batch_size, sampler=plain, collate_fn=collate)
 
 # %% ../nbs/train/33_readings.ipynb #c6c4bb2f
+def _pair(
+    batch:Any,                     # as a loader hands it out
+)->tuple[torch.Tensor, torch.Tensor]:  # images (N, ...), labels (N, ...), on the CPU
+    "Images and labels of a batch."
+    return batch[0].detach().cpu(), batch[1].detach().cpu()
+
+
 def read_split(
     dataloader:Iterable,           # yields images (N, C, H, W) or features (N, D), and labels (N,)
     mirrored:bool=False,           # hash the mirror images too
@@ -159,7 +166,7 @@ def read_split(
     plain = None if rows is None else _plain_rows(dataloader, rows)
     stopped = False
     for batch in plain or in_this_process(dataloader):
-        images, labels = batch[0].detach().cpu(), batch[1].detach().cpu()
+        images, labels = _pair(batch)
         if labels.ndim != 1 or labels.is_floating_point() or len(images) != len(labels):
             raise Skip("not read: labels are not class numbers (N,)")
         parts.append(_kept(images, labels, mirrored))
@@ -240,7 +247,7 @@ def split_labels(
         look.facts[name] = _known_or_read(look, number)
     return look.facts[name]
 
-
+# %% ../nbs/train/33_readings.ipynb #bff3087b
 def _known_or_read(
     look:Look,                     # a finished look
     number:int,                    # 0 training, 1 evaluation

@@ -77,7 +77,7 @@ def _judge_unused(
             "Number the classes without gaps, or find the images of the missing classes.",
         )
 
-
+# %% ../nbs/train/35_split_checks.ipynb #7deb999b
 def _other_splits(
     look:Look,                     # a finished look
 )->tuple[dict[str, np.ndarray], list[str]]:  # labels (R,) of each split; those not read
@@ -222,7 +222,7 @@ def _judge_meaning(
         "they appear.",
     )
 
-
+# %% ../nbs/train/35_split_checks.ipynb #62bfcb17
 def _judge_evaluation_relation(
     found:Findings,                # receives what is wrong
     training:Reading,              # N images
@@ -330,7 +330,7 @@ def _generators_in(
         elif isinstance(value, (list, tuple)) or hasattr(value, "__dict__"):
             yield from _generators_in(value, depth - 1)
 
-
+# %% ../nbs/train/35_split_checks.ipynb #b688532f
 def _state_after(
     seed:int,                      # of the global generators
     work:Callable[[], object],     # draws or seeds
@@ -353,7 +353,7 @@ def _reset_by(
     names = ("random", "NumPy", "torch")
     return [name for name, first, second in zip(names, one, other) if first == second]
 
-# %% ../nbs/train/35_split_checks.ipynb #b688532f
+# %% ../nbs/train/35_split_checks.ipynb #5f47216f
 @check("random rows", code="ER065", severity="warning")
 def check_random_rows(
     look:Look,                     # a look, also an unfinished one
@@ -388,7 +388,7 @@ def check_random_rows(
             )
     return conclude(found, "nothing sets them to a constant")
 
-
+# %% ../nbs/train/35_split_checks.ipynb #9da9e934
 def _reset_in_rows(
     dataset:Any,                   # with rows
 )->list[str]:                      # global generators that a row resets

@@ -266,7 +266,7 @@ def _reach(
             reached.append((answers[0] - answers[1:].mean()).abs().item())
     return reached, factor
 
-
+# %% ../nbs/train/34_start_checks.ipynb #f8020541
 def _factor_between(
     before:object,                 # what the head computed, (N, C) where it is the last linear layer
     after:torch.Tensor,            # (N, C) what the loss gets
@@ -327,7 +327,7 @@ def _judge_reach(
             "Take the factor (or temperature) out, or normalise what reaches the head.",
         )
 
-
+# %% ../nbs/train/34_start_checks.ipynb #b9f0351d
 def _judge_saturation(
     found:Findings,                # receives what is wrong
     look:Look,                     # a finished look
@@ -337,6 +337,8 @@ def _judge_saturation(
         return
     logits, labels = look.logits.detach().float(), look.first_batch(0)[1]
     certain = (logits.softmax(dim=1).amax(dim=1) > 0.999).float().mean().item()
+    if labels.ndim == 2:           # soft labels
+        labels = labels.argmax(dim=1)
     right = (logits.argmax(dim=1) == labels).float().mean().item()
     if certain > 0.8 and right < 0.8:
         found.warning(
@@ -369,7 +371,7 @@ def _is_linear(
 )->bool:
     return node is not None and node.name().startswith(("AddmmBackward", "LinearBackward"))
 
-
+# %% ../nbs/train/34_start_checks.ipynb #4f93f62e
 def _linear_before(
     node:Any,                      # of autograd, a linear layer
 )->Any|None:                       # the linear layer that feeds it with nothing nonlinear in between
@@ -392,7 +394,7 @@ def _keeps_linear(
         return sum(before is not None for before, _ in node.next_functions) == 1
     return node.name().startswith(_PASSED_THROUGH)
 
-# %% ../nbs/train/34_start_checks.ipynb #4f93f62e
+# %% ../nbs/train/34_start_checks.ipynb #e9eddf1a
 def _sizes(
     node:Any,                      # of autograd, a linear layer
 )->tuple[int, int]|None:           # inputs and outputs; None where the node does not tell
@@ -418,7 +420,7 @@ def _linear_pairs(
             pairs.append(f"{first} -> {middle} -> {last}")
     return pairs
 
-
+# %% ../nbs/train/34_start_checks.ipynb #04b7352a
 def _odd_settings(
     found:Findings,                # receives what is wrong
     model:nn.Module,               # any

@@ -320,7 +320,7 @@ def _inner(
                 return inner[0], rows
     return (inner[0], None) if there == count else None
 
-
+# %% ../nbs/train/29_traces.ipynb #52208cfc
 def _integers(
     values:Any,                    # an attribute of a data set
     count:int,                     # R, rows of the data set
@@ -388,7 +388,7 @@ def _labels_stored(
             return labels
     return None
 
-
+# %% ../nbs/train/29_traces.ipynb #1d047596
 def _labels_in(
     value:Any,                     # an attribute of a data set
     count:int,                     # R, its rows
@@ -439,7 +439,7 @@ def _classes_stored(
         return None
     return list(names)
 
-
+# %% ../nbs/train/29_traces.ipynb #8599afd1
 def dataset_classes(
     dataloader:Iterable,           # any
 )->list[str]|None:                 # class names in the order of the labels
@@ -506,7 +506,7 @@ def _hashes_stored(
         hashes.append(hashlib.blake2b(content, digest_size=8).hexdigest())
     return hashes
 
-
+# %% ../nbs/train/29_traces.ipynb #8305a8a1
 def _images_stored(
     dataset:Any,                   # of any library, nothing nested
 )->Iterable[bytes]|None:           # one per image; None when there are none to be had
