@@ -199,19 +199,30 @@ def probe(
 def _evaluate_twice(
     look:Look,                     # with its validation batches; receives the logits
 )->None:
-    "Eight validation images in evaluation mode, half of them, and the loss of the eight."
-    model, (images, labels) = copy.deepcopy(look.loop_model).eval(), look.first_batch(1)
+    "Eight validation images in evaluation mode, and half of them."
+    model, images = copy.deepcopy(look.loop_model).eval(), look.first_batch(1)[0]
     if len(images) == 1 and not look.stored:   # batches of one: the second has another
         images = look.valid[0].images[:8].to(look.device)
     images, few = images[:8], max(1, len(images[:8]) // 2)
-    loss_fn = copy.deepcopy(look.valid_loss_fn or look.loss_fn)
     with torch.no_grad():
         look.evaluated, look.apart = model(images), model(images[:few])
-        if len(images) > 1 and (look.evaluated == look.evaluated[:1]).all():
+        alike = torch.is_tensor(look.evaluated) and bool((look.evaluated == look.evaluated[:1]).all())
+        if len(images) > 1 and alike:
             open_up(model, _moved_from_zero(look))  # a head that starts at zero says nothing yet
             look.evaluated, look.apart = model(images), model(images[:few])
-        if labels.is_floating_point() or 0 <= labels.min() <= labels.max() < (look.width or 0):
-            loss_fn(look.evaluated[:len(labels)], labels[:8])
+
+
+def _ask_evaluation_loss(
+    look:Look,                     # evaluated
+)->None:
+    "The loss of these eight, as the loop will ask for it after an epoch."
+    if look.evaluated is None or "a training step" in look.failures:
+        return
+    loss_fn = copy.deepcopy(look.valid_loss_fn or look.loss_fn)
+    labels = look.first_batch(1)[1][:8]
+    if labels.is_floating_point() or 0 <= labels.min() <= labels.max() < (look.width or 0):
+        with torch.no_grad():
+            loss_fn(look.evaluated[:len(labels)], labels)
 
 
 def _moved_from_zero(
@@ -228,8 +239,8 @@ def _read_twice(
     dataloader:Iterable,           # yields images (N, 3, H, W) and labels (N,)
     passes:list[Pass],             # receives two
 )->None:
-    "The first batches of two passes."
-    passes.extend([read_loader(dataloader), read_loader(dataloader)])
+    "The first batches of two passes: two batches, or as many as make 32 images."
+    passes.extend([read_loader(dataloader, images=32), read_loader(dataloader, images=32)])
 
 # %% ../nbs/train/32_looks.ipynb #b37cfdd6
 def take_look(
@@ -244,6 +255,7 @@ def take_look(
         "reading the evaluation loader": lambda: _read_twice(look.valid_dataloader, look.valid),
         "a training step": lambda: probe(look) if look.train else None,
         "an evaluation": lambda: _evaluate_twice(look) if look.valid else None,
+        "the evaluation loss": lambda: _ask_evaluation_loss(look),
     }
     with no_trace(look.model, look.train_dataloader, look.valid_dataloader):
         for name, stage in stages.items():

@@ -33,6 +33,8 @@ _WAYS_OUT = {                       # words of torch -> what to do
     "or another norm in the last layers.",
     "Byte": "Images must be float32: v2.ToDtype(torch.float32, scale=True) in both transforms.",
     "Double": "Images must be float32, as the weights are: images.float().",
+    "(batched) input": "Images are (N, 3, H, W): several crops or frames of an image are several "
+    "images here.",
     "channels instead": "Images are (N, C, H, W): channels first, and as many as the first layer "
     "takes.",
     "Target size": "nn.CrossEntropyLoss takes class numbers; nn.BCEWithLogitsLoss and nn.MSELoss "
@@ -45,6 +47,11 @@ _WAYS_OUT = {                       # words of torch -> what to do
     "Wrong image height": "This network takes images of one size only: change the side.",
     "Output size is too small": "Larger images: the layers of this network halve them too often.",
 }
+
+
+_LOSS = (
+    "Evaluate with a loss that takes these labels: train(..., test_loss_fn=nn.CrossEntropyLoss())."
+)
 
 
 def _way_out(
@@ -69,7 +76,7 @@ def check_runs(
         )
     for name, problem in look.failures.items():
         if name not in empty:
-            found.error(problem, _way_out(problem))
+            found.error(problem, _LOSS if name == "the evaluation loss" else _way_out(problem))
     return conclude(found, "read, stepped and evaluated")
 
 # %% ../nbs/train/33_model_checks.ipynb #1541150f

@@ -78,6 +78,11 @@ def refuse_schedule(
     "Raises `ConfigError` for what this loop cannot do with a scheduler."
     if each not in SCHEDULER_STEPS:
         raise ConfigError(f"scheduler_step={each!r}: expected 'epoch' or 'batch'.")
+    if scheduler is not None and not callable(getattr(scheduler, "step", None)):
+        raise ConfigError(
+            f"scheduler is a {type(scheduler).__name__} without a method `step`: expected one "
+            "scheduler, such as CosineAnnealingLR(optimizer, epochs)."
+        )
     if scheduler is None or not needs_loss(scheduler):
         return
     inner = _innermost(scheduler)

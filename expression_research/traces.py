@@ -9,7 +9,6 @@ __all__ = ['no_trace', 'Pass', 'in_this_process', 'read_loader', 'refuse_loaders
 # %% ../nbs/train/29_traces.ipynb #4e5afe2f
 import copy
 import hashlib
-import itertools
 import random
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -203,9 +202,13 @@ def in_this_process(
     return alone
 
 # %% ../nbs/train/29_traces.ipynb #d8982efd
+_END = object()                    # of a pass: a batch of anybody's may be None
+
+
 def read_loader(
     dataloader:Iterable,           # yields (images, labels), or `Batch`
     count:int=2,                   # batches to read
+    images:int=0,                  # read on until there are so many
 )->Pass:
     """The first batches, without starting worker processes.
 
@@ -213,13 +216,18 @@ def read_loader(
     batches without images and labels, `ValueError` for a loader without a batch.
     """
     refuse_one_pass(dataloader, "given")
-    length = _batches_in(dataloader)
-    # without a length it shows in one batch more
-    more = count + (length is None)
-    read = list(itertools.islice(iter(in_this_process(dataloader)), more))
-    batches = [image_batch(batch) for batch in read[:count]]
+    length, passing = _batches_in(dataloader), iter(in_this_process(dataloader))
+    read, batches = [], []
+    while len(batches) < count or sum(len(labels) for _, labels in batches) < images:
+        batch = next(passing, _END)
+        if batch is _END:
+            break
+        read.append(batch)
+        batches.append(image_batch(batch))
     if not batches:
         raise ValueError("no batch")
+    # without a length it shows in one batch more
+    ended = next(passing, _END) is _END if length is None else length <= len(batches)
     used = [batch for batch in batches if batch[0].shape[1:] == batches[0][0].shape[1:]]
     named = [getattr(batch, "ids", None) for batch in used]
     ids = [name for names in named for name in names or ()]
@@ -228,7 +236,7 @@ def read_loader(
         labels=torch.cat([class_numbers(batch[1].detach().cpu()) for batch in used]),
         ids=ids if all(named) else None,
         sizes=[len(batch[1]) for batch in used],
-        ended=(len(read) if length is None else length) <= count,
+        ended=ended,
         targets=used[0][1].detach().cpu(),
         form=describe_batch(read[0]),
         unused=unused_parts(read[0]),

@@ -198,7 +198,13 @@ def _plain_state(
     Raises `ModelError` for what is not one mapping of names to finite tensors.
     """
     content = _only_state(content, source, list(left_out))
-    broken = [name for name, tensor in content.items() if not torch.isfinite(tensor).all()]
+    packed = [name for name, part in content.items() if part.is_quantized or part.is_meta]
+    if packed:
+        raise ModelError(
+            f"weights {source} hold no plain numbers in {some(packed)} (quantized, or without "
+            "values). Ask for the weights in float32."
+        )
+    broken = [name for name, part in content.items() if not torch.isfinite(part.float()).all()]
     if broken:
         raise ModelError(
             f"weights {source} hold NaN or infinity in {broken[0]} and {len(broken) - 1} more. Use "
