@@ -306,7 +306,7 @@ def _understand_splits(
 def _refuse_told_by_pictures(
     rows:Dataset,                  # without splits
 )->None:
-    "Raises `DataError` where the stored names of pictures tell splits: `train_1.png`, `test_2.png`."
+    "Raises `DataError` where the stored names of pictures tell splits: `train_1.png`."
     for column, kind in rows.features.items():
         if not isinstance(kind, Image):
             continue
@@ -366,6 +366,7 @@ def refuse_empty_classes(
     made = {}
     for name, split in ds.items():
         labels = [number[label] for label in column_values(split, "label")]
-        new = split.remove_columns("label").add_column("label", labels, feature=ClassLabel(names=kept))
+        kind = ClassLabel(names=kept)
+        new = split.remove_columns("label").add_column("label", labels, feature=kind)
         made[name] = new.select_columns(split.column_names)
     return ExpressionData(made, ds.origin)

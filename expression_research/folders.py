@@ -59,8 +59,10 @@ def _refuse_shared(
         inside, loose = _branch(pictures, folder / name)
         below.append(set() if loose else {same_name(found) for found in inside})
     shared = set.intersection(*below)
-    moods = {name for names in below for name in names if set(words_of(name)) & EXPRESSIONS}
-    if len(moods) > 1 and all(below):
+    inside = [path for pictures in classes.values() for path in pictures]
+    deeper = {part for path in inside for part in path.relative_to(folder).parts[1:-1]}
+    moods = {name for name in deeper if set(words_of(name)) & EXPRESSIONS}
+    if len(moods) > 1:
         shared |= moods
     if len(shared) < 2 or all(re.fullmatch(r"\D{0,8}\d+", name) for name in shared):
         return
@@ -71,7 +73,7 @@ def _refuse_shared(
     )
 
 
-_PERSON = re.compile(r"(?:[a-z]{1,3}[-_ ]?\d{2,4}|(?:subject|subj|sub|person|actor|user|participant"
+_PERSON = re.compile(r"(?:(?:s|p|m|f|[ab][fm]|id)[-_ ]?\d{2,4}|(?:subject|subj|sub|person|actor|user|participant"
                      r"|id|session|sess|seq|folder|batch|fold)[-_ ]?\d+)", re.IGNORECASE)
 
 
@@ -96,7 +98,7 @@ def _refuse_splits_inside(
     split:str,                     # that they are in, "" if none
 )->None:
     "Raises `DataError` for a folder inside a class that is named like another split."
-    inside = {part for path in pictures for part in path.relative_to(classes).parts[:-1]}
+    inside = {part for path in pictures for part in path.relative_to(classes).parts[1:-1]}
     alike = [] if rule.silent or rule.given else resembled_splits(inside)
     if alike:
         raise DataError(
