@@ -45,7 +45,7 @@ LABEL_COLUMNS = ("label", "labels", "emotion", "expression", "class", "target")
 SPLIT_COLUMNS = ("split", "Usage", "usage", "partition", "subset", "set")
 DECOYS = (                         # classes whose names look like splits; whether they stay plain
     (("contest", "latest", "protest"), True), (("devon", "valley", "brain"), True),
-    (("trainer", "tester"), True), (("bus", "car", "train"), False), (("eval", "grin"), False),
+    (("trainer", "tester"), False), (("bus", "car", "train"), False), (("eval", "grin"), False),
 )
 ABOVE = (                          # levels above the classes that are no splits by name
     ("fold_1", "fold_2", "fold_3"), ("S001", "S002", "S003"), ("Lernen", "Prüfung"),
