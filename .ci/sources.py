@@ -19,7 +19,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT / "nbs" / "studies"))
 READING = ("data", "audit", "train", "crossval", "run")            # commands that read data
 FLAGS = "image-column label-column split-column split-names drop-empty-classes regroup subject-pattern".split()
-SMALL = "--model tinyvgg --hidden-units 4 --side 16 --epochs 1 --batch-size 8 --guards warn".split()
+SMALL = "--model tinyvgg --hidden-units 4 --side 16 --epochs 1 --batch-size 8".split()
 PREDICTED = (                      # layouts in which `data` and `predict` could disagree about what is a picture
     "notebook checkpoints", "apple doubles", "what systems leave", "heic among jpegs", "no suffix",
     "a link in a circle", "nothing but links", "suffixes of every kind",
