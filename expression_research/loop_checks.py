@@ -7,6 +7,7 @@ __all__ = ['check_batches', 'check_schedule_length', 'fails_alone', 'lone_image_
 
 # %% ../nbs/train/34_loop_checks.ipynb #ff1845bb
 import copy
+from typing import Any
 
 import torch
 from torch import nn
@@ -18,6 +19,7 @@ from expression_research.batches import (
     size_without_rest,
 )
 from .looks import Look, WatchedRun
+from .readings import acts_as_entropy
 from .schedules import schedule_misfit
 from .verdicts import Check, Findings, Skip, check, conclude
 
@@ -29,19 +31,27 @@ def check_batches(
     "Do batches hold one label per image, or shares that sum to 1, and nothing that is lost?"
     if not look.train or not look.valid:
         raise Skip("a loader could not be read")
-    found, said = Findings(), []
+    found, said, classifies = Findings(), [], _classifies(look)
     for split, one in (("training", look.train[0]), ("evaluation", look.valid[0])):
         said.append(f"{split} {one.form}")
-        _judge_shares(found, split, one.targets)
+        if classifies:
+            _judge_shares(found, split, one.targets)
         for name, part in one.unused.items():
             if isinstance(part, torch.Tensor) and part.is_floating_point() and part.ndim == 1:
                 found.warning(
                     f"{split} batches hold {len(part)} numbers in {name}, which nobody reads",
                     "Weights of samples have no effect here: use a sampler, or class weights.",
                 )
-    if look.width == 1:
+    if look.width == 1 and classifies:
         found.error("one output", "One output per class: two of them for a yes or no.")
     return conclude(found, "; ".join(said))
+
+
+def _classifies(
+    look:Look,                     # a finished look
+)->bool:
+    "Does the loss compare classes? A regression's labels, and one output for a yes or no, do not."
+    return isinstance(look.loss_fn, (nn.CrossEntropyLoss, nn.NLLLoss)) or acts_as_entropy(look)
 
 
 def _judge_shares(
@@ -67,20 +77,48 @@ def check_schedule_length(
     "Is the schedule made for as many steps as this run takes, and for this optimizer?"
     state = run.state
     scheduler = state.scheduler
-    if scheduler is None or state.epoch != state.first_epoch:
+    said = getattr(state, "scheduler_step", None)
+    # without a word of the loop the first epoch shows how often it steps
+    when = state.epoch - state.first_epoch
+    if scheduler is None or when > 1:
         return None
-    found, each = Findings(), getattr(state, "scheduler_step", "epoch")
+    if when == 1 and (said is not None or state.first_epoch > 0):
+        return None
+    found = Findings()
     bound = getattr(scheduler, "optimizer", None)
     if bound not in (None, state.optimizer, getattr(state.optimizer, "optimizer", None)):
         found.error(
             f"{type(scheduler).__name__} belongs to another optimizer: this one's rate stays",
             "Build the scheduler anew, from the optimizer that trains.",
         )
-    epochs = state.last_epoch - state.first_epoch + 1
-    misfit = schedule_misfit(scheduler, each, epochs, batches_in_pass(run.train_dataloader))
-    if misfit:
-        found.append(tuple(misfit))
-    return conclude(found, f"{type(scheduler).__name__}, stepped every {each}")
+    batches = batches_in_pass(run.train_dataloader)
+    each = said
+    if when == 1:
+        each, batches = _seen_unit(scheduler, batches)
+    left = state.last_epoch - state.epoch + 1
+    misfits = [schedule_misfit(scheduler, unit, left, batches) for unit in _UNITS.get(each, _BOTH)]
+    told = [misfit for misfit in misfits if misfit]
+    if told and len(told) == len(misfits):
+        found.append(tuple(told[0]))
+    elif told:
+        found.note(f"{told[0].seen}; or it is stepped otherwise", told[0].remedy)
+    unit = f"stepped every {each}" if each in _UNITS else "steps not counted yet"
+    return conclude(found, f"{type(scheduler).__name__}, {unit}")
+
+
+_BOTH = ("epoch", "batch")
+_UNITS = {"epoch": ("epoch",), "batch": ("batch",)}
+
+
+def _seen_unit(
+    scheduler:Any,                 # at the start of a run's second epoch
+    batches:int|None,              # of an epoch
+)->tuple[str|None, int|None]:      # `epoch`, `batch`, or None where it was not stepped; its steps
+    "How often a loop stepped a scheduler in its first epoch, which may be after several batches."
+    steps = getattr(scheduler, "last_epoch", 0) or 0
+    if steps > 1:
+        return "batch", steps
+    return ("epoch" if steps == 1 else None), batches
 
 # %% ../nbs/train/34_loop_checks.ipynb #fa84d181
 def fails_alone(

@@ -21,6 +21,7 @@ from torch import nn
 from torch.nn import functional as F
 from torch.utils.data import DataLoader, IterableDataset, SequentialSampler
 
+from .batches import image_batch
 from .looks import Look, edge_features
 from .traces import dataset_labels, in_this_process
 from .verdicts import Skip
@@ -146,8 +147,9 @@ def _plain_rows(
 def _pair(
     batch:Any,                     # as a loader hands it out
 )->tuple[torch.Tensor, torch.Tensor]:  # images (N, ...), labels (N, ...), on the CPU
-    "Images and labels of a batch."
-    return batch[0].detach().cpu(), batch[1].detach().cpu()
+    "Images and labels of a batch, also of a dictionary."
+    images, labels = image_batch(batch)
+    return images.detach().cpu(), labels.detach().cpu()
 
 
 def read_split(
@@ -216,7 +218,7 @@ def _agrees(
         return labels[:len(handed[0])].tolist() == handed[0].tolist()
     rows = np.linspace(0, len(labels) - 1, 4).astype(int).tolist()
     opened = dataloader.collate_fn([dataloader.dataset[row] for row in rows])
-    return labels[rows].tolist() == torch.as_tensor(opened[1]).tolist()
+    return labels[rows].tolist() == _pair(opened)[1].tolist()
 
 # %% ../nbs/train/33_readings.ipynb #ebc9b596
 def split_reading(
