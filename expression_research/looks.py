@@ -11,6 +11,7 @@ import copy
 import itertools
 import math
 import re
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -44,6 +45,8 @@ class Look:
     device: torch.device|str = "cpu"       # where the model is
     # model and two loaders of the loop, where frozen layers were computed before (`22_features`)
     rest: tuple[nn.Module, Iterable, Iterable]|None = None
+    steps: int|None = None                 # of the whole run, where it is known
+    whole: bool = False                    # read everything, whatever it costs
     stored: list[Pass] = field(default_factory=list)       # what those two loaders hand out first
     train: list[Pass] = field(default_factory=list)        # two passes
     valid: list[Pass] = field(default_factory=list)        # two passes
@@ -236,7 +239,9 @@ def probe(
     images, labels = look.first_batch(0)
     model.train()
     before = _copied_tensors(model)
+    start = time.perf_counter()
     look.logits, loss = training_step(model, optimizer, loss_fn, images, labels)
+    look.facts["step seconds"] = time.perf_counter() - start
     look.operation, look.first_loss = _last_operation(look.logits), loss.item()
     held = {id(tensor) for group in optimizer.param_groups for tensor in group["params"]}
     look.facts["hidden"] = _hidden_tensors(model, look.logits, held)
@@ -287,11 +292,17 @@ def _moved_from_zero(
 
 
 def _read_twice(
-    dataloader:Iterable,           # yields images (N, 3, H, W) and labels (N,)
-    passes:list[Pass],             # receives two
+    look:Look,                     # receives two passes
+    number:int,                    # 0 training, 1 evaluation
 )->None:
-    "The first batches of two passes: two batches, or as many as make 32 images."
-    passes.extend([read_loader(dataloader, images=32), read_loader(dataloader, images=32)])
+    "The first batches of two passes: two batches, or as many as make 32 images; and their price."
+    passes = (look.train, look.valid)[number]
+    dataloader, prices = (look.train_dataloader, look.valid_dataloader)[number], []
+    for _ in range(2):
+        start = time.perf_counter()
+        passes.append(read_loader(dataloader, images=32))
+        prices.append((time.perf_counter() - start) / max(1, len(passes[-1].labels)))
+    look.facts[f"row seconds {number}"] = min(prices)
 
 # %% ../nbs/train/32_looks.ipynb #b37cfdd6
 def take_look(
@@ -302,8 +313,8 @@ def take_look(
         with no_trace(*look.rest):
             look.stored = [read_loader(dataloader, 1) for dataloader in look.rest[1:]]
     stages = {
-        "reading the training loader": lambda: _read_twice(look.train_dataloader, look.train),
-        "reading the evaluation loader": lambda: _read_twice(look.valid_dataloader, look.valid),
+        "reading the training loader": lambda: _read_twice(look, 0),
+        "reading the evaluation loader": lambda: _read_twice(look, 1),
         "a training step": lambda: probe(look) if look.train else None,
         "an evaluation": lambda: _evaluate_twice(look) if look.valid else None,
         "the evaluation loss": lambda: _ask_evaluation_loss(look),
