@@ -17,9 +17,9 @@ from torch import nn
 from torch.optim import Optimizer
 
 from expression_research import (
-    data_checks, label_checks, model_checks, split_checks, start_checks,
+    data_checks, label_checks, loop_checks, model_checks, split_checks, start_checks,
 )
-from . import data_checks, label_checks, loop_checks, model_checks
+from .batches import batches_in_pass
 from .core import ConfigError, ExpressionError
 from expression_research.looks import (
     EpochSeen,
@@ -119,6 +119,7 @@ def check_training(
     fresh:bool|None=None,          # True: an untrained model is claimed; False: it goes on training
     valid_loss_fn:Callable|None=None,  # the loss of evaluation, where it is not `loss_fn`
     rest:tuple[nn.Module, Iterable, Iterable]|None=None,  # what the loop trains instead
+    steps:int|None=None,           # of the whole run: a twentieth of it may be spent on reading
 )->GuardReport:
     """Everything that can be told before training, at the price of about three training steps.
 
@@ -142,6 +143,8 @@ def check_training(
         fresh=fresh,
         device=first.device,
         rest=rest,
+        steps=steps,
+        whole=checks == "full",
     )
     take_look(look)
     # some checks open rows of a data set, which may draw random numbers
@@ -298,6 +301,8 @@ class Guards(GuardLog):
         model, rest = state.model, None
         if self.whole:
             model, rest = self.whole[0], (state.model, *self.whole[1:])
+        batches = batches_in_pass(self.loaders[0])
+        known.setdefault("steps", (batches or 0) * (state.last_epoch - state.first_epoch + 1))
         self.report = check_training(
             model,
             *self.loaders,

@@ -149,15 +149,15 @@ def _asked(
     look:Look,                     # whose loss is asked
     labels:torch.Tensor,           # (N,) int64
     width:int,                     # C
-)->list[torch.Tensor]:             # right, undecided, wrong, certain
-    "The loss of made-up logits (N, C): off by 2, 0 and 2 logits, and right by 20."
+)->list[torch.Tensor]:             # right, undecided, wrong, certain, more than certain
+    "The loss of made-up logits (N, C): right by 2, undecided, wrong by 2, right by 20 and by 40."
     loss_fn = copy.deepcopy(look.loss_fn)
 
     def answer(shift, height):
         return F.one_hot((labels + shift) % width, width).float() * height
 
     undecided = torch.zeros(len(labels), width, device=labels.device)
-    made_up = answer(0, 2), undecided, answer(1, 2), answer(0, 20)
+    made_up = answer(0, 2), undecided, answer(1, 2), answer(0, 20), answer(0, 40)
     with no_trace(look.model), torch.no_grad():
         return [torch.as_tensor(loss_fn(logits, labels)) for logits in made_up]
 
@@ -172,7 +172,7 @@ def check_loss_function(
     if not all(value.numel() == 1 for value in values):
         words = f"returns {values[0].numel()} numbers"
         return conclude([("error", words, "Ask for one: reduction='mean'.")], "")
-    right, undecided, wrong, certain = (value.item() for value in values)
+    right, undecided, wrong, certain, more = (value.item() for value in values)
     seen = f"right {right:.2f}, undecided {undecided:.2f}, wrong {wrong:.2f} nats"
     chance, found = math.log(width), Findings()
     if not right < undecided < wrong:
@@ -187,11 +187,27 @@ def check_loss_function(
             "Use reduction='mean': a sum makes the step size depend on the batch size.",
         )
     elif not getattr(look.loss_fn, "label_smoothing", 0) and certain > 0.3:
-        found.error(
-            f"{certain:.2f} nats for certain and right, expected near 0",
-            "A softmax inside the loss? The cross-entropy takes it already.",
-        )
+        _judge_certainty(found, certain, more)
     return conclude(found, seen)
+
+
+def _judge_certainty(
+    found:Findings,                # receives what is wrong
+    certain:float,                 # nats for the right class by 20 logits
+    more:float,                    # by 40 logits
+)->None:
+    "A loss that stays above 0: smoothing grows with the logits, a softmax inside does not."
+    if more > 1.5 * certain:
+        found.note(
+            f"{certain:.2f} nats for certain and right, {more:.2f} for twice as certain",
+            "So does label smoothing, or a penalty on large logits: evaluate with "
+            "nn.CrossEntropyLoss().",
+        )
+        return
+    found.error(
+        f"{certain:.2f} nats for certain and right, expected near 0",
+        "A softmax inside the loss? The cross-entropy takes it already.",
+    )
 
 # %% ../nbs/train/34_label_checks.ipynb #f1d8b3c0
 def _askable(

@@ -19,8 +19,8 @@ from torch.optim import Optimizer
 
 from .core import some
 from .gradients import optimizer_table
-from .looks import LIMITS, Look, WatchedRun
-from .modes import deaf_layers, modal_layers
+from .looks import LIMITS, Look, WatchedRun, unregistered_modules
+from .modes import deaf_layers, modal_layers, switches_mode
 from .scales import near_zero, open_up, reference_norms
 from .traces import no_trace
 from .verdicts import Check, Findings, Skip, check, conclude
@@ -124,7 +124,27 @@ def check_optimizer(
             f"holds {len(frozen)} frozen tensors: {some(frozen['parameter'])}",
             "Pass only what trains: (p for p in model.parameters() if p.requires_grad).",
         )
+    _judge_hidden(found, look.facts.get("hidden", {}))
     return conclude(found, f"holds all {trainable.sum()} trainable tensors once")
+
+# %% ../nbs/train/33_model_checks.ipynb #b1f0fda1
+def _judge_hidden(
+    found:Findings,                # receives what is wrong
+    hidden:dict[str, bool],        # where a tensor is kept -> does the optimizer hold it?
+)->None:
+    "Tensors that compute and that the model's `parameters()` does not show."
+    remedy = "Keep parts in nn.ModuleList, nn.ModuleDict or nn.Parameter, not in a list or a dict."
+    lost = [name for name, is_held in hidden.items() if not is_held]
+    if lost:
+        found.error(
+            f"{len(lost)} tensors take part and never learn, since parameters() does not show "
+            f"them: {some(lost)}",
+            remedy,
+        )
+    elif hidden:
+        found.warning(
+            f"{len(hidden)} tensors learn that state_dict() will not save: {some(hidden)}", remedy
+        )
 
 # %% ../nbs/train/33_model_checks.ipynb #0fd1b7e3
 def _foreign_tensors(
@@ -255,6 +275,16 @@ def check_modes(
         found.error(
             f"{some(deaf)} do not follow model.train() and model.eval()",
             "Let the model's train() call super().train(mode).",
+        )
+    hidden = [
+        place
+        for place, part in unregistered_modules(look.model).items()
+        if any(switches_mode(layer) and layer.training for layer in part.modules())
+    ]
+    if hidden:
+        found.warning(
+            f"{some(hidden)} are kept in a list or a dict, where model.eval() does not reach them",
+            "Keep them in nn.ModuleList or nn.ModuleDict.",
         )
     if odd:
         found.error(

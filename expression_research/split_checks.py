@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['check_label_space', 'best_meaning', 'check_label_meaning', 'order_distances', 'check_channel_order',
-           'check_random_rows']
+           'check_random_rows', 'neighbour_correlations', 'check_pixel_order', 'check_repeated_stream',
+           'check_seen_repeats']
 
 # %% ../nbs/train/35_split_checks.ipynb #08c83ecb
 import itertools
@@ -19,9 +20,9 @@ import torch
 
 from .core import some
 from .label_checks import relation
-from .looks import LIMITS, Look
+from .looks import LIMITS, Look, WatchedRun
 from expression_research.readings import (
-    Reading, ridge_answers, scalar_products, scaled, split_labels, split_reading,
+    Reading, ridge_answers, rows_of, scalar_products, scaled, split_labels, split_reading,
 )
 from .verdicts import Check, Findings, Skip, check, conclude
 
@@ -397,3 +398,127 @@ def _reset_in_rows(
         return _reset_by(lambda: dataset[0], lambda: dataset[0])
     except Exception:
         return []                  # rows that a sampler addresses in another way
+
+# %% ../nbs/train/35_split_checks.ipynb #3ffe8b6a
+def neighbour_correlations(
+    images:torch.Tensor,           # (N, C, H, W)
+    most:int=4,                    # K, the largest distance in pixels
+)->np.ndarray:                     # (2, K) along rows and along columns, for distances 1 .. K
+    "How much pixels resemble their neighbours beyond what any two lines have in common."
+    values = images.double().nan_to_num()
+    values = values - values.mean(dim=(2, 3), keepdim=True)
+    spread = values.square().mean(dim=(2, 3), keepdim=True).sqrt()
+    values = values / spread.clamp(min=1e-9)
+    count = max(1, int((spread > 1e-6).sum()))
+
+    def at(distance, dim):
+        length = values.shape[dim] - distance
+        pairs = values.narrow(dim, 0, length) * values.narrow(dim, distance, length)
+        return pairs.mean(dim=(2, 3)).sum().item() / count
+
+    told = []
+    for dim in (3, 2):
+        # what lines in any order have in common is no relation of neighbours
+        anyway = values.mean(dim=dim).square().mean(dim=2).sum().item() / count
+        anyway = 0.0 if anyway > 0.9 else anyway
+        told.append([(at(step, dim) - anyway) / (1 - anyway) for step in range(1, most + 1)])
+    return np.array(told)
+
+# %% ../nbs/train/35_split_checks.ipynb #b0db4ce5
+@check("pixel order", code="ER045")
+def check_pixel_order(
+    look:Look,                     # a finished look
+)->Check:
+    "Do neighbouring pixels resemble each other, as they do in pictures?"
+    if not look.train or not look.valid:
+        raise Skip("a loader could not be read")
+    found, said = Findings(), {}
+    for split, one in (("training", look.train[0]), ("evaluation", look.valid[0])):
+        images = one.images[:32]
+        if images.ndim != 4 or min(images.shape[2:]) < 16:
+            raise Skip("images are not (N, C, H, W) of 16 pixels a side or more")
+        said[split] = neighbour_correlations(images)
+        _judge_neighbours(found, split, said[split])
+    nearest = {split: correlations[:, 0].min() for split, correlations in said.items()}
+    (worse, low), (_, high) = sorted(nearest.items(), key=lambda pair: pair[1])
+    if not found and high > 0.5 and low < 0.1:
+        found.error(
+            f"neighbouring pixels of {worse} images are unrelated ({low:.2f}), those of the other "
+            f"split are not ({high:.2f})",
+            _PERMUTE,
+        )
+    return conclude(found, f"neighbours correlate by {low:.2f} or more")
+
+
+_PERMUTE = (
+    "Look at an image of the loader. permute(0, 3, 1, 2) makes channels first; view and reshape "
+    "only read the same numbers in other rows."
+)
+
+# %% ../nbs/train/35_split_checks.ipynb #61a37ec3
+def _judge_neighbours(
+    found:Findings,                # receives what is wrong
+    split:str,                     # its name
+    correlations:np.ndarray,       # (2, 4) along rows and columns, by distance
+)->None:
+    "A peak at the third neighbour, or one direction without any relation."
+    peaks = correlations[:, 2] - correlations[:, [0, 1, 3]].max(axis=1)
+    if peaks.max() > 0.1:
+        along = ("rows", "columns")[int(peaks.argmax())]
+        near, third = correlations[int(peaks.argmax())][[0, 2]]
+        found.error(
+            f"along {along}, pixels of {split} images resemble the third neighbour ({third:.2f}) "
+            f"more than the first ({near:.2f})",
+            _PERMUTE,
+        )
+        return
+    strongest, weakest = correlations[:, 0].max(), np.abs(correlations).max(axis=1).min()
+    if strongest > 0.5 and weakest < 0.2:
+        along = ("rows", "columns")[int(np.abs(correlations).max(axis=1).argmin())]
+        found.error(
+            f"along {along}, pixels of {split} images are unrelated to their neighbours "
+            f"({weakest:.2f}), in the other direction they are not ({strongest:.2f})",
+            _PERMUTE,
+        )
+
+# %% ../nbs/train/35_split_checks.ipynb #f92a6881
+def _judge_repeats(
+    marks:list[bytes],             # one per image in order, equal for equal images
+    dataloader:Any,                # that handed them out
+)->Check|None:                     # None where it cannot be told
+    "Are most of these images different? Raises `Skip` where repeats are meant."
+    marks = [mark for mark in marks if mark]
+    if len(marks) < 24:
+        raise Skip(f"{len(marks)} images are too few to tell")
+    sampler = getattr(dataloader, "sampler", None)
+    if getattr(sampler, "replacement", False) or hasattr(sampler, "weights"):
+        raise Skip("the sampler draws with replacement")
+    found, different = Findings(), len(set(marks))
+    if different < 0.6 * len(marks):
+        found.warning(
+            f"only {different} of the first {len(marks)} training images are different",
+            "Does each batch begin the stream anew (next(iter(loader)))? Read on in one iterator.",
+        )
+    return conclude(found, f"{different} of the first {len(marks)} training images are different")
+
+
+@check("repeated images", code="ER066", severity="warning")
+def check_repeated_stream(
+    look:Look,                     # a finished look
+)->Check:
+    "Are training images different from each other?"
+    if rows_of(look.train_dataloader) is not None and not look.failures:
+        raise Skip("rows of a data set; the first epoch shows how they are read")
+    return _judge_repeats(split_reading(look, 0).hashes, look.train_dataloader)
+
+
+@check("repeated images", code="ER066", when="epoch end", severity="warning")
+def check_seen_repeats(
+    run:WatchedRun,                # after an epoch
+)->Check|None:                     # nothing where no images were kept
+    "Are training images different from each other?"
+    if not run.seen.thumbnails:
+        return None
+    rows = torch.cat(run.seen.thumbnails).cpu().numpy()
+    marks = [row.tobytes() if row.min() < row.max() else b"" for row in rows]
+    return _judge_repeats(marks, run.train_dataloader)

@@ -98,11 +98,70 @@ def _head_as_built(
     uniform = abs(3 * weight.square().mean().item() / edge**2 - 1) < 0.15 if edge else True
     return weight.numel() >= 64 and fits and uniform
 
+# %% ../nbs/train/34_start_checks.ipynb #e753cd50
+def _reach(
+    look:Look,                     # a finished look
+    head:str,                      # name of the head's weight (C, D, ...)
+)->tuple[list[float], float]|None: # by rows of length 1 and 1e5; the factor after the head
+    """How far a logit gets from the others when the head points at one image; None where it has no
+    effect. On a copy in training mode, since fresh running statistics are none, without dropout.
+    """
+    model, images = copy.deepcopy(look.loop_model).train(), look.first_batch(0)[0][:4]
+    if len(images) < 2 and not look.stored:
+        images = look.train[0].images[:4].to(look.device)
+    for layer in model.modules():
+        if "Dropout" in type(layer).__name__ or len(images) < 2:
+            layer.eval()
+    weight, caught = dict(model.named_parameters())[head], []
+    weight.requires_grad_(True)
+    layer = model.get_submodule(head.rpartition(".")[0])
+    handle = layer.register_forward_hook(lambda module, given, result: caught.append(result))
+    answers = model(images)
+    handle.remove()
+    gradient, = torch.autograd.grad(answers[0, 0], weight, allow_unused=True)
+    if gradient is None or not torch.isfinite(gradient).all() or not gradient[0].any():
+        return None
+    factor = _factor_between(caught[-1] if caught else None, answers)
+    direction, reached = F.normalize(gradient[0].flatten(), dim=0).view_as(gradient[0]), []
+    with torch.no_grad():
+        for length in (1.0, 1e5):
+            weight.copy_(-length * direction.expand_as(weight))
+            weight[0] = length * direction
+            answers = model(images)[0].float()
+            reached.append((answers[0] - answers[1:].mean()).abs().item())
+    return reached, factor
+
+# %% ../nbs/train/34_start_checks.ipynb #f8020541
+def _told_reach(
+    look:Look,                     # a finished look with C outputs
+)->tuple[list[float], float]|None: # None where there is no head, or it has no effect
+    "What `_reach` tells; found once for all checks."
+    if "reach" not in look.facts:
+        head = head_of(look.loop_model, look.width or 0)
+        with no_trace(look.loop_model):
+            look.facts["reach"] = None if head is None else _reach(look, head[0])
+    return look.facts["reach"]
+
+
+def _factor_between(
+    before:object,                 # what the head computed, (N, C) where it is the last linear layer
+    after:torch.Tensor,            # (N, C) what the loss gets
+)->float:                          # 1 where these are the same, or it is not known
+    "By what number are the head's outputs multiplied before the loss gets them?"
+    if not isinstance(before, torch.Tensor) or before.shape != after.shape:
+        return 1.0
+    before, after = (part.detach().double() - part.detach().double().mean() for part in (before, after))
+    if not before.any() or not after.any():
+        return 1.0
+    factor = (before * after).sum() / before.square().sum()
+    straight = (after - factor * before).norm() < 1e-3 * after.norm()
+    return factor.item() if straight else 1.0
+
 # %% ../nbs/train/34_start_checks.ipynb #69d3b232
 def _judge_first_loss(
     loss:float,                    # mean loss before any step, nats per image
     num_classes:int,               # C
-    as_built:bool=False,           # the head is as its constructor left it
+    grace:float=0.0,               # nats above ln C that a constructor's choice explains
 )->Check:
     "Is a first loss not far above ln C? (One that is far below is a question of ER034.)"
     chance, found = math.log(num_classes), Findings()
@@ -111,7 +170,7 @@ def _judge_first_loss(
         found.error(seen, "Look for images or weights that are not finite.")
     elif loss > chance + LIMITS["first loss"]:
         # a constructor's own choice is nothing to mend, unless the images make it absurd
-        object_to = found.note if as_built and loss < chance + 6 else found.warning
+        object_to = found.note if loss < chance + grace else found.warning
         object_to(
             seen,
             "Confidently wrong before any training: look at the scale of the images and at the "
@@ -120,6 +179,22 @@ def _judge_first_loss(
     return conclude(found, seen, name="first loss")
 
 # %% ../nbs/train/34_start_checks.ipynb #b42f589d
+def _grace(
+    look:Look,                     # with logits (N, C)
+    width:int,                     # C
+)->float:                          # nats
+    """How far above ln C a first loss may be by choice: with the constructor's own weights, or with
+    a factor behind bounded outputs, as a cosine has it.
+    """
+    if _head_as_built(look.loop_model, width):
+        return 6.0
+    told = _told_reach(look)
+    if told is None:
+        return 0.0
+    (near, far), factor = told
+    return max(6.0, far / 4) if far < 1e3 * near or abs(factor) > 1.5 else 0.0
+
+
 @check("first loss", code="ER033")
 def check_first_loss(
     look:Look,                     # a finished look
@@ -131,12 +206,12 @@ def check_first_loss(
     if not is_likelihood and not acts_as_entropy(look):
         raise Skip(f"{type(look.loss_fn).__name__} has no known first value")
     loss, width = look.first_loss, look.logits.shape[1]
-    as_built = _head_as_built(look.loop_model, width)
-    answer = _judge_first_loss(loss, width, as_built)
+    grace = _grace(look, width)
+    answer = _judge_first_loss(loss, width, grace)
     if answer.verdict in ("note", "warning") and len(look.logits) < 16 and not is_likelihood:
         # a few images may all be of the class that the network happens to dislike
         loss = F.cross_entropy(*start_answers(look)).item()
-        answer = _judge_first_loss(loss, width, as_built)
+        answer = _judge_first_loss(loss, width, grace)
     is_mean = getattr(look.loss_fn, "reduction", "mean") == "mean"
     if answer.verdict == "error" or (answer.verdict != "ok" and is_mean):
         return answer
@@ -233,54 +308,6 @@ def _used_statistics(
     }
     return [name for name, count in counts.items() if count is not None and count > 0]
 
-# %% ../nbs/train/34_start_checks.ipynb #e753cd50
-def _reach(
-    look:Look,                     # a finished look
-    head:str,                      # name of the head's weight (C, D, ...)
-)->tuple[list[float], float]|None: # by rows of length 1 and 1e5; the factor after the head
-    """How far a logit gets from the others when the head points at one image; None where it has no
-    effect. On a copy in training mode, since fresh running statistics are none, without dropout.
-    """
-    model, images = copy.deepcopy(look.loop_model).train(), look.first_batch(0)[0][:4]
-    if len(images) < 2 and not look.stored:
-        images = look.train[0].images[:4].to(look.device)
-    for layer in model.modules():
-        if "Dropout" in type(layer).__name__ or len(images) < 2:
-            layer.eval()
-    weight, caught = dict(model.named_parameters())[head], []
-    weight.requires_grad_(True)
-    layer = model.get_submodule(head.rpartition(".")[0])
-    handle = layer.register_forward_hook(lambda module, given, result: caught.append(result))
-    answers = model(images)
-    handle.remove()
-    gradient, = torch.autograd.grad(answers[0, 0], weight, allow_unused=True)
-    if gradient is None or not torch.isfinite(gradient).all() or not gradient[0].any():
-        return None
-    factor = _factor_between(caught[-1] if caught else None, answers)
-    direction, reached = F.normalize(gradient[0].flatten(), dim=0).view_as(gradient[0]), []
-    with torch.no_grad():
-        for length in (1.0, 1e5):
-            weight.copy_(-length * direction.expand_as(weight))
-            weight[0] = length * direction
-            answers = model(images)[0].float()
-            reached.append((answers[0] - answers[1:].mean()).abs().item())
-    return reached, factor
-
-# %% ../nbs/train/34_start_checks.ipynb #f8020541
-def _factor_between(
-    before:object,                 # what the head computed, (N, C) where it is the last linear layer
-    after:torch.Tensor,            # (N, C) what the loss gets
-)->float:                          # 1 where these are the same, or it is not known
-    "By what number are the head's outputs multiplied before the loss gets them?"
-    if not isinstance(before, torch.Tensor) or before.shape != after.shape:
-        return 1.0
-    before, after = (part.detach().double() - part.detach().double().mean() for part in (before, after))
-    if not before.any() or not after.any():
-        return 1.0
-    factor = (before * after).sum() / before.square().sum()
-    straight = (after - factor * before).norm() < 1e-3 * after.norm()
-    return factor.item() if straight else 1.0
-
 # %% ../nbs/train/34_start_checks.ipynb #b6730508
 @check("output scale", code="ER024")
 def check_output_scale(
@@ -289,12 +316,9 @@ def check_output_scale(
     "Can the outputs leave the uniform, and are they not saturated already?"
     if look.logits is None or look.width is None or look.width < 2 or not acts_as_entropy(look):
         raise Skip("no logits (N, C) in front of a cross-entropy")
-    head = head_of(look.loop_model, look.width)
-    if head is None:
+    if head_of(look.loop_model, look.width) is None:
         raise Skip("no weight with a row per class")
-    found = Findings()
-    with no_trace(look.loop_model):
-        told = _reach(look, head[0])
+    found, told = Findings(), _told_reach(look)
     if told:
         _judge_reach(found, *told, look.width)
     _judge_saturation(found, look)

@@ -9,6 +9,7 @@ __all__ = ['no_trace', 'Pass', 'in_this_process', 'read_loader', 'refuse_loaders
 # %% ../nbs/train/29_traces.ipynb #4e5afe2f
 import copy
 import hashlib
+import itertools
 import random
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
