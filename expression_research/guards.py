@@ -296,7 +296,7 @@ class Guards(GuardLog):
         state:RunState,            # of the loop
     )->None:
         "The report, and what the first steps are compared with."
-        known = {"fresh": None if state.first_epoch == 0 else False}
+        known: dict[str, Any] = {"fresh": None if state.first_epoch == 0 else False}
         known.update(self.known)
         model, rest = state.model, None
         if self.whole:

@@ -99,7 +99,7 @@ def check_schedule_length(
     if when == 1:
         each, batches = _seen_unit(scheduler, batches)
     left = state.last_epoch - state.epoch + 1
-    misfits = [schedule_misfit(scheduler, unit, left, batches) for unit in _UNITS.get(each, _BOTH)]
+    misfits = [schedule_misfit(scheduler, unit, left, batches) for unit in _UNITS.get(str(each), _BOTH)]
     told = [misfit for misfit in misfits if misfit]
     if told and len(told) == len(misfits):
         found.append(tuple(told[0]))

@@ -505,7 +505,7 @@ def _judge_repeats(
 @check("repeated images", code="ER066", severity="warning")
 def check_repeated_stream(
     look:Look,                     # a finished look
-)->Check:
+)->Check|None:
     "Are training images different from each other?"
     if rows_of(look.train_dataloader) is not None and not look.failures:
         raise Skip("rows of a data set; the first epoch shows how they are read")
