@@ -9,6 +9,7 @@ __all__ = ['tensors_checksum', 'save_tensors', 'load_tensors', 'StageBase', 'Epo
 # %% ../nbs/train/37_checkpoints.ipynb #85fec37d
 import json
 import math
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, NotRequired, Protocol, TypedDict
@@ -286,6 +287,50 @@ def _restore_optimizer(
             if key != "parameters":  # JSON knows lists only
                 group[key] = tuple(value) if isinstance(group.get(key), tuple) else value
 
+# %% ../nbs/train/37_checkpoints.ipynb #6635e2fe
+_KIND = "kind of container"           # marks what JSON does not know
+
+
+def _scheduler_json(
+    value:Any,                        # of a scheduler's state
+    name:str="state",                 # where it stands, for the message
+)->Any:                               # JSON-ready
+    "A value that `_scheduler_value` gives back. Raises `RunError` for what is no number or text."
+    if value is None or isinstance(value, (str, bool, int, float)):
+        return value
+    if isinstance(value, list):
+        return [_scheduler_json(part, name) for part in value]
+    if isinstance(value, tuple):
+        return {_KIND: "tuple", "items": [_scheduler_json(part, name) for part in value]}
+    if isinstance(value, dict):
+        parts = [(key, _scheduler_json(part, str(key))) for key, part in value.items()]
+        if all(isinstance(key, str) for key in value) and not isinstance(value, Counter):
+            return dict(parts)
+        kind = "Counter" if isinstance(value, Counter) else "dict"
+        return {_KIND: kind, "items": [list(pair) for pair in parts]}
+    if hasattr(value, "item") and getattr(value, "ndim", 0) == 0:
+        return value.item()           # a number of NumPy or torch
+    raise RunError(
+        f"the scheduler's {name} is a {type(value).__name__}, which cannot be kept for an exact "
+        "resume. Expected numbers and text in its state_dict()."
+    )
+
+
+def _scheduler_value(
+    value:Any,                        # from JSON
+)->Any:                               # as it was
+    "The value that `_scheduler_json` wrote."
+    if isinstance(value, list):
+        return [_scheduler_value(part) for part in value]
+    if not isinstance(value, dict):
+        return value
+    if _KIND not in value:
+        return {key: _scheduler_value(part) for key, part in value.items()}
+    items = [_scheduler_value(part) for part in value["items"]]
+    return {"tuple": tuple, "Counter": lambda pairs: Counter(dict(pairs)), "dict": dict}[
+        value[_KIND]
+    ](items)
+
 # %% ../nbs/train/37_checkpoints.ipynb #11fa9730
 class Watched(TypedDict):
     "Callbacks whose numbers are part of the state."
@@ -355,7 +400,8 @@ class LastCheckpoint:
         record["stop"] = state.stop
         record["results"] = state.results
         record["optimizer"] = rest
-        record["scheduler"] = state.scheduler.state_dict() if state.scheduler else {}
+        schedule = state.scheduler.state_dict() if state.scheduler else {}
+        record["scheduler"] = _scheduler_json(schedule)
         record["callbacks"] = {
             name: _plain_attributes(callback) for name, callback in self.watched.items()
         }
@@ -423,7 +469,7 @@ def restore_last(
     model.load_state_dict(whole)
     _restore_optimizer(model, optimizer, last.optimizer, last.record["optimizer"])
     if scheduler is not None:
-        scheduler.load_state_dict(last.record["scheduler"])
+        scheduler.load_state_dict(_scheduler_value(last.record["scheduler"]))
     for name, callback in watched.items():
         vars(callback).update(last.record["callbacks"][name])
     if best.epoch is not None:

@@ -17,18 +17,21 @@ import numpy as np
 import pandas as pd
 import torch
 import xxhash
+from torch import nn
 from torch.utils.data import SequentialSampler
 
+from .batches import image_batch
 from .core import some
 from .looks import LIMITS, Look, WatchedRun
+from .readings import Reading, scalar_products, split_labels, split_reading
 from expression_research.traces import (
     Pass,
     dataset_ids,
-    dataset_labels,
     image_hashes,
     in_this_process,
     no_trace,
     reads_of,
+    row_origins,
     whole_dataset,
 )
 from .verdicts import Check, Findings, Skip, check, conclude
@@ -149,8 +152,9 @@ def _photographs(
     dataloader:Iterable,           # an evaluation loader in row order
     count:int,                     # N
     side:int,                      # S of the images it hands out
+    share:float=1.0,               # of the shorter side that an evaluation crop keeps
 )->np.ndarray|None:                # (N, 3, S, S) float64 in [0, 1]; None when there are none
-    "The first rows of a loader's data set as decoded photographs."
+    "The first rows of a loader's data set as decoded photographs, perhaps cropped in the middle."
     dataset, rows = whole_dataset(dataloader)
     if not isinstance(getattr(dataloader, "sampler", None), SequentialSampler) or dataset is None:
         return None
@@ -159,11 +163,27 @@ def _photographs(
     if not isinstance(first, dict):
         return None
     if isinstance(first.get("pixels"), torch.Tensor):
+        if share < 1:
+            return None
         return torch.stack([dataset[row]["pixels"] for row in chosen]).double().numpy() / 255
     if hasattr(first.get("image"), "convert"):
         from expression_research.pixels import to_pixels
-        return np.stack([to_pixels(dataset[row]["image"], side) for row in chosen]) / 255
+        pictures = [_middle(dataset[row]["image"], share) for row in chosen]
+        return np.stack([to_pixels(picture, side) for picture in pictures]) / 255
     return None
+
+
+def _middle(
+    picture:Any,                   # a PIL image
+    share:float,                   # of its shorter side, in (0, 1]
+)->Any:                            # the same, or the square in its middle
+    "What `CenterCrop` leaves."
+    if share == 1:
+        return picture
+    width, height = picture.size
+    kept = min(width, height) * share
+    left, top = (width - kept) / 2, (height - kept) / 2
+    return picture.crop((round(left), round(top), round(left + kept), round(top + kept)))
 
 # %% ../nbs/train/35_data_checks.ipynb #c55c5428
 def _fitted_normalisation(
@@ -174,6 +194,8 @@ def _fitted_normalisation(
 
     The correlation is [channel of the images, channel of the photographs].
     """
+    step = max(1, images.shape[-1] // 64)      # for a line, some of the pixels are enough
+    levels, images = levels[..., ::step, ::step], images[..., ::step, ::step]
     x, y = (values.transpose(1, 0, 2, 3).reshape(3, -1) for values in (levels, images))
     correlation = np.nan_to_num(np.corrcoef(y, x)[:3, 3:])
     variances = np.maximum(x.var(axis=1, ddof=1), 1e-12)
@@ -183,6 +205,28 @@ def _fitted_normalisation(
     return x.mean(axis=1) - y.mean(axis=1) / slope, 1 / slope, correlation
 
 # %% ../nbs/train/35_data_checks.ipynb #887379e5
+_CROPS = (1 - 1e-9, 0.875, 0.9, 0.8, 0.7)  # of evaluation transforms: a square, 224 of 256, others
+
+
+def _best_fit(
+    look:Look,                     # with evaluation images
+    images:np.ndarray,             # (N, 3, S, S), as the network gets them
+    levels:np.ndarray,             # (N, 3, S, S), whole photographs in [0, 1]
+)->tuple[np.ndarray, np.ndarray, np.ndarray]:  # (3,) mean, (3,) std, (3, 3) correlation
+    "The fit to whole photographs, or where that is poor to a crop from their middle."
+    fit = _fitted_normalisation(images, levels)
+    for share in _CROPS:
+        if fit[2].max(axis=1).min() >= 0.9:
+            break
+        cropped = _photographs(look.valid_dataloader, len(images), images.shape[-1], share)
+        if cropped is None or cropped.shape != images.shape:
+            break
+        other = _fitted_normalisation(images, cropped)
+        if other[2].max(axis=1).min() > fit[2].max(axis=1).min():
+            fit = other
+    return fit
+
+# %% ../nbs/train/35_data_checks.ipynb #415f26e0
 @check("evaluation transform", code="ER043")
 def check_transform(
     look:Look,                     # a finished look
@@ -203,10 +247,7 @@ def check_transform(
     levels = _photographs(look.valid_dataloader, len(images), side)
     if levels is None or levels.shape != images.shape:
         raise Skip("the loader's data set holds no photographs to compare with")
-    step = max(1, side // 64)      # for a line, some of the pixels are enough
-    mean, std, correlation = _fitted_normalisation(
-        images[..., ::step, ::step], levels[..., ::step, ::step]
-    )
+    mean, std, correlation = _best_fit(look, images, levels)
     said = [", ".join(f"{value:.3f}" for value in values) for values in (mean, std)]
     seen = f"mean {said[0]}, std {said[1]}"
     own, best = correlation.diagonal(), correlation.argmax(axis=1)
@@ -308,7 +349,7 @@ def check_training_order(
     first, second = look.train
     if first.ended and len(first.sizes) == 1:
         raise Skip("all images are in one batch: their order does not matter")
-    every, different = dataset_labels(look.train_dataloader), len(torch.unique(first.labels))
+    every, different = split_labels(look, 0), len(torch.unique(first.labels))
     mixed = every is None or len(np.unique(every)) > 1
     single = len(first.labels) >= 8 and different == 1 and mixed
     same, found = _same_rows(first, second), Findings()
@@ -327,7 +368,7 @@ def check_training_order(
         )
     elif single:
         found.warning(words, "Is the sampler sorting?")
-    elif min(first.sizes) == 1:
+    elif min(first.sizes) == 1 and _normalises_batches(look.model):
         found.warning(
             "a training batch of one image",
             "Batch normalisation needs several: another batch size, or drop_last=True.",
@@ -335,6 +376,13 @@ def check_training_order(
     return conclude(found, "two passes begin with different images")
 
 # %% ../nbs/train/35_data_checks.ipynb #170cbb65
+def _normalises_batches(
+    model:nn.Module,               # any
+)->bool:
+    "Is there a layer that needs several images in a training batch?"
+    return any(isinstance(layer, nn.modules.batchnorm._BatchNorm) for layer in model.modules())
+
+
 def _rows_in(
     dataloader:Iterable,           # any
 )->int|None:                       # None where it cannot be told without reading
@@ -379,24 +427,95 @@ def check_shared_images(
             "one loader is used for both", "Evaluate on images that were not trained on."
         )
         return conclude(found, "")
-    training, evaluation = image_hashes(look.train_dataloader), image_hashes(look.valid_dataloader)
-    if training is None or evaluation is None:
-        raise Skip(
-            "the data sets cannot be compared without decoding every image; checks='full' does"
-        )
-    known = set(training)
-    shared = sum(name in known for name in evaluation)
-    if shared:
-        found.error(
-            f"{shared} of {len(evaluation)} evaluation images are also among the {len(training)} "
-            "training images",
-            _REBUILD_LOADERS,
-        )
-    counts = f"{len(training)} training and {len(evaluation)} evaluation images"
-    return conclude(found, f"{counts}, none in both")
+    seen = ""
+    for names_of in (row_origins, image_hashes):
+        training, evaluation = names_of(look.train_dataloader), names_of(look.valid_dataloader)
+        if training and evaluation and not found:
+            _judge_shared(found, training, evaluation, "are also among the training images")
+            is_known = names_of is image_hashes or set(training) == set(evaluation)
+            counts = f"{len(training)} training and {len(evaluation)} evaluation images"
+            seen = f"{counts}, none in both" if is_known else seen
+    try:
+        if not found:
+            one, other = split_reading(look, 0), split_reading(look, 1)
+            _judge_copies(found, one, other)
+            seen = f"{len(one.labels)} and {len(other.labels)} images read, none in both"
+    except Skip:
+        if not seen:
+            raise Skip(
+                "not read: the data sets cannot be compared without decoding every image; "
+                "checks='full' does"
+            ) from None
+    return conclude(found, seen)
 
 
 _REBUILD_LOADERS = "Rebuild all loaders from one split of the data; remove duplicates."
+
+# %% ../nbs/train/35_data_checks.ipynb #63052a24
+def _judge_shared(
+    found:Findings,                # receives what is wrong
+    training:list,                 # what identifies each training image
+    evaluation:list,               # the same of evaluation; b"" is no evidence
+    words:str,                     # what these images are
+)->int:                            # images that are shared
+    "Images in both; a warning where training repeats itself as much."
+    known, count = set(training), len(evaluation)
+    shared = sum(name in known and name != b"" for name in evaluation)
+    repeated = 1 - len(known) / len(training)
+    if shared and repeated > 0.5 * shared / count and repeated > 0.2:
+        found.warning(
+            f"{shared} of {count} evaluation images {words}; {repeated:.0%} of training repeats "
+            "other training images",
+            "Remove duplicates before splitting.",
+        )
+    elif shared:
+        found.error(f"{shared} of {count} evaluation images {words}", _REBUILD_LOADERS)
+    return shared
+
+# %% ../nbs/train/35_data_checks.ipynb #9fbf1745
+def _judge_copies(
+    found:Findings,                # receives what is wrong
+    training:Reading,              # N images, as handed out
+    evaluation:Reading,            # M images
+)->None:
+    "Images that both loaders hand out: equal, mirrored, or nearly equal."
+    words = "are handed out by the training loader too"
+    if _judge_shared(found, training.hashes, evaluation.hashes, words):
+        return
+    words = "are mirror images of training images"
+    turned = [
+        name if name != own else b"" for name, own in zip(evaluation.mirrored, evaluation.hashes)
+    ]
+    if _judge_shared(found, training.hashes, turned, words) or not training.details.shape[1]:
+        return
+    if evaluation.details.shape[1] != training.details.shape[1]:
+        return
+    alike = _nearest(evaluation.details, training.details)
+    if not (alike > LIMITS["near copy"]).any():
+        return
+    own = _nearest(training.details[:300], training.details, own=True)
+    usual = math.tanh(math.atanh(min(float(np.quantile(own, 0.98)), 0.999)) + 0.5)
+    near = alike > max(LIMITS["near copy"], usual)
+    if near.sum() > max(1, 0.01 * len(near)):
+        found.warning(
+            f"{near.sum()} of {len(near)} evaluation images are nearly equal to a training image, "
+            "or to its mirror image",
+            "Look at them: the same photograph saved again, or the next picture of a series.",
+        )
+
+
+def _nearest(
+    details:np.ndarray,            # (N, 1024) of length 1
+    others:np.ndarray,             # (M, 1024) of length 1
+    own:bool=False,                # the N are the first of the M: another one is wanted
+)->np.ndarray:                     # (N,) the largest correlation, also with mirror images
+    "How much each image resembles the most similar of the others."
+    mirrored = others.reshape(-1, 32, 32)[:, :, ::-1].reshape(len(others), -1)
+    straight = scalar_products(details, others)
+    alike = np.maximum(straight, scalar_products(details, mirrored.copy()))
+    if own:
+        alike[np.arange(len(details)), np.arange(len(details))] = 0
+    return alike.max(axis=1, initial=0.0)
 
 # %% ../nbs/train/35_data_checks.ipynb #8d1cad91
 @check("splits", code="ER064")
@@ -483,20 +602,29 @@ def check_equal_images(
     with no_trace(look.model, look.train_dataloader, look.valid_dataloader):
         training = _image_digests(look.train_dataloader)
         evaluation = _image_digests(look.valid_dataloader)
+        mirrored = _image_digests(look.valid_dataloader, mirrored=True)
     shared, found = len(set(training) & set(evaluation)), Findings()
+    turned = len(set(training) & set(mirrored))
     if shared:
         found.error(f"{shared} images are handed out by both loaders", _REBUILD_LOADERS)
+    elif turned:
+        found.error(f"{turned} images are mirror images of training images", _REBUILD_LOADERS)
     return conclude(found, f"{len(training)} and {len(evaluation)} images, none in both")
 
 
 def _image_digests(
     dataloader:Iterable,           # yields images (N, 3, H, W) and more
-)->list[bytes]:                    # one per image
+    mirrored:bool=False,           # of the mirror images
+)->list[bytes]:                    # one per image that is not constant
     "Hashes of everything that a loader hands out."
+    batches = in_this_process(dataloader)
+    images = (image for batch in batches for image in image_batch(batch)[0].detach())
+    if mirrored:
+        images = (image.flip(-1) for image in images)
     return [
         hashlib.blake2b(image.contiguous().cpu().numpy().tobytes(), digest_size=8).digest()
-        for batch in in_this_process(dataloader)
-        for image in batch[0]
+        for image in images
+        if image.numel() and image.aminmax().min != image.aminmax().max
     ]
 
 # %% ../nbs/train/35_data_checks.ipynb #26f4bc65

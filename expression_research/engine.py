@@ -19,9 +19,12 @@ from torch.optim.lr_scheduler import LRScheduler
 from torch.utils.data import DataLoader
 from tqdm.auto import tqdm
 
+from .batches import batches_in_pass, class_numbers, image_batch, tell_epoch
 from .core import DataError, keyed_seed
 from .diagnostics import prediction_table, table_logits
 from .guards import Guards
+from .schedules import refuse_schedule, step_schedule
+from .traces import refuse_loaders
 
 # %% ../nbs/train/38_engine.ipynb #303ccc7c
 def _per_image(
@@ -32,8 +35,8 @@ def _per_image(
     "Sums over batches, divided once. Raises `DataError` when there was no batch."
     if not count:
         raise DataError(
-            "the training dataloader yields no batch. Check the split, and drop_last with a batch "
-            "larger than it."
+            "the training dataloader yields no batch. Check the split, drop_last with a batch "
+            "larger than it, and that the loader can be read more than once."
         )
     loss = torch.stack(losses).cpu().double().sum().item()
     return loss / count, torch.stack(hits).sum().item() / count
@@ -41,17 +44,17 @@ def _per_image(
 
 def train_step(
     model:nn.Module,               # (N, 3, H, W) float32 -> (N, C) logits; changed in place
-    dataloader:DataLoader,         # batches of images (N, 3, H, W) float32 and labels (N,) int64
+    dataloader:DataLoader,         # images (N, 3, H, W) float32 and labels (N,) int64, or shares
     loss_fn:nn.Module,             # (logits, labels) -> mean loss of the batch in nats, a scalar
     optimizer:torch.optim.Optimizer,  # over the parameters of this very model
     device:torch.device|str,       # where the model is
     *,
     on_step:Callable|None=None,    # called after each update with (step, batch, loss)
 )->tuple[float, float]:            # mean loss in nats per image, accuracy in [0, 1]
-    "One pass over the training split. Raises `DataError` when there is no batch."
+    "One pass over the training split. Raises `DataError` for no batch, or one it cannot read."
     model.train()
     losses, hits, count = [], [], 0
-    for step, batch in enumerate(dataloader):
+    for step, batch in enumerate(map(image_batch, dataloader)):
         images, labels = (part.to(device, non_blocking=True) for part in batch)
         logits = model(images)          # (N, C)
         loss = loss_fn(logits, labels)  # scalar
@@ -59,7 +62,7 @@ def train_step(
         loss.backward()
         optimizer.step()
         losses.append(loss.detach() * len(labels))
-        hits.append((logits.argmax(dim=1) == labels).sum())
+        hits.append((logits.argmax(dim=1) == class_numbers(labels)).sum())
         count += len(labels)
         if on_step:
             on_step(step, batch, loss)
@@ -73,11 +76,14 @@ def predictions(
     *,
     split:str="validation",        # name written into the table
 )->pd.DataFrame:                   # sample_id, split, label, logit_0 .. logit_{C-1}
-    "The prediction table, a row per image. Raises `DataError` when there is no batch."
+    """The prediction table, a row per image; share_0 .. share_{C-1} too where labels are shares.
+
+    Raises `DataError` when there is no batch, or one it cannot read.
+    """
     model.eval()
     ids, labels, logits = [], [], []
     with torch.inference_mode():
-        for batch in dataloader:
+        for batch in map(image_batch, dataloader):
             images, batch_labels = batch
             logits.append(model(images.to(device, non_blocking=True)).float())  # (N, C)
             labels.append(batch_labels)
@@ -87,8 +93,11 @@ def predictions(
         raise DataError(
             f"the {split} dataloader yields no batch. Check that the split is not empty."
         )
-    all_labels, all_logits = torch.cat(labels), torch.cat(logits)
-    return prediction_table(ids, all_labels.cpu().numpy(), all_logits.cpu().numpy(), split)
+    all_labels, all_logits = torch.cat(labels).cpu(), torch.cat(logits).cpu()
+    table = prediction_table(ids, class_numbers(all_labels).numpy(), all_logits.numpy(), split)
+    if all_labels.ndim == 2:
+        table[[f"share_{place}" for place in range(all_labels.shape[1])]] = all_labels.numpy()
+    return table
 
 # %% ../nbs/train/38_engine.ipynb #871a7749
 def summarise_table(
@@ -100,6 +109,9 @@ def summarise_table(
     logits = torch.tensor(table_logits(table), device=device)
     labels = torch.tensor(table["label"].to_numpy(), device=device)
     accuracy = (logits.argmax(dim=1) == labels).double().mean()
+    shares = table.filter(like="share_").to_numpy()
+    if shares.size:
+        labels = torch.tensor(shares, device=device)  # (N, C): the loss is asked about all of them
     return loss_fn(logits, labels).item(), accuracy.item()
 
 
@@ -123,7 +135,7 @@ class TrainState:
     optimizer: torch.optim.Optimizer            # updates it
     loss_fn: nn.Module                          # training loss
     device: torch.device|str                    # where the model is
-    scheduler: LRScheduler|None                 # steps once an epoch, after evaluation; or None
+    scheduler: LRScheduler|None                 # of the learning rate, or None
     results: dict[str, list[float]]             # one entry more an epoch, over all stages
     first_epoch: int                            # counted over all stages, from 0
     last_epoch: int                             # the loop ends after this one at the latest
@@ -133,6 +145,8 @@ class TrainState:
     loss: torch.Tensor = field(default_factory=lambda: torch.tensor(torch.nan))  # of it, a scalar
     table: pd.DataFrame|None = None             # prediction table of this epoch's evaluation
     stop: bool = False                          # set by a callback: end after this epoch
+    scheduler_step: str = "epoch"               # when it steps: after an epoch, or a `batch`
+    updates: int = 0                            # made so far, over all epochs
 
 # %% ../nbs/train/38_engine.ipynb #8808c3a2
 class BeginsEpoch(Protocol):
@@ -226,16 +240,21 @@ def train(
     epochs:int,                    # how many more, at least 1
     device:torch.device|str,       # where the model is
     *,
-    scheduler:LRScheduler|None=None,  # of the learning rate; steps once an epoch
+    scheduler:LRScheduler|None=None,  # of the learning rate, over this very optimizer
     callbacks:Sequence[Callback]|None=None,  # None shows progress; an empty list is silent
     results:dict[str, list[float]]|None=None,  # of earlier epochs, to be continued in place
     test_loss_fn:nn.Module|None=None,  # where `loss_fn` is smoothed or weighted: the plain one
     guards:str|Sequence[str]="error",  # `error` stops, `warn`, `off`; or names that may fail
+    scheduler_step:str="epoch",    # when it steps: after an `epoch`, or after a `batch`
 )->dict[str, list[float]]:         # train_loss, train_acc, test_loss, test_acc: one entry per epoch
     """Train for some epochs, evaluating after each.
 
-    Raises `DataError` when a loader yields no batch, `GuardError` when a run cannot go well.
+    Raises `DataError` for a loader that yields no batch or cannot be used, `ConfigError` for a
+    scheduler that cannot be stepped so, `GuardError` when a run cannot go well.
     """
+    refuse_schedule(scheduler, scheduler_step)
+    refuse_loaders(model, train_dataloader, test_dataloader, look=guards != "off")
+
     def new_guards():
         loaders = (train_dataloader, test_dataloader)
         return Guards(*loaders, guards=guards, valid_loss_fn=test_loss_fn)
@@ -244,23 +263,25 @@ def train(
     results = {name: [] for name in RESULTS} if results is None else results
     first = len(results["train_loss"])
     parts = (model, optimizer, loss_fn, device, scheduler, results)
-    state = TrainState(*parts, first_epoch=first, last_epoch=first + epochs - 1)
+    state = TrainState(*parts, first, first + epochs - 1, scheduler_step=scheduler_step)
+    state.updates = first * (batches_in_pass(train_dataloader) or 0)
 
     def on_step(step, batch, loss):
         state.step, state.batch, state.loss = step, batch, loss
+        state.updates += 1
         notify(listeners, "step_end", state)
+        if scheduler and scheduler_step == "batch":
+            step_schedule(scheduler, "batch", state.updates)
 
     for epoch in range(first, first + epochs):
         state.epoch, state.step = epoch, -1
-        set_epoch = getattr(train_dataloader.sampler, "set_epoch", None)
-        if set_epoch:
-            set_epoch(epoch)
+        tell_epoch(train_dataloader, epoch)
         notify(listeners, "epoch_begin", state)
         trained = train_step(model, train_dataloader, loss_fn, optimizer, device, on_step=on_step)
         state.table = predictions(model, test_dataloader, device)
         tested = summarise_table(state.table, test_loss_fn or loss_fn, device)
-        if scheduler:
-            scheduler.step()
+        if scheduler and scheduler_step == "epoch":
+            step_schedule(scheduler, "epoch", epoch + 1, tested[0])
         for name, value in zip(RESULTS, (*trained, *tested)):
             results[name].append(value)
         notify(listeners, "epoch_end", state)

@@ -16,9 +16,11 @@ import torch
 from torch import nn
 from torch.optim import Optimizer
 
-from . import data_checks, label_checks, model_checks
+from expression_research import (
+    data_checks, label_checks, loop_checks, model_checks, split_checks, start_checks,
+)
+from .batches import batches_in_pass
 from .core import ConfigError, ExpressionError
-from .label_checks import TRAINED_HERE
 from expression_research.looks import (
     EpochSeen,
     GradientWatch,
@@ -30,6 +32,7 @@ from expression_research.looks import (
     trainable_sample,
 )
 from .model_checks import layer_table
+from .start_checks import TRAINED_HERE
 from .traces import no_trace, reads_of
 from expression_research.verdicts import (
     VERDICTS,
@@ -45,7 +48,8 @@ from expression_research.verdicts import (
 if TYPE_CHECKING:
     from expression_research.display import Drawing
 
-_ROOMS = (data_checks, label_checks, model_checks)   # importing a room registers its checks
+# importing a room registers its checks
+_ROOMS = (data_checks, label_checks, loop_checks, model_checks, split_checks, start_checks)
 
 # %% ../nbs/train/36_guards.ipynb #a7b3d849
 class GuardError(ExpressionError):
@@ -89,6 +93,17 @@ class GuardReport:
         from expression_research.charts import plot_gradients
         return plot_gradients(self.gradients)
 
+# %% ../nbs/train/36_guards.ipynb #04ef492a
+def _latest(
+    answers:Sequence[Check],       # of a quick look and a thorough one
+)->list[Check]:                    # one of each name
+    "Where a question was asked twice, the thorough answer, unless it could not look."
+    chosen:dict[str, Check] = {}
+    for answer in answers:
+        if answer.name not in chosen or answer.verdict != "skipped":
+            chosen[answer.name] = answer
+    return list(chosen.values())
+
 # %% ../nbs/train/36_guards.ipynb #c03e2352
 def check_training(
     model:nn.Module,               # classifier: (N, 3, H, W) float32 -> (N, C) logits; not changed
@@ -104,8 +119,9 @@ def check_training(
     fresh:bool|None=None,          # True: an untrained model is claimed; False: it goes on training
     valid_loss_fn:Callable|None=None,  # the loss of evaluation, where it is not `loss_fn`
     rest:tuple[nn.Module, Iterable, Iterable]|None=None,  # what the loop trains instead
+    steps:int|None=None,           # of the whole run: a twentieth of it may be spent on reading
 )->GuardReport:
-    """Everything that can be told before training, at the price of about two training steps.
+    """Everything that can be told before training, at the price of about three training steps.
 
     Where frozen layers were computed before, `rest` is the loop's model, its training and its
     validation loader. Raises nothing for a bug it can describe, and leaves no trace. `ConfigError`
@@ -127,13 +143,15 @@ def check_training(
         fresh=fresh,
         device=first.device,
         rest=rest,
+        steps=steps,
+        whole=checks == "full",
     )
     take_look(look)
     # some checks open rows of a data set, which may draw random numbers
     with no_trace(model, train_dataloader, valid_dataloader):
         answers = ask("before", look)
         if checks == "full":
-            answers += ask("full", look)
+            answers = _latest([*answers, *ask("full", look)])
     return GuardReport(answers, None if look.probe is None else layer_table(look.probe))
 
 # %% ../nbs/train/36_guards.ipynb #dd295b08
@@ -215,7 +233,7 @@ class GuardLog:
             entry["when"] = moment
             entry["exempted"] = check in errors and check not in stops
             self.taken.append(entry)
-            if check.verdict in ("warning", "error") and check not in stops:
+            if check.verdict in ("note", "warning", "error") and check not in stops:
                 title = f"{check.code} {check.name}".strip()
                 print(f"guard, {moment}: {check.verdict}, {title}: {check.seen}. {check.remedy}")
         if stops:
@@ -283,6 +301,8 @@ class Guards(GuardLog):
         model, rest = state.model, None
         if self.whole:
             model, rest = self.whole[0], (state.model, *self.whole[1:])
+        batches = batches_in_pass(self.loaders[0])
+        known.setdefault("steps", (batches or 0) * (state.last_epoch - state.first_epoch + 1))
         self.report = check_training(
             model,
             *self.loaders,

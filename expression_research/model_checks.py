@@ -19,12 +19,49 @@ from torch.optim import Optimizer
 
 from .core import some
 from .gradients import optimizer_table
-from .looks import LIMITS, Look, WatchedRun
-from .modes import deaf_layers, modal_layers
+from .looks import LIMITS, Look, WatchedRun, unregistered_modules
+from .modes import deaf_layers, modal_layers, switches_mode
+from .scales import near_zero, open_up, reference_norms
 from .traces import no_trace
 from .verdicts import Check, Findings, Skip, check, conclude
 
 # %% ../nbs/train/33_model_checks.ipynb #aca37b58
+_WAYS_OUT = {                       # words of torch -> what to do
+    "more than 1 value per channel": "Batch normalisation needs several values per channel: a "
+    "larger batch, drop_last=True, larger images, or frozen normalisation.",
+    "more than 1 spatial element": "Instance normalisation needs several pixels: larger images, "
+    "or another norm in the last layers.",
+    "Byte": "Images must be float32: v2.ToDtype(torch.float32, scale=True) in both transforms.",
+    "Double": "Images must be float32, as the weights are: images.float().",
+    "(batched) input": "Images are (N, 3, H, W): several crops or frames of an image are several "
+    "images here.",
+    "channels instead": "Images are (N, C, H, W): channels first, and as many as the first layer "
+    "takes.",
+    "Target size": "nn.CrossEntropyLoss takes class numbers; nn.BCEWithLogitsLoss and nn.MSELoss "
+    "take a row of C numbers per image, such as F.one_hot(labels, C).float().",
+    "0D or 1D target": "Labels are class numbers (N,), or shares (N, C) of as many classes as the "
+    "output has: MixUp(num_classes=C).",
+    "to be Long": "Class numbers are integers: labels.long().",
+    "must be Tensor, not": "The model must return one tensor of logits (N, C), not several "
+    "outputs: take .logits, or the first of them.",
+    "Wrong image height": "This network takes images of one size only: change the side.",
+    "Output size is too small": "Larger images: the layers of this network halve them too often.",
+}
+
+
+_LOSS = (
+    "Evaluate with a loss that takes these labels: train(..., test_loss_fn=nn.CrossEntropyLoss())."
+)
+
+
+def _way_out(
+    problem:str,                   # what failed, with torch's words
+)->str:                            # of the first that is known
+    "What to do about it."
+    known = [remedy for words, remedy in _WAYS_OUT.items() if words in problem]
+    return known[0] if known else "Mend this first: the other checks could not look."
+
+
 @check("runs", code="ER001")
 def check_runs(
     look:Look,                     # a finished look
@@ -39,7 +76,7 @@ def check_runs(
         )
     for name, problem in look.failures.items():
         if name not in empty:
-            found.error(problem, "Mend this first: the other checks could not look.")
+            found.error(problem, _LOSS if name == "the evaluation loss" else _way_out(problem))
     return conclude(found, "read, stepped and evaluated")
 
 # %% ../nbs/train/33_model_checks.ipynb #1541150f
@@ -87,7 +124,27 @@ def check_optimizer(
             f"holds {len(frozen)} frozen tensors: {some(frozen['parameter'])}",
             "Pass only what trains: (p for p in model.parameters() if p.requires_grad).",
         )
+    _judge_hidden(found, look.facts.get("hidden", {}))
     return conclude(found, f"holds all {trainable.sum()} trainable tensors once")
+
+# %% ../nbs/train/33_model_checks.ipynb #b1f0fda1
+def _judge_hidden(
+    found:Findings,                # receives what is wrong
+    hidden:dict[str, bool],        # where a tensor is kept -> does the optimizer hold it?
+)->None:
+    "Tensors that compute and that the model's `parameters()` does not show."
+    remedy = "Keep parts in nn.ModuleList, nn.ModuleDict or nn.Parameter, not in a list or a dict."
+    lost = [name for name, is_held in hidden.items() if not is_held]
+    if lost:
+        found.error(
+            f"{len(lost)} tensors take part and never learn, since parameters() does not show "
+            f"them: {some(lost)}",
+            remedy,
+        )
+    elif hidden:
+        found.warning(
+            f"{len(hidden)} tensors learn that state_dict() will not save: {some(hidden)}", remedy
+        )
 
 # %% ../nbs/train/33_model_checks.ipynb #0fd1b7e3
 def _foreign_tensors(
@@ -162,13 +219,23 @@ def check_learning_rate(
     return conclude(found, seen, largest_step=largest)
 
 # %% ../nbs/train/33_model_checks.ipynb #2c5234cd
+def _with_references(
+    probe:pd.DataFrame,            # from a look
+    model:nn.Module,               # of the loop, before its first step
+)->pd.DataFrame:                   # rows of the probe
+    "The probe's rows; as `weight_norm` the norm that changes and gradients are compared with."
+    rows, norms = probe.copy(), reference_norms(model)
+    rows["weight_norm"] = rows["name"].map(norms).fillna(rows["weight_norm"])
+    return rows
+
+
 def _held_weights(
     look:Look,                     # a finished look
 )->pd.DataFrame:                   # rows of the probe
     "Trainable weight tensors that the optimizer holds. Raises `Skip` where there are none."
     if look.probe is None:
         raise Skip("no probe step")
-    rows = look.probe
+    rows = _with_references(look.probe, look.loop_model)
     chosen = rows["held"] & rows["trainable"] & (rows["dims"] > 1) & (rows["weight_norm"] > 0)
     if not chosen.any():
         raise Skip("the optimizer holds no weights of this model")
@@ -208,6 +275,16 @@ def check_modes(
         found.error(
             f"{some(deaf)} do not follow model.train() and model.eval()",
             "Let the model's train() call super().train(mode).",
+        )
+    hidden = [
+        place
+        for place, part in unregistered_modules(look.model).items()
+        if any(switches_mode(layer) and layer.training for layer in part.modules())
+    ]
+    if hidden:
+        found.warning(
+            f"{some(hidden)} are kept in a list or a dict, where model.eval() does not reach them",
+            "Keep them in nn.ModuleList or nn.ModuleDict.",
         )
     if odd:
         found.error(
@@ -379,14 +456,18 @@ def check_gradients(
     "Does every trainable layer get a gradient of sensible size, and does it move?"
     if look.probe is None:
         raise Skip("no probe step")
-    table = layer_table(look.probe[look.probe["dims"] > 1])
+    rows = _with_references(look.probe, look.loop_model)
+    table = layer_table(rows[rows["dims"] > 1])
+    weak = (table["note"] == "") & (table["ratio"] < LIMITS["smallest gradient ratio"])
+    suspects = table.loc[(table["note"] == "zero") | weak, "layer"]
+    table = table[~table["layer"].isin(_only_closed(look, rows, list(suspects)))]
     found = Findings()
     for note, (words, remedy) in _LAYER_REMEDIES.items():
         layers = table.loc[table["note"] == note, "layer"]
         if len(layers):
             found.error(f"{words} {some(layers)}", remedy)
     usable = table[(table["note"] == "") & (table["weight_norm"] > 0)]
-    _judge_ratios(found, usable)
+    _judge_ratios(found, usable, rows)
     _judge_stuck(found, look.probe, look.optimizer)
     low, high = usable["ratio"].min(), usable["ratio"].max()
     words = "no trainable weights"
@@ -395,13 +476,45 @@ def check_gradients(
     return conclude(found, words, smallest_gradient_ratio=low, largest_gradient_ratio=high)
 
 # %% ../nbs/train/33_model_checks.ipynb #982c155f
+def _only_closed(
+    look:Look,                     # with a probe
+    rows:pd.DataFrame,             # of the probe
+    layers:list[str],              # names of layers with a weak gradient
+)->list[str]:                      # those that get a sensible one when gains have opened
+    "Is a gradient weak only because of what starts near zero?"
+    moved = set(rows.loc[rows["change_norm"] > 0, "name"])
+    gains = [name for name in near_zero(look.loop_model) if name in moved]
+    if not gains or not layers:
+        return []
+    model, loss_fn = copy.deepcopy((look.loop_model, look.loss_fn))
+    open_up(model, gains)
+    images, labels = look.first_batch(0)
+    with no_trace(look.model):
+        model.train().zero_grad()
+        loss_fn(model(images), labels).backward()
+    norms, awake = reference_norms(model), set()
+    for name, part in model.named_parameters():
+        if part.ndim > 1 and part.grad is not None and norms[name] > 0:
+            ratio = torch.linalg.vector_norm(part.grad).item() / norms[name]
+            if ratio >= LIMITS["smallest gradient ratio"]:
+                awake.add(name.rpartition(".")[0] or "(model)")
+    return [layer for layer in layers if layer in awake]
+
+# %% ../nbs/train/33_model_checks.ipynb #db84b672
+_ABSURD_RATIO = 1e7                # gradient norm / weight norm, whatever the step is
+
+
 def _judge_ratios(
     found:Findings,                # receives what is wrong
     table:pd.DataFrame,            # rows of `layer_table` with a usable gradient
+    rows:pd.DataFrame,             # of the probe
 )->None:
-    "Gradients that are far too small or far too large for their weights."
+    "Gradients that are far too small for their weights, or so large that the step is absurd."
     weak = table[table["ratio"] < LIMITS["smallest gradient ratio"]]
-    strong = table[table["ratio"] > LIMITS["largest gradient ratio"]]
+    steps = rows["change_norm"] / rows["weight_norm"].clip(lower=1e-30)
+    thrown = set(rows.loc[(rows["dims"] > 1) & (steps > LIMITS["largest step"]), "layer"])
+    harmful = table["layer"].isin(thrown) | (table["ratio"] > _ABSURD_RATIO)
+    strong = table[(table["ratio"] > LIMITS["largest gradient ratio"]) & harmful]
     if len(weak):
         found.error(
             f"vanishing: {weak['ratio'].min():.0e} of the weights in {some(weak['layer'])}",
@@ -500,7 +613,7 @@ def _judge_schedule(
 )->Check:
     "Is there learning rate left for the epochs that are left?"
     found = Findings()
-    if rate < 1e-3 * peak and left > 0.2 * total:
+    if rate < 1e-3 * peak and left > max(1, 0.2 * total):
         found.warning(
             f"learning rate {rate:.1g} with {left} of {total} epochs to go, {peak:.1g} at its "
             "highest",

@@ -105,7 +105,7 @@ def make_model(
     name:str,                      # `tinyvgg` or a torchvision classifier such as `resnet18`
     num_classes:int,               # C, at least 2
     *,
-    weights:str|Path="none",       # `none`, `imagenet`, or a path (.pth, .pt, .safetensors)
+    weights:str|Path="none",       # `none`, `imagenet`, or the path of a weights file
     hidden_units:int=32,           # channels of TinyVGG; other models ignore it
     seed:int=0,                    # of the random weights, any integer
 )->nn.Module:                      # (N, 3, H, W) -> (N, C) logits, on the CPU, in training mode
@@ -137,7 +137,7 @@ def make_model(
 # %% ../nbs/train/21_models.ipynb #c958df64
 def resnet18_classifier(
     num_classes:int,               # C, at least 2
-    weights:str|Path="imagenet",   # `imagenet`, a path (.pth, .pt, .safetensors), or `none`
+    weights:str|Path="imagenet",   # `imagenet`, the path of a weights file, or `none`
     *,
     seed:int=0,                    # of the new head (and of everything without weights)
 )->nn.Module:                      # (N, 3, H, W) float32 -> (N, C) float32 logits

@@ -18,7 +18,7 @@ from html import escape
 from .core import ConfigError, some
 
 # %% ../nbs/base/01_verdicts.ipynb #d57b015b
-VERDICTS = ("skipped", "ok", "warning", "error")   # from none to worst
+VERDICTS = ("skipped", "ok", "note", "warning", "error")   # from none to worst
 
 
 def worst(
@@ -51,6 +51,10 @@ class Findings(list):
         "What was `seen` spoils the result; `remedy` is the way out."
         self.append(("error", seen, remedy))
 
+    def note(self, seen:str, remedy:str)->None:
+        "What was `seen` is worth knowing; `remedy` says what to do about it, if anything."
+        self.append(("note", seen, remedy))
+
     def warning(self, seen:str, remedy:str)->None:
         "What was `seen` is suspicious; `remedy` is the way out."
         self.append(("warning", seen, remedy))
@@ -81,11 +85,12 @@ def conclude(
 # %% ../nbs/base/01_verdicts.ipynb #133beb58
 VERDICT_COLOURS = {
     "ok": "#e6f4ea",
+    "note": "#e3eefc",
     "warning": "#fff4d6",
     "error": "#fde0dc",
     "skipped": "#f1f3f4",
 }
-VERDICT_MARKS = {"ok": "✓", "warning": "!", "error": "✗", "skipped": "–"}
+VERDICT_MARKS = {"ok": "✓", "note": "i", "warning": "!", "error": "✗", "skipped": "–"}
 
 
 def worst_first(
@@ -157,7 +162,7 @@ class Registered:
     name: str                      # for people, such as `frozen parts`
     code: str                      # such as `ER012`; unique, and it never changes
     when: str                      # a key of `MOMENTS`
-    severity: str                  # the worst verdict it may give: `warning` or `error`
+    severity: str                  # the worst verdict it may give: `note`, `warning` or `error`
     function: Callable[..., Check|None]
 
     @property
@@ -197,7 +202,7 @@ def check(
     *,
     code:str,                      # capital letters and three digits; a code belongs to one name
     when:str="before",             # a key of `MOMENTS`; a function for each moment
-    severity:str="error",          # the worst verdict it may give; `warning` never stops a run
+    severity:str="error",          # the worst verdict it may give; only an error stops a run
 )->Callable:                       # decorator of a function that returns a `Check`, or None
     """Register a question.
 
@@ -227,9 +232,9 @@ def _refuse_taken(
 )->None:
     "Raises `ConfigError` for a malformed check, and for a name or a code that is taken."
     title = f"check {entry.name!r}, code {entry.code!r}"
-    if entry.when not in MOMENTS or entry.severity not in ("warning", "error"):
+    if entry.when not in MOMENTS or entry.severity not in VERDICTS[2:]:
         raise ConfigError(
-            f"{title}: expected severity warning or error, when among {', '.join(MOMENTS)}."
+            f"{title}: expected severity note, warning or error, when among {', '.join(MOMENTS)}."
         )
     if not re.fullmatch("[A-Z]{2,4}[0-9]{3}", entry.code):
         raise ConfigError(f"{title}: expected two to four capital letters and three digits.")

@@ -7,7 +7,8 @@ __all__ = ['read_weights', 'load_weights', 'fetch_weights']
 
 # %% ../nbs/train/20_weights.ipynb #595c8a94
 import re
-from collections import OrderedDict
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Collection, Iterable, Sequence
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
@@ -18,66 +19,257 @@ from safetensors.torch import load_file
 from torch import nn
 from torch.nn.modules.utils import consume_prefix_in_state_dict_if_present
 
-from .core import ModelError
+from .core import ModelError, some
 from .freezing import head_name
 
 # %% ../nbs/train/20_weights.ipynb #106c8a17
+_SUFFIXES = ".pth, .pt, .pth.tar, .ckpt, .bin or .safetensors"
+_OTHER_FILES = {                   # first bytes -> what they are
+    b"version https://git-lfs": "a Git LFS pointer, not the weights: run git lfs pull",
+    b"\x1f\x8b": "compressed (gzip): unpack it first",
+    b"7z\xbc\xaf": "compressed (7z): unpack it first",
+    b"\x89HDF": "HDF5, as Keras writes it",
+    b"\x93NUMPY": "an array of NumPy",
+    b"GGUF": "GGUF",
+    b"<": "a web page or XML",
+    b"{": "text",
+}
+
+
+def _kind_of_file(
+    path:Path,                     # an existing file
+)->str:                            # safetensors, torch, or in words what it is instead
+    "What the first bytes say."
+    with path.open("rb") as file:
+        head = file.read(32)
+    size, length = path.stat().st_size, int.from_bytes(head[:8], "little")
+    if head[8:9] == b"{" and length < size:
+        return "safetensors"
+    if head.startswith((b"PK", b"\x80")):
+        return "torch"
+    if not head:
+        return "an empty file"
+    known = [words for start, words in _OTHER_FILES.items() if head.startswith(start)]
+    return known[0] if known else f"no file of PyTorch or safetensors, as {_SUFFIXES} usually are"
+
+# %% ../nbs/train/20_weights.ipynb #3e0d2234
+class _StandIn:
+    "In the place of a thing that is not read: takes anything, does nothing."
+    def __init__(self, *given, **named): pass
+    def __setstate__(self, state): pass
+
+
+class _StandInDict:
+    "The same for what is filled like a dictionary."
+    def __new__(cls, *given, **named): return {}
+
+
+class _StandInList:
+    "The same for what is filled like a list."
+    def __new__(cls, *given, **named): return []
+
+
+def _next_stand_ins(
+    error:Exception,               # of torch's reader
+    stand_ins:dict[str, type],     # name -> what stands in for it; changed in place
+)->bool:                           # False when the error is of another kind
+    "Find out from torch's message what else needs a stand-in."
+    words = str(error)
+    unknown = re.search(r"Unsupported global: GLOBAL (\S+) was not", words)
+    filled = re.search(r"Can only (SETITEM|APPEND|append|extend).*got <class '(\S+)'>", words)
+    if unknown and unknown[1] not in stand_ins:
+        name = unknown[1]
+        # torch says `print` and means `builtins.print`
+        name = name if "." in name else f"builtins.{name}"
+        stand_ins[name] = type("StandIn", (_StandIn,), {"__module__": name})
+        return True
+    if filled:
+        for name, kind in stand_ins.items():
+            if filled[2].startswith(f"{name}."):
+                stand_ins[name] = _StandInDict if filled[1] == "SETITEM" else _StandInList
+                return kind is not stand_ins[name]
+    return False
+
+
+def _read_torch(
+    path:Path,                     # a file of torch
+)->tuple[Any, list[str]]:          # what it holds; names of what was not read
+    "The content of a file, by `weights_only=True`. Raises whatever torch raises."
+    stand_ins:dict[str, type] = {}
+    while True:
+        allowed:list[Any] = [(kind, name) for name, kind in stand_ins.items()]
+        try:
+            with torch.serialization.safe_globals(allowed):
+                content = torch.load(path, map_location="cpu", weights_only=True)
+        except Exception as error:
+            if len(stand_ins) > 200 or not _next_stand_ins(error, stand_ins):
+                raise
+        else:
+            return content, list(stand_ins)
+
+# %% ../nbs/train/20_weights.ipynb #c44daea4
+_NOT_THE_NETWORK = re.compile("optim|sched|scaler|criterion|loss|callbacks|loops|rng", re.I)
+_AVERAGES = re.compile(r"(^|_|\b)(ema|swa|averaged?|shadow)(_|\b|$)", re.I)
+
+
+def _is_state(
+    content:Any,                   # anything
+)->bool:
+    "Does it map names to tensors?"
+    if not isinstance(content, dict) or not content:
+        return False
+    return all(
+        isinstance(name, str) and isinstance(part, torch.Tensor) for name, part in content.items()
+    )
+
+
+def _states_in(
+    content:Any,                   # what a file held
+    depth:int=4,                   # how deep to look
+)->dict[str, dict]:                # path such as "checkpoint/model" -> state dict
+    "All state dicts of a file."
+    found = {}
+    for key, part in content.items() if isinstance(content, dict) else ():
+        if _NOT_THE_NETWORK.search(str(key)):
+            continue
+        if _is_state(part):
+            found[str(key)] = part
+        elif depth > 1:
+            inside = _states_in(part, depth - 1)
+            found.update((f"{key}/{path}", state) for path, state in inside.items())
+    return found
+
+
+def _without_averages(
+    names:Iterable[str],           # keys or prefixes
+)->list[str]:                      # the same names when all of them, or none, are averages
+    "The networks among what may be networks and their averages."
+    names = list(names)
+    return [name for name in names if not _AVERAGES.search(name)] or names
+
+# %% ../nbs/train/20_weights.ipynb #525593ac
+def _only_state(
+    content:Any,                   # what the file held
+    source:Path|str,               # the file, for messages
+    left_out:list[str],            # names of what was not read
+)->dict[str, torch.Tensor]:        # name -> tensor (...)
+    "The one state dict of a file. Raises `ModelError` for none, or for several."
+    states = {"": content} if _is_state(content) else _states_in(content)
+    chosen = _without_averages(states)
+    if len(chosen) > 1:
+        sizes = [f"{path!r} ({len(states[path])} tensors)" for path in chosen]
+        key = chosen[0].replace("/", "']['")
+        raise ModelError(
+            f"weights {source} hold several networks: {some(sizes)}. Save the one that is meant: "
+            f"torch.save(torch.load(path)['{key}'], 'one.pth')."
+        )
+    if chosen:
+        for path in states.keys() - set(chosen):
+            print(f"weights {Path(source).name}: {chosen[0]!r} is read, {path!r} beside it is not")
+        return states[chosen[0]]
+    if left_out:
+        raise ModelError(
+            f"weights {source} hold code ({some(left_out)}), which is not run here. Ask for a file "
+            "made by torch.save(model.state_dict(), ...), or for .safetensors."
+        )
+    held = type(content).__name__
+    if isinstance(content, dict):
+        strange = [f"{key!r} is a {type(part).__name__}" for key, part in content.items()]
+        held = f"{held} ({some(strange) or 'empty'})"
+    raise ModelError(
+        f"weights {source} hold a {held} that is not a state dict (names to tensors). Save "
+        "model.state_dict()."
+    )
+
+# %% ../nbs/train/20_weights.ipynb #4d2fb923
 # DenseNet's `norm.1.weight` was written when names could hold dots
 _OLD_DENSENET = re.compile(r"(denselayer\d+\.(?:norm|conv))\.([12]\.)")
+_PREFIXES = ("module.", "model.", "net.", "network.", "backbone.")
+_WRAPPERS = re.compile(r"\b(_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module)\.")
 
 
 def _plain_state(
     content:Any,                   # what the file held
     source:Path|str,               # the file, for error messages
+    left_out:Sequence[str]=(),     # names of what was not read
 )->dict[str, torch.Tensor]:        # name -> tensor (...)
-    """Unwrap `state_dict` or `model` and strip a common `module.` from the names.
+    """The state dict in a file, with the prefixes taken off that all of its names share.
 
-    Raises `ModelError` for what is not a mapping of names to finite tensors.
+    Raises `ModelError` for what is not one mapping of names to finite tensors.
     """
-    for key in ("state_dict", "model", "model_state_dict"):
-        if isinstance(content, dict) and isinstance(content.get(key), dict):
-            content = content[key]
-    is_state = isinstance(content, dict) and len(content) > 0
-    if not is_state or not all(isinstance(part, torch.Tensor) for part in content.values()):
+    content = _only_state(content, source, list(left_out))
+    packed = [name for name, part in content.items() if part.is_quantized or part.is_meta]
+    if packed:
         raise ModelError(
-            f"weights {source} hold a {type(content).__name__} that is not a state dict (names to "
-            "tensors). Save model.state_dict()."
+            f"weights {source} hold no plain numbers in {some(packed)} (quantized, or without "
+            "values). Ask for the weights in float32."
         )
-    broken = [name for name, tensor in content.items() if not torch.isfinite(tensor).all()]
+    broken = [name for name, part in content.items() if not torch.isfinite(part.float()).all()]
     if broken:
         raise ModelError(
             f"weights {source} hold NaN or infinity in {broken[0]} and {len(broken) - 1} more. Use "
             "a file from before training went wrong."
         )
-    while all(name.startswith("module.") for name in content):
-        consume_prefix_in_state_dict_if_present(content, "module.")
+    if len(content) > 1:
+        content.pop("n_averaged", None)     # the count of `AveragedModel`
+    for name in [name for name in content if _WRAPPERS.search(name)]:
+        content[_WRAPPERS.sub("", name)] = content.pop(name)
+    shared = [prefix for prefix in _PREFIXES if all(map(_begins_with(prefix), content))]
+    while shared:
+        consume_prefix_in_state_dict_if_present(content, shared[0])
+        shared = [prefix for prefix in _PREFIXES if all(map(_begins_with(prefix), content))]
     for name in [name for name in content if _OLD_DENSENET.search(name)]:
         content[_OLD_DENSENET.sub(r"\1\2", name)] = content.pop(name)
     return content
 
-# %% ../nbs/train/20_weights.ipynb #3e0d2234
-_SUFFIXES = (".pth", ".pt", ".safetensors")
 
+def _begins_with(
+    prefix:str,                    # such as "module."
+)->Callable[[str], bool]:          # of a name
+    "Does a name begin so, and go on?"
+    return lambda name: name.startswith(prefix) and len(name) > len(prefix)
 
+# %% ../nbs/train/20_weights.ipynb #0b090375
 def _unreadable(
     path:Path,                     # the file
     error:Exception,               # what its reader raised
 )->ModelError:                     # to be raised: code in the file, or damage
     "Why a weights file could not be read."
-    code = re.search(r"Unsupported global: GLOBAL (\S+)", str(error))
+    code = re.search(r"GLOBAL (\S+)", str(error))
     if code:
         return ModelError(
             f"weights {path} hold code ({code[1]}), which is not run here. Ask for a file made by "
             "torch.save(model.state_dict(), ...), or for .safetensors."
+        )
+    if "TorchScript" in str(error):
+        return ModelError(
+            f"weights {path} are a whole program (TorchScript), not a state dict. Save "
+            "torch.jit.load(path).state_dict() instead."
         )
     return ModelError(
         f"weights {path} cannot be read ({type(error).__name__}): damaged, or not a {path.suffix} "
         "file. Fetch or save it again."
     )
 
-# %% ../nbs/train/20_weights.ipynb #d653cf4a
+
+def _refuse_no_file(
+    path:Path,                     # as the user wrote it
+)->None:
+    "Raises `ModelError` for a folder, and for what is not there."
+    if path.is_dir():
+        inside = sorted(file.name for file in path.iterdir() if file.suffix and file.is_file())
+        raise ModelError(
+            f"weights={str(path)!r} is a folder. Name the file in it: {some(inside) or 'none there'}."
+        )
+    if not path.is_file():
+        raise ModelError(
+            f"weights={str(path)!r}: no such weights file. Expected 'imagenet', 'none', or the "
+            f"path of a {_SUFFIXES} file."
+        )
+
+# %% ../nbs/train/20_weights.ipynb #719c1281
 def read_weights(
-    path:Path|str,                 # a .pth, .pt or .safetensors file
+    path:Path|str,                 # a file of PyTorch or safetensors, whatever its suffix
 )->dict[str, torch.Tensor]:        # name -> tensor (...) on the CPU
     """The state dict in a file; code in it is never run.
 
@@ -85,24 +277,25 @@ def read_weights(
     else.
     """
     path = Path(path).expanduser()
-    if not path.is_file() or path.suffix not in _SUFFIXES:
-        raise ModelError(
-            f"weights={str(path)!r}: no such weights file. Expected 'imagenet', 'none', or the "
-            f"path of a {', '.join(_SUFFIXES)} file."
-        )
+    _refuse_no_file(path)
+    kind, left_out = _kind_of_file(path), []
+    if kind not in ("safetensors", "torch"):
+        suffix = f", suffix {path.suffix!r}," if path.suffix else ""
+        raise ModelError(f"weights {path}{suffix} cannot be read: it is {kind}.")
     try:
-        if path.suffix == ".safetensors":
+        if kind == "safetensors":
             content = load_file(path)
         else:
-            content = torch.load(path, map_location="cpu", weights_only=True)
+            content, left_out = _read_torch(path)
     except Exception as error:
         raise _unreadable(path, error) from None
-    return _plain_state(content, path)
+    return _plain_state(content, path, left_out)
 
 # %% ../nbs/train/20_weights.ipynb #8b774f02
 def _refuse_misfit(
     source:str,                    # where the state came from
     problems:dict[str, list[str]], # kind of misfit -> names
+    strange:bool=False,            # no name of the file is one of the network's
 )->None:
     """Count the misfits and name the first three of each kind.
 
@@ -113,13 +306,59 @@ def _refuse_misfit(
         if names:
             more = ", ..." if len(names) > 3 else ""
             found.append(f"{len(names)} {kind} ({', '.join(names[:3])}{more})")
-    if found:
-        raise ModelError(
-            f"weights {source} do not fit: {'; '.join(found)}. Use the model that they were saved "
-            "from, or other weights."
-        )
+    if not found:
+        return
+    way_out = "Use the model that they were saved from, or other weights."
+    if strange:
+        way_out = "Not one name agrees: another architecture, or another library's names for it."
+    raise ModelError(f"weights {source} do not fit: {'; '.join(found)}. {way_out}")
 
 # %% ../nbs/train/20_weights.ipynb #69636f25
+def _prefixes_between(
+    names:Iterable[str],           # that may have something in front
+    plain:Collection[str],         # without it
+)->Counter:                        # prefix -> how many of the plain names it leads to
+    "What could be taken off some names to get others."
+    found = Counter()
+    for name in names:
+        parts = name.split(".")
+        for cut in range(1, len(parts)):
+            if ".".join(parts[cut:]) in plain:
+                found[".".join(parts[:cut]) + "."] += 1
+    return Counter({prefix: count for prefix, count in found.items() if 2 * count > len(plain)})
+
+
+def _aligned(
+    own:dict[str, torch.Tensor],   # of the network: name -> (...)
+    state:dict[str, torch.Tensor], # of the file
+    source:str,                    # where the state came from, for messages
+)->dict[str, torch.Tensor]:        # the file's, under the network's names where they differ by a prefix
+    "Names as the network has them. Raises `ModelError` when two parts of the file would do."
+    if own.keys() & state.keys():
+        return state
+    longer = _prefixes_between(own, state)
+    if longer:
+        prefix = max(longer, key=lambda one: longer[one])
+        return {f"{prefix}{name}": tensor for name, tensor in state.items()}
+    chosen = _without_averages(_prefixes_between(state, own))
+    if len(chosen) > 1:
+        raise ModelError(
+            f"weights {source} hold this network more than once, under {some(map(repr, chosen))}. "
+            "Save the one that is meant."
+        )
+    if not chosen:
+        return state
+    kept = {
+        name.removeprefix(chosen[0]): tensor
+        for name, tensor in state.items()
+        if name.startswith(chosen[0])
+    }
+    others = [name for name in state if not name.startswith(chosen[0])]
+    if others:
+        print(f"weights {source}: what begins with {chosen[0]!r} is read, {some(others)} is not")
+    return kept
+
+# %% ../nbs/train/20_weights.ipynb #50de6ed3
 def load_weights(
     model:nn.Module,               # changed in place; not to be used when this raises
     state:dict[str, torch.Tensor], # name -> tensor (...), as from `read_weights`
@@ -130,6 +369,7 @@ def load_weights(
     Raises `ModelError` that lists what does not.
     """
     own, head = model.state_dict(), head_name(model)
+    state = _aligned(own, state, source)
     weight, bias = f"{head}.weight", f"{head}.bias"
     reshaped = {name for name in own if name in state and state[name].shape != own[name].shape}
     new_head = weight in reshaped and state[weight].shape[1:] == own[weight].shape[1:]
@@ -144,7 +384,7 @@ def load_weights(
     missing, unknown = model.load_state_dict(fitting, strict=False)
     missing = [name for name in missing if name not in wrong]
     problems = {"missing": missing, "unknown": list(unknown), "of another shape": wrong}
-    _refuse_misfit(source, problems)
+    _refuse_misfit(source, problems, strange=not own.keys() & state.keys())
     return new_head
 
 # %% ../nbs/train/20_weights.ipynb #65a8a238
