@@ -416,14 +416,40 @@ def _labels_in(
     return _integers([sample[-1] for sample in value], count)
 
 # %% ../nbs/train/29_traces.ipynb #596926e1
+def _drawn_rows(
+    dataloader:Iterable,           # any
+)->list[int]|None:                 # in row order; None: all of them, or not known
+    "The only rows that a sampler ever draws: those of its list, or those with a weight."
+    batches = getattr(dataloader, "batch_sampler", None)
+    for sampler in (getattr(dataloader, "sampler", None), getattr(batches, "sampler", None)):
+        rows, weights = getattr(sampler, "indices", None), getattr(sampler, "weights", None)
+        if isinstance(weights, torch.Tensor) and weights.ndim == 1:
+            return torch.nonzero(weights > 0).flatten().tolist()
+        if isinstance(rows, (list, tuple, range, np.ndarray, torch.Tensor)) and len(rows):
+            return sorted({int(row) for row in rows})
+    return None
+
+
+def _told_rows(
+    dataloader:Iterable,           # any
+    told_by:Callable[[Any], list|np.ndarray|None],   # as in `_per_row`
+)->list|None:                      # an entry for each row that the loader hands out
+    "What a loader's data set tells of the rows that its sampler draws."
+    dataset = getattr(dataloader, "dataset", None)
+    told = None if dataset is None else _per_row(dataset, told_by)
+    rows = _drawn_rows(dataloader)
+    if told is None or rows is None or rows[-1] >= len(told):
+        return told
+    return [told[row] for row in rows]
+
+
 def dataset_labels(
     dataloader:Iterable,           # any
 )->np.ndarray|None:                # (R,) class numbers; None where only the images tell
     """All labels of a loader's data set, without opening an image: Hugging Face, torchvision,
     `TensorDataset`, this project's, a stranger's; also behind subsets, concatenations, wrappers.
     """
-    dataset = getattr(dataloader, "dataset", None)
-    labels = None if dataset is None else _per_row(dataset, _labels_stored)
+    labels = _told_rows(dataloader, _labels_stored)
     return None if labels is None or not len(labels) else np.asarray(labels)
 
 # %% ../nbs/train/29_traces.ipynb #4520e3f8
@@ -485,16 +511,14 @@ def row_origins(
             return None
         return [(id(dataset), row) for row in range(count)]
 
-    dataset = getattr(dataloader, "dataset", None)
-    return None if dataset is None else _per_row(dataset, itself)
+    return _told_rows(dataloader, itself)
 
 
 def image_hashes(
     dataloader:Iterable,           # any
 )->list[str]|None:                 # one per image; None when that would mean decoding
     "The identity of every image of a loader's data set: equal hashes are equal files or tensors."
-    dataset = getattr(dataloader, "dataset", None)
-    return None if dataset is None else _per_row(dataset, _hashes_stored)
+    return _told_rows(dataloader, _hashes_stored)
 
 # %% ../nbs/train/29_traces.ipynb #e57e12e9
 def _hashes_stored(
