@@ -532,6 +532,7 @@ class WatchedRun:
     # layers with two behaviours and the model itself: in training mode at the first step?
     modes: dict[str, tuple[nn.Module, bool]] = field(default_factory=dict)
     learning: tuple[tuple[int, ...], frozenset[str]]|None = None   # optimizer, what learns
+    after_step: tuple[int, ...] = ()   # how often the parameters of `moving` were written to
 
     @property
     def rate(self)->float:

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['check_batches', 'check_schedule_length', 'fails_alone', 'lone_image_words', 'check_lone_image', 'check_lasting_mode',
-           'check_what_changes']
+           'check_what_changes', 'note_writes', 'check_evaluation_moves']
 
 # %% ../nbs/train/34_loop_checks.ipynb #ff1845bb
 import copy
@@ -238,3 +238,37 @@ def check_what_changes(
             "Where that is no plan, look for a late requires_grad_(False).",
         )
     return conclude(found, "")
+
+# %% ../nbs/train/34_loop_checks.ipynb #4d7d2068
+def _writes(
+    run:WatchedRun,                # at any moment
+)->tuple[int, ...]:                # of each parameter in `run.moving`
+    "How often some parameters were written to so far."
+    return tuple(parameter._version for parameter, _ in run.moving)
+
+
+@check("evaluation moves nothing", code="ER076", when="step")
+def note_writes(
+    run:WatchedRun,                # after a step
+)->Check|None:                     # always nothing: it only counts
+    "How often were the weights written to until now?"
+    run.after_step = _writes(run)
+    return None
+
+
+@check("evaluation moves nothing", code="ER076", when="epoch end")
+def check_evaluation_moves(
+    run:WatchedRun,                # after an epoch's evaluation
+)->Check|None:                     # nothing before the first step
+    "Are the weights after an evaluation those of the last training step?"
+    if not run.after_step:
+        return None
+    found, moved = Findings(), sum(map(int.__ne__, run.after_step, _writes(run)))
+    if moved:
+        found.error(
+            f"{moved} of {len(run.moving)} parameters looked at were written to after the last "
+            "training step, before the epoch ended",
+            "Evaluate without backward() and optimizer.step(), in torch.inference_mode(). Where "
+            "averaged weights are swapped in on purpose, accept this check.",
+        )
+    return conclude(found, f"{len(run.moving)} parameters are as the last step left them")

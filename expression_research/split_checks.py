@@ -43,6 +43,13 @@ def check_label_space(
     found, used = Findings(), np.unique(training)
     if look.width:
         _judge_unused(found, used, look)
+    ignored = getattr(look.loss_fn, "ignore_index", None)
+    if ignored in used.tolist():
+        found.error(
+            f"the loss ignores class {ignored} (ignore_index={ignored}), which "
+            f"{int((training == ignored).sum())} training images have",
+            "Leave ignore_index at its default of -100: it is for labels that stand for nothing.",
+        )
     elsewhere, unread = _other_splits(look)
     for split, labels in elsewhere.items():
         _judge_lacking(found, split, labels, training, look.classes)
