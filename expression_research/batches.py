@@ -8,7 +8,7 @@ __all__ = ['describe_batch', 'image_batch', 'unused_parts', 'class_numbers', 're
 
 # %% ../nbs/train/27_batches.ipynb #2dcbdf93
 import inspect
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np

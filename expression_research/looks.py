@@ -11,7 +11,6 @@ import copy
 import itertools
 import math
 import re
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -239,9 +238,7 @@ def probe(
     images, labels = look.first_batch(0)
     model.train()
     before = _copied_tensors(model)
-    start = time.perf_counter()
     look.logits, loss = training_step(model, optimizer, loss_fn, images, labels)
-    look.facts["step seconds"] = time.perf_counter() - start
     look.operation, look.first_loss = _last_operation(look.logits), loss.item()
     held = {id(tensor) for group in optimizer.param_groups for tensor in group["params"]}
     look.facts["hidden"] = _hidden_tensors(model, look.logits, held)
@@ -295,14 +292,11 @@ def _read_twice(
     look:Look,                     # receives two passes
     number:int,                    # 0 training, 1 evaluation
 )->None:
-    "The first batches of two passes: two batches, or as many as make 32 images; and their price."
+    "The first batches of two passes: two batches, or as many as make 32 images."
     passes = (look.train, look.valid)[number]
-    dataloader, prices = (look.train_dataloader, look.valid_dataloader)[number], []
+    dataloader = (look.train_dataloader, look.valid_dataloader)[number]
     for _ in range(2):
-        start = time.perf_counter()
         passes.append(read_loader(dataloader, images=32))
-        prices.append((time.perf_counter() - start) / max(1, len(passes[-1].labels)))
-    look.facts[f"row seconds {number}"] = min(prices)
 
 # %% ../nbs/train/32_looks.ipynb #b37cfdd6
 def take_look(

@@ -9,7 +9,7 @@ __all__ = ['SCHEDULER_STEPS', 'needs_loss', 'step_schedule', 'refuse_schedule', 
 # %% ../nbs/train/24_schedules.ipynb #677fa72d
 import copy
 import inspect
-from functools import cache, partial
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
