@@ -18,9 +18,9 @@ import pandas as pd
 from datasets import ClassLabel, Dataset, DatasetDict, Image, concatenate_datasets
 
 from .charts import plot_shares
-from .columns import choose_columns, read_splits
+from .columns import choose_columns, read_splits, without_images
 from .copies import photograph_groups
-from .core import DataError, keyed_order, some
+from .core import DataError, keyed_order
 from .display import Drawing, Shown, bullets, frame_table, show_rows
 from .files import LeftOut, left_out_words
 from .formats import Source, open_source
@@ -214,7 +214,7 @@ def load_expressions(
     source:Source="generated",     # path (folder, saved data set, Parquet, CSV), Hub id, data set
     *,
     image_column:str|None=None,    # the picture; None: the only column of type Image
-    label_column:str|None=None,    # the class; None: by its name, else the only one that can be
+    label_column:str|None=None,    # the class; None: by its name, else by words for expressions
     split_column:str|None=None,    # tells the split; None: where name and values say so; "none"
     split_names:str="",            # such as "train=Set A,test=Set B"; "none": names tell nothing
     subject_column:str|None=None,  # the person; None: `subject` where there is one
@@ -232,16 +232,18 @@ def load_expressions(
 
     Raises `DataError` for data, `ConfigError` for arguments, that cannot be used.
     """
-    rule = split_rule(split_names)
+    rule = split_rule(split_names, split_column or "")
     words, found = open_source(
         source, seed=seed, difficulty=difficulty, revision=revision, rule=rule
     )
     if found.hollow and not drop_empty_classes:
         raise DataError(found.hollow[0])
     taken = [image_column, label_column, subject_column]
-    splits, splits_from, column = _understand_splits(found, split_column, rule, taken)
+    splits, splits_from, column = _understand_splits(found, rule, taken)
     columns = choose_columns(splits, image_column, label_column, subject_column, [column])
     root = Path(source).expanduser() if isinstance(source, (str, os.PathLike)) else None
+    if root is not None and root.is_file():
+        root = root.parent         # a table names pictures beside it
     read, left_out = read_splits(
         splits,
         columns,
@@ -274,13 +276,12 @@ _LOGGER = logging.getLogger("expression_research")
 # %% ../nbs/data/14_data.ipynb #49a5c282
 def _understand_splits(
     found:Found,                   # from `open_source`
-    split_column:str|None,         # as in `load_expressions`
     rule:SplitRule,                # how names are understood
     taken:Sequence[str|None],      # columns that mean something else
 )->tuple[dict[str, Dataset], str, str|None]:   # train, ...; where from, in words; the column
     "The splits of a source, by names or by a column. Raises `DataError` where they do not decide."
-    column = None if split_column == "none" else split_column
-    if split_column is None:
+    column = None
+    if not found.splits_from.startswith("column"):     # a reader may have used it already
         column = find_split_column(found.splits, rule, taken)
     if column:
         where = f"column `{column}`"
@@ -357,11 +358,7 @@ def refuse_empty_classes(
     if len(kept) == len(counts):
         return ds
     if not drop:
-        empty = [name for name in counts.index if name not in kept]
-        raise DataError(
-            f"{len(empty)} of {len(counts)} classes have no image: {some(empty)}. Add images, or "
-            "pass drop_empty_classes=True (--drop-empty-classes) to leave these classes out."
-        )
+        raise without_images([name for name in counts.index if name not in kept], len(counts))
     number = {ds.class_names.index(name): place for place, name in enumerate(kept)}
     made = {}
     for name, split in ds.items():

@@ -8,7 +8,7 @@ __all__ = ['HEIC_SUFFIXES', 'what_it_is', 'file_kind', 'refuse_pointer', 'LeftOu
 # %% ../nbs/base/08_files.ipynb #13319163
 import os
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
@@ -187,19 +187,19 @@ class Listing:
     "What lies below a folder."
     root: Path                     # as given
     pictures: tuple[Path, ...]     # below it, sorted
-    others: tuple[Path, ...]       # files of other kinds, sorted; a reader may know them
+    others: Mapping[Path, str]     # files of other kinds, sorted, with their kind; a reader may know them
     folders: tuple[Path, ...]      # sorted
     left_out: tuple[LeftOut, ...]  # no reader looks at these
 
     def name(self, path:Path)->str:
-        "A `path` relative to the root, with `/`."
-        return path.relative_to(self.root).as_posix()
+        "A `path` relative to the root, with `/`; outside of it, the file's own name."
+        inside = path.is_relative_to(self.root)
+        return path.relative_to(self.root).as_posix() if inside else path.name
 
     def without(self, used:Iterable[Path])->tuple[LeftOut, ...]:
         "All that is left out when of the other files only those `used` are read."
-        rest = sorted(set(self.others) - set(used))
-        kinds = [LeftOut(self.name(path), file_kind(path)) for path in rest]
-        return (*self.left_out, *kinds)
+        rest = sorted(self.others.keys() - set(used))
+        return (*self.left_out, *(LeftOut(self.name(path), self.others[path]) for path in rest))
 
 # %% ../nbs/base/08_files.ipynb #6ed78857
 @dataclass
@@ -207,7 +207,7 @@ class _Walk:
     "The state of a walk through folders."
     root: Path
     pictures: list[Path] = field(default_factory=list)
-    others: list[Path] = field(default_factory=list)
+    others: dict[Path, str] = field(default_factory=dict)
     folders: list[Path] = field(default_factory=list)
     left_out: list[LeftOut] = field(default_factory=list)
     links: list[Path] = field(default_factory=list)     # to be looked at after all real files
@@ -241,8 +241,8 @@ class _Walk:
                 self.leave_out(path, "broken link" if path.is_symlink() else "no regular file")
         elif not self.is_new(path):
             self.leave_out(path, "link")
-        elif file_kind(path):
-            self.others.append(path)
+        elif kind := file_kind(path):
+            self.others[path] = kind
         else:
             self.pictures.append(path)
 
@@ -296,5 +296,6 @@ def list_files(
         walk.file(root)
     while walk.links:
         walk.link(walk.links.pop(0))
-    found = [tuple(sorted(part)) for part in (walk.pictures, walk.others, walk.folders)]
-    return Listing(walk.root, *found, left_out=tuple(walk.left_out))
+    pictures, folders = (tuple(sorted(part)) for part in (walk.pictures, walk.folders))
+    others = dict(sorted(walk.others.items()))
+    return Listing(walk.root, pictures, others, folders, tuple(walk.left_out))

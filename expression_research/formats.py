@@ -352,17 +352,18 @@ def read_saved(
 # %% ../nbs/data/13_formats.ipynb #e274aa73
 def _listing_for(
     table:Path,                    # whose cells may be paths
+    rows:int|None=None,            # only the first few; None: all
 )->Listing:                        # its only table is this one
     "The pictures that a table names by paths; where it does not, all below its folder."
-    frame = read_table(table)
+    frame = read_table(table, rows)
     for column in frame.columns:
         texts = [text for text in frame[column] if isinstance(text, str) and "." in text]
         texts += [column] if "." in str(column) else []    # a table without a header
         paths = {table.parent / text.replace("\\", "/") for text in texts}
         found = sorted(path for path in paths if path.is_file())
         if texts and len(found) * 2 >= len(paths):
-            return Listing(table.parent, tuple(found), (table,), (), ())
-    return replace(list_files(table.parent), others=(table,))
+            return Listing(table.parent, tuple(found), {table: "table"}, (), ())
+    return replace(list_files(table.parent), others={table: "table"})
 
 
 def _names_pictures(
@@ -371,7 +372,8 @@ def _names_pictures(
     "Whether a table names pictures beside it or below its folder."
     if path.suffix.lower() == ".parquet" or not table_columns(path):
         return False
-    return read_table_of_pictures(path, _listing_for(path)) is not None
+    head = 200                     # rows that show what it is
+    return read_table_of_pictures(path, _listing_for(path, head), rows=head) is not None
 
 
 @reader("a table of pictures (CSV, TSV or JSON Lines with a column of files)", _names_pictures,

@@ -37,7 +37,7 @@ SPLIT_WORDS = {
 _SPLIT_OF = {word: split for split, words in SPLIT_WORDS.items() for word in words}
 _TAILS = ("", "s", "set", "sets", "data", "dataset", "images", "image", "imgs", "img", "split",
           "faces", "face", "files", "folder", "pictures", "photos", "samples", "labels", "list",
-          "part", "subset", "dir", "file", "files", "fold")
+          "part", "subset", "dir", "file", "fold")
 _COMPOUNDS = {word + tail: split for word, split in _SPLIT_OF.items() for tail in _TAILS}
 _COMPETITION = {"public": "validation", "private": "test"}     # before the word test
 _SEVERAL = ("trainval", "trainvalid", "traintest", "valtest", "devtest", "testval")
@@ -114,6 +114,7 @@ class SplitRule:
     "How names are understood as splits; it remembers which of the given ones it has met."
     given: Mapping[str, str] = field(default_factory=dict)     # a name, folded -> train, ...
     silent: bool = False           # no name tells a split
+    column: str = ""               # that tells splits; "": found by names and values; "none"
     used: set[str] = field(default_factory=set, compare=False)     # given names that were met
 
     def tells(self, name:str)->set[str]:
@@ -161,12 +162,13 @@ def same_name(
 # %% ../nbs/data/10_names.ipynb #9e26f398
 def split_rule(
     split_names:str="",            # such as "train=Set A,test=Set B"; "none"; "": usual names
+    column:str="",                 # that tells splits; "": found by names and values; "none"
 )->SplitRule:
     "The rule from its text. Raises `ConfigError` for another form."
     if not split_names.strip():
-        return SplitRule()
+        return SplitRule(column=column)
     if split_names.strip().lower() == "none":
-        return SplitRule(silent=True)
+        return SplitRule(silent=True, column=column)
     given = {}
     for part in split_names.split(","):
         split, equals, name = (piece.strip() for piece in part.partition("="))
@@ -176,7 +178,7 @@ def split_rule(
                 "validation=NAME or test=NAME. Join several by commas, or write none."
             )
         given[same_name(name)] = split
-    return SplitRule(given)
+    return SplitRule(given, column=column)
 
 # %% ../nbs/data/10_names.ipynb #8c98bdf7
 def tidy_name(

@@ -87,6 +87,8 @@ def find_split_column(
     taken:Iterable[str|None]=(),   # columns that mean something else
 )->str|None:                       # None where no column tells
     "The column that tells splits. Raises `DataError` where names and values do not agree."
+    if rule.column:
+        return None if rule.column == "none" else rule.column
     found, doubtful = [], {}
     first = next(iter(splits.values()))
     for column, kind in first.features.items():

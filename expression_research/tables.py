@@ -121,8 +121,8 @@ class PictureFinder:
         self.pictures = set(listing.pictures)
         self.ends: Mapping[str, list[Path]] = defaultdict(list)
         for path in listing.pictures:
-            self.ends[path.name].append(path)
-            self.ends[path.stem].append(path)
+            for end in {path.name, path.stem}:     # one and the same without a suffix
+                self.ends[end].append(path)
 
     def find(self, text:object)->Path|None:
         "The picture that a `text` means. Raises `DataError` where it may mean several."
@@ -238,9 +238,10 @@ def read_table_of_pictures(
     table:Path,                    # CSV, TSV or JSON Lines
     listing:Listing,               # of the source
     rule:SplitRule=SplitRule(),    # how names are understood as splits
+    rows:int|None=None,            # only the first few, to see what it is; None: all
 )->tuple[Dataset, list[Path]]|None:    # with pictures; their paths; None where it names none
     "A table whose cells name pictures. Raises `DataError` for one that cannot be understood."
-    frame = read_table(table)
+    frame = read_table(table, rows)
     finder = PictureFinder(table, listing, rule)
     for column in frame.columns:
         if "." in str(column) and finder.find(column) is not None:
