@@ -22,7 +22,7 @@ from torch.utils.data import DataLoader, IterableDataset, SequentialSampler
 
 from .batches import image_batch
 from .looks import Look, edge_features
-from .traces import dataset_labels, in_this_process
+from .traces import dataset_labels, drawn_rows, in_this_process
 from .verdicts import Skip
 
 # %% ../nbs/train/33_readings.ipynb #09a0fde9
@@ -117,22 +117,23 @@ WHOLE_ROWS, SAMPLE_ROWS = 1000, 256
 def rows_of(
     dataloader:Iterable,           # any
 )->int|None:                       # None where it cannot be told without reading
-    "How many rows a loader's data set has."
+    "How many rows a loader draws from its data set."
     dataset:Any = getattr(dataloader, "dataset", None)
     if dataset is None or isinstance(dataset, IterableDataset):
         return None
+    drawn = drawn_rows(dataloader)
     try:
-        return len(dataset)
+        return len(dataset) if drawn is None else len(drawn)
     except TypeError:
         return None
 
 
 def _plain_rows(
     dataloader:Iterable,           # any
-    rows:int,                      # R of its data set
+    rows:int,                      # R that it draws
     most:int,                      # rows to read
 )->Iterable|None:                  # all rows in order, or some spread evenly; None: not torch's own
-    "A plain loader's data set and collate function, whatever its sampler draws."
+    "A plain loader's data set and collate function: the rows that its sampler draws, in order."
     known = type(getattr(dataloader, "sampler", None)).__module__.startswith("torch.")
     if type(dataloader) is not DataLoader or not known:
         return None                # a sampler of one's own may yield more than row numbers
@@ -140,7 +141,8 @@ def _plain_rows(
     if rows > most:
         chosen = np.linspace(0, rows - 1, most).astype(int)
     batch_size, collate = min(32, dataloader.batch_size or 32), dataloader.collate_fn
-    plain = [int(row) for row in chosen]
+    drawn = drawn_rows(dataloader)
+    plain = [int(row) if drawn is None else drawn[row] for row in chosen]
     return DataLoader(dataloader.dataset, batch_size, sampler=plain, collate_fn=collate)
 
 # %% ../nbs/train/33_readings.ipynb #c6c4bb2f
@@ -217,9 +219,10 @@ def _agrees(
         return True
     if isinstance(dataloader.sampler, SequentialSampler) and handed:
         return labels[:len(handed[0])].tolist() == handed[0].tolist()
-    rows = np.linspace(0, len(labels) - 1, 4).astype(int).tolist()
+    places, drawn = np.linspace(0, len(labels) - 1, 4).astype(int).tolist(), drawn_rows(dataloader)
+    rows = places if drawn is None else [drawn[place] for place in places]
     opened = dataloader.collate_fn([dataloader.dataset[row] for row in rows])
-    return labels[rows].tolist() == _pair(opened)[1].tolist()
+    return labels[places].tolist() == _pair(opened)[1].tolist()
 
 # %% ../nbs/train/33_readings.ipynb #d70df178
 _RUN_SHARE = 0.05                  # of the images that a run reads
