@@ -356,7 +356,7 @@ class LastCheckpoint:
         folder:Path|str,              # the run's `last/`
         base:StageBase,               # of this stage; a new one is written to `folder`
         watched:Watched,              # callbacks whose numbers are part of the state
-        record:dict,                  # of the stage: its number as `stage`, where it began
+        record:dict,                  # of the stage: its number as `stage`, the `run` it is of
     ):
         "Put it after the callbacks it watches. A new base becomes `stage-<number>.safetensors`."
         self.folder, self.base = Path(folder), base
@@ -366,8 +366,8 @@ class LastCheckpoint:
         if self.best.weights:
             self.best.weights = base.keep(self.best.weights)  # of an earlier stage
         if not base.stored:
-            number = {"stage": record["stage"]}
-            save_tensors(self.folder / f"stage-{number['stage']}.safetensors", base.weights, number)
+            begun = {"stage": record["stage"], "run": record.get("run")}
+            save_tensors(self.folder / f"stage-{begun['stage']}.safetensors", base.weights, begun)
 
     def tensors(self,
         state:EpochState,             # the engine's: model, epoch
@@ -432,12 +432,27 @@ def _part(
     }
 
 # %% ../nbs/train/37_checkpoints.ipynb #413c6f67
+def _refuse_stranger(
+    path:Path,                        # a file below `last/`
+    record:dict,                      # that came with its tensors
+    run:str|None,                     # what the record must say
+)->None:
+    "Raises `RunError` for a file of another run, or one that is no state."
+    if record.get("run") != run or "stage" not in record:
+        raise RunError(
+            f"{path} belongs to another run, or is another kind of file. Restore it, or move "
+            f"{path.parent} away to begin again."
+        )
+
+
 def load_last(
     folder:Path|str,                  # the run's `last/`
+    run:str|None=None,                # as the `record` of `LastCheckpoint` said
 )->LastState|None:                    # None when there is no whole state
     """The newest whole state.
 
-    A torn or edited file is named on the standard output, and the one before it is used.
+    A torn or edited file is named on the standard output, and the one before it is used. Raises
+    `RunError` for a file of another run.
     """
     folder = Path(folder)
     for path in (folder / "state.safetensors", folder / "previous.safetensors"):
@@ -445,10 +460,19 @@ def load_last(
             continue
         try:
             tensors, record = load_tensors(path)
-            base, _ = load_tensors(folder / f"stage-{record['stage']}.safetensors")
         except RunError as error:
             print(f"not used: {error}")
             continue
+        _refuse_stranger(path, record, run)
+        start = folder / f"stage-{record['stage']}.safetensors"
+        try:
+            base, begun = load_tensors(start)
+        except RunError as error:
+            print(f"not used: {error}")
+            continue
+        _refuse_stranger(start, begun, run)
+        if begun["stage"] != record["stage"] or "epoch" not in record or "epoch" in begun:
+            raise RunError(f"{path} and {start} do not belong together. Restore them.")
         is_best = record["callbacks"]["best"]["epoch"] == record["epoch"]
         model, moments = _part(tensors, "model/"), _part(tensors, "optimizer/")
         best = model if is_best else _part(tensors, "best/")

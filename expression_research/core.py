@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['ExpressionError', 'ConfigError', 'DataError', 'ModelError', 'RunError', 'some', 'key_bytes', 'keyed_uniforms',
            'keyed_seed', 'keyed_generator', 'keyed_order', 'keyed_torch', 'pick_device', 'package_hash',
-           'package_folder', 'code_hashes', 'environment', 'replacing', 'flush', 'write_atomically', 'write_json',
-           'read_json']
+           'package_folder', 'code_hashes', 'environment', 'replacing', 'flush', 'write_atomically', 'json_bytes',
+           'write_json', 'read_json']
 
 # %% ../nbs/base/00_core.ipynb #cf6b3f71
 import ast
@@ -309,12 +309,19 @@ def write_atomically(
         partial.write_bytes(data)
 
 # %% ../nbs/base/00_core.ipynb #8cfa30e8
+def json_bytes(
+    value:object,                  # anything JSON can hold; floats round-trip exactly
+)->bytes:                          # UTF-8
+    "JSON that a person can read."
+    return (json.dumps(value, indent=1, ensure_ascii=False) + "\n").encode()
+
+
 def write_json(
     path:Path|str,                 # final name
     value:object,                  # anything JSON can hold; floats round-trip exactly
 )->None:
     "Write JSON that a person can read, atomically."
-    write_atomically(path, (json.dumps(value, indent=1, ensure_ascii=False) + "\n").encode())
+    write_atomically(path, json_bytes(value))
 
 
 def read_json(

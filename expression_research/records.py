@@ -17,44 +17,82 @@ import pandas as pd
 import torch
 import xxhash
 
-from .core import write_atomically
+from .core import RunError, write_atomically
 from .engine import TrainState
+from .seals import WAY_OUT, bytes_hash
 
 # %% ../nbs/train/39_records.ipynb #8a20e0f6
-def _write_rows(
-    path:Path,                     # final name, `.csv`
+def _as_csv(
     rows:list[dict],               # of equal keys; floats read back exactly
-)->None:
-    "Write rows as CSV, atomically."
+)->bytes:
+    "Rows as CSV."
     text = io.StringIO()
     table = csv.DictWriter(text, list(rows[0]) if rows else [], lineterminator="\n")
     table.writeheader()
     table.writerows(rows)
-    write_atomically(path, text.getvalue().encode())
+    return text.getvalue().encode()
 
 
 def _earlier_rows(
-    path:Path,                     # written by `_write_rows`; may be missing
+    path:Path,                     # made by `_as_csv`; may be missing
     epochs:int,                    # rows of this epoch and later ones are left out
 )->list[dict]:                     # values as text
-    "The rows of the first epochs, from which a resumed run continues."
-    if not epochs or not path.exists():
+    "The rows of the first epochs, from which a resumed run continues; none of a torn file."
+    if not epochs or not path.is_file():
         return []
-    # text, so that nothing is rounded on the way
-    table = pd.read_csv(path, dtype=str, keep_default_na=False)
-    return table.loc[table["epoch"].astype(int) < epochs, :].to_dict("records")
+    try:
+        # text, so that nothing is rounded on the way
+        table = pd.read_csv(path, dtype=str, keep_default_na=False)
+        return table.loc[table["epoch"].astype(int) < epochs, :].to_dict("records")
+    except (ValueError, KeyError):
+        return []
 
 # %% ../nbs/train/39_records.ipynb #532fdbb6
+def _row_check(
+    before:str,                    # check of the row before, or the run for the first
+    row:dict,                      # epoch, seconds
+)->str:                            # 8 hexadecimal digits
+    "What the row's `check` must say."
+    text = f"{before},{row['epoch']},{row['seconds']}"
+    return xxhash.xxh3_64_hexdigest(text.encode())[:8]
+
+
+def _earlier_seconds(
+    path:Path,                     # timing.csv
+    epochs:int,                    # that are over
+    run:str,                       # which run it is
+)->list[dict]:                     # a row per epoch; no seconds where they are not known
+    "The times of the first epochs. Prints one line when some are missing or edited."
+    found, before = [], run
+    for row in _earlier_rows(path, epochs):
+        expected = _row_check(before, row) if "seconds" in row else ""
+        if row["epoch"] != str(len(found)) or row.get("check") != expected:
+            break
+        before = row["check"]
+        found.append(row)
+    if len(found) < epochs:
+        print(
+            f"{path} does not hold the times of epochs {len(found) + 1} to {epochs}, or was edited: "
+            "they are counted as unknown."
+        )
+    for epoch in range(len(found), epochs):
+        row = {"epoch": epoch, "seconds": ""}
+        before = _row_check(before, row)
+        found.append(row | {"check": before})
+    return found
+
+# %% ../nbs/train/39_records.ipynb #2bb75205
 class RunRecord:
     "Callback: a row per epoch in history.csv, and its seconds in timing.csv."
 
     def __init__(self,
         folder:Path,               # of the run
         rows:list[dict],           # of earlier epochs; continued in place
+        run:str="",                # which run it is, such as a hash of what decides its result
     ):
         "`stage` is set by `run_experiment` when a stage begins."
-        self.folder, self.rows, self.stage = folder, rows, ""
-        self.seconds = _earlier_rows(folder / "timing.csv", len(rows))
+        self.folder, self.rows, self.run, self.stage = folder, rows, run, ""
+        self.seconds = _earlier_seconds(folder / "timing.csv", len(rows), run)
 
     def epoch_begin(self, state:TrainState)->None:
         "Note the time and the learning rate with which this epoch of `state` runs."
@@ -66,10 +104,11 @@ class RunRecord:
         row.update((name, values[-1]) for name, values in state.results.items())
         row["lr"] = self.lr
         self.rows.append(row)
-        seconds = round(time.perf_counter() - self.started, 3)
-        self.seconds.append({"epoch": state.epoch, "seconds": seconds})
-        _write_rows(self.folder / "history.csv", self.rows)
-        _write_rows(self.folder / "timing.csv", self.seconds)
+        timed = {"epoch": state.epoch, "seconds": round(time.perf_counter() - self.started, 3)}
+        before = self.seconds[-1]["check"] if self.seconds else self.run
+        self.seconds.append(timed | {"check": _row_check(before, timed)})
+        write_atomically(self.folder / "history.csv", _as_csv(self.rows))
+        write_atomically(self.folder / "timing.csv", _as_csv(self.seconds))
 
 # %% ../nbs/train/39_records.ipynb #c0568744
 def _order_hash(
@@ -97,11 +136,21 @@ class StepRecord:
     def __init__(self,
         folder:Path,               # of the run
         epochs:int=0,              # rows of this many epochs are kept when a run is resumed
+        written:dict[str, str]|None=None,  # what `written` was after these epochs, to be compared
     ):
-        "Put it before the callback that saves the state, so that no saved epoch lacks its steps."
+        """Put it before the callback that saves the state, so that no saved epoch lacks its steps.
+
+        Raises `RunError` when the file does not hold the steps that were written.
+        """
         self.path = folder / "steps.csv"
         self.pending:list[tuple] = []  # of the epoch now running
         self.rows = _earlier_rows(self.path, epochs)
+        self.written = {self.path.name: bytes_hash(_as_csv(self.rows))}
+        if epochs and written not in (None, self.written):
+            raise RunError(
+                f"{self.path} does not hold the steps of the first {epochs} epochs as they were "
+                f"written: it was edited, damaged, or is another run's. {WAY_OUT}"
+            )
 
     def epoch_begin(self, state:TrainState)->None:
         "Forget the steps of an epoch of `state` that was cut short."
@@ -126,4 +175,6 @@ class StepRecord:
             row = {"epoch": state.epoch, "step": step, "samples": samples, "images": images}
             row["loss"], row["gradient_norm"] = loss.item(), norm.item()
             self.rows.append(row)
-        _write_rows(self.path, self.rows)
+        content = _as_csv(self.rows)
+        write_atomically(self.path, content)
+        self.written[self.path.name] = bytes_hash(content)
