@@ -18,19 +18,22 @@ from datasets import DatasetDict
 from .auditing import refuse_leaks
 from .baselines import hog_baseline, hog_penalty, majority_baseline
 from .config import RunConfig, resolve
-from .core import write_json
+from .core import ConfigError
 from .data import ExpressionData, summarise
 from .diagnostics import scores
 from .evaluation import wilson
-from .experiments import Run, run_experiment, sealed_test
+from .experiments import run_experiment, sealed_test
 from .recipe import data_of, make_recipe
 from .report import run_report, summary_report
 from .runfiles import write_baselines
+from .runs import Run
+from .seals import write_signed
 from expression_research.testset import (
     TEST_TABLE,
+    baseline_test_table,
     count_opening,
-    opened_table,
     openings,
+    stored_table,
     without_test,
 )
 
@@ -182,19 +185,21 @@ def _test_row(
         "majority class": partial(majority_baseline, data, "test"),
         HOG: partial(hog_baseline, data, "test", C=row.get("C")),
     }.get(chosen)
-    if baseline:
+    path = out / row["run"] / TEST_TABLE if row["run"] else None
+    path = path or baseline_test_table(out, data.samples_hash, chosen)
+    table = stored_table(out, path)    # of an earlier call: reading it again is no opening
+    if table is None and baseline:
         table, _ = count_opening(
             out,
             data.samples_hash,
             baseline,
             run=chosen,
+            path=path,
             reason=reason,
             again=True,
             generated=generated,
         )
-    elif (out / row["run"] / TEST_TABLE).is_file():
-        table = opened_table(out / row["run"])
-    else:
+    elif table is None:
         table = sealed_test(out / row["run"], reason=reason, again=True, dataset=data).table
     found = _table_row(chosen, table, time.perf_counter() - started, seed=row["seed"])
     found["run"], found["openings"] = row["run"], len(openings(out, data.samples_hash))
@@ -250,6 +255,8 @@ def run_main_job(
     Raises `ExpressionError` when it cannot go on; the next call continues from what is on disk.
     """
     started = time.perf_counter()
+    if seeds < 1:
+        raise ConfigError(f"seeds={seeds}: expected 1 or more runs of each network.")
     configs = main_configs(data, out=out, seed=seed, **options)
     for config in configs:
         make_recipe(config)        # what cannot be trained is refused before anything is read
@@ -277,7 +284,7 @@ def run_main_job(
         "test": test,
         "notes": _verdicts(lines, configs),
     }
-    write_json(Path(out) / "summary.json", summary)
+    write_signed(Path(out) / "summary.json", summary)
     # now that everything is known, the test number and its ledger included
     for row in rows:
         if row["run"]:
@@ -311,7 +318,7 @@ def _network_row(
     return _table_row(
         config.model,
         run.table,
-        pd.read_csv(run.folder / "timing.csv")["seconds"].sum(),
+        run.csv("timing.csv")["seconds"].sum(),
         seed=seed,
         run=run,
     )

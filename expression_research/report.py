@@ -20,12 +20,8 @@ from .core import ConfigError, DataError, RunError, some, write_atomically
 from .diagnostics import Rows, scores
 from .display import bullets, html_table, page, paragraph, render, tiles
 from .evaluation import evaluate_table, interval_text, wilson
-from expression_research.runfiles import (
-    RunFiles,
-    read_record,
-    read_run_files,
-    train_command,
-)
+from .runfiles import RunFiles, read_run_files, train_command
+from .seals import read_signed
 from expression_research.sections import (
     accuracy_sentences,
     classes_section,
@@ -223,7 +219,7 @@ def _read_summary(
     Raises `RunError` for a missing or torn file, or a row that contradicts its run.
     """
     path = Path(out) / "summary.json"
-    summary = read_record(path, _SUMMARY)
+    summary = read_signed(path, _SUMMARY)
     evaluations = [*summary["rows"], summary["test"]] if summary["test"] else summary["rows"]
     for row in evaluations:
         missing = [name for name in _ROW if name not in row]

@@ -106,6 +106,20 @@ class Run:
                 f"{self.folder / name} is not whole JSON ({error}). {WAY_OUT}"
             ) from None
 
+    def record(self, name:str, *names:str)->dict[str, Any]:
+        "The mapping in the JSON file `name`, with these `names`. Raises `RunError` otherwise."
+        record, path = self.json(name), self.folder / name
+        if not isinstance(record, dict):
+            kind = type(record).__name__
+            raise RunError(f"{path} holds a {kind}: expected a mapping with {', '.join(names)}.")
+        missing = [one for one in names if one not in record]
+        if missing:
+            raise RunError(
+                f"{path} holds no {', '.join(missing)}: was it written by another version? Make the "
+                "run again."
+            )
+        return record
+
     def csv(self, name:str, **options:Any)->pd.DataFrame:
         "The table in the CSV file `name`; `options` are those of pandas. Raises as `json` does."
         try:
@@ -118,13 +132,13 @@ class Run:
     @property
     def config(self)->RunConfig:
         try:
-            return config_from_dict(self.json("config.json"))
+            return config_from_dict(self.record("config.json", "data", "model"))
         except ConfigError as error:
             raise RunError(f"{self.folder / 'config.json'}: {error}") from None
 
     @property
     def manifest(self)->dict:
-        return self.json("manifest.json")  # hash, class_names, samples
+        return self.record("manifest.json", "hash", "class_names", "samples")
 
     @property
     def class_names(self)->list[str]:
@@ -132,7 +146,7 @@ class Run:
 
     @property
     def metrics(self)->dict:
-        return self.json("metrics.json")  # validation scores of the best epoch
+        return self.record("metrics.json", "epoch")  # validation scores of the best epoch
 
     @property
     def history(self)->pd.DataFrame:

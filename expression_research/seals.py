@@ -148,6 +148,10 @@ class Seal:
         path = self.folder / name
         return path.is_file() and file_hash(path) in self.files[name]
 
+    def changed(self)->list[str]:
+        "The names of the files that are gone, or not what was written."
+        return [name for name in self.files if not self._fits(name)]
+
     def check(self, *names:str)->None:
         "Raises `RunError` that names a file which is gone or changed; without `names`, of all files."
         for name in names or self.files:

@@ -18,10 +18,11 @@ from datasets import DatasetDict
 
 from .checkpoints import load_tensors
 from .config import config_identity
-from .core import RunError, environment, read_json
+from .core import RunError, environment
 from .diagnostics import scores
-from .experiments import Run, machine_for, run_experiment
+from .experiments import machine_for, run_experiment
 from .recipe import data_of, make_recipe
+from .runs import Run
 from .samples import manifest_hash
 
 # %% ../nbs/use/54_verify.ipynb #1371043d
@@ -113,24 +114,28 @@ def _compare_environments(
 def _edited_files(
     run:Run,                       # finished
 )->list[str]:                      # sentences; empty when everything agrees
-    "Where the files of a run contradict each other. Raises `RunError` when one is missing or torn."
+    """Where the files of a run are not what was written, or contradict each other.
+
+    Raises `RunError` when one is missing or torn.
+    """
     _, trained = load_tensors(run.folder / "best.safetensors")
     stated = config_identity(run.config)
-    found = [
+    found = [f"{name}: it is not the file that the run wrote" for name in run.seal.changed()]
+    found += [
         f"config.json: {name}={stated[name]!r}, but the weights were trained with {value!r}"
         for name, value in trained["config"].items()
         if stated.get(name) != value
     ]
-    written = read_json(run.folder / "manifest.json")
+    written = run.manifest
     if manifest_hash(pd.DataFrame(written["samples"])) != written["hash"]:
         found.append("manifest.json: its samples do not give its hash")
     if trained["manifest_hash"] != written["hash"]:
         found.append("manifest.json: the weights were trained on other samples")
     recomputed = scores(run.table)
     return found + [
-        f"metrics.json: {name}={run.metrics[name]!r}, but the prediction table gives {value!r}"
+        f"metrics.json: {name}={run.metrics.get(name)!r}, but the prediction table gives {value!r}"
         for name, value in recomputed.items()
-        if run.metrics[name] != value
+        if run.metrics.get(name) != value
     ]
 
 # %% ../nbs/use/54_verify.ipynb #af6f97c8
@@ -202,10 +207,7 @@ def _read_steps(
     folder:Path,                   # of a run
 )->pd.DataFrame:                   # every column as text, so that nothing is rounded
     "The step record of a run. Raises `RunError` when there is none."
-    path = folder / "steps.csv"
-    if not path.is_file():
-        raise RunError(f"{path} does not exist. Is this the folder of a run?")
-    return pd.read_csv(path, dtype=str, keep_default_na=False)
+    return Run(folder, checked=False).csv("steps.csv", dtype=str, keep_default_na=False)
 
 # %% ../nbs/use/54_verify.ipynb #b926d29c
 _CLOSE_LOSS, _CLOSE_ANSWERS = 0.02, 1    # nats on validation, images
@@ -260,19 +262,19 @@ def verify_run(
 
     Raises `RunError` for an unfinished run and `DataError` when its data cannot be had.
     """
-    run = Run(Path(folder))
+    run = Run(Path(folder), checked=False)  # what was changed is named below
     if not run.finished:
         raise RunError(
             f"{folder} is not a finished run. `expression train --resume {folder}` finishes one."
         )
-    recipe, recorded = make_recipe(run.config), read_json(run.folder / "environment.json")
+    recipe, recorded = make_recipe(run.config), run.json("environment.json")
     config = recipe.config
     data = data_of(config, dataset)
     with machine_for(config):
         present = environment() | {"weights": recipe.weights_hash}
     machine, code = _compare_environments(recorded, present)
     claims = _edited_files(run) + _compare_manifests(
-        pd.DataFrame(read_json(run.folder / "manifest.json")["samples"]), data.samples
+        pd.DataFrame(run.manifest["samples"]), data.samples
     )
     with tempfile.TemporaryDirectory() as out, redirect_stdout(StringIO()):
         # to the end, so that the cause can be named
@@ -282,8 +284,8 @@ def verify_run(
         )
         first = _compare_steps(_read_steps(run.folder), _read_steps(repeated.folder))
         exact = _same_results(run, repeated)
-        loss = (run.metrics["loss"], repeated.metrics["loss"])
-        correct = (run.metrics["correct"], repeated.metrics["correct"])
+        there, here = run.scores, repeated.scores
+        loss, correct = ((there[name], here[name]) for name in ("loss", "correct"))
     near = abs(loss[0] - loss[1]) <= _CLOSE_LOSS and abs(correct[0] - correct[1]) <= _CLOSE_ANSWERS
     verdict = "different"
     if exact and not first and not claims:
