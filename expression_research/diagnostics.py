@@ -13,7 +13,7 @@ import io
 import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import pandas as pd
@@ -153,7 +153,7 @@ def write_predictions(
 
 
 def read_predictions(
-    path:Path|str,                 # a file written by `write_predictions`
+    path:Path|str|BinaryIO,        # a file written by `write_predictions`, or its bytes
 )->pd.DataFrame:                   # the same table, bit for bit
     """Read and check a prediction table.
 

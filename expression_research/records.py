@@ -77,8 +77,8 @@ def _earlier_seconds(
         )
     for epoch in range(len(found), epochs):
         row = {"epoch": epoch, "seconds": ""}
-        before = _row_check(before, row)
-        found.append(row | {"check": before})
+        before = row["check"] = _row_check(before, row)
+        found.append(row)
     return found
 
 # %% ../nbs/train/39_records.ipynb #2bb75205
@@ -104,9 +104,11 @@ class RunRecord:
         row.update((name, values[-1]) for name, values in state.results.items())
         row["lr"] = self.lr
         self.rows.append(row)
-        timed = {"epoch": state.epoch, "seconds": round(time.perf_counter() - self.started, 3)}
+        timed:dict[str, Any] = {"epoch": state.epoch}
+        timed["seconds"] = round(time.perf_counter() - self.started, 3)
         before = self.seconds[-1]["check"] if self.seconds else self.run
-        self.seconds.append(timed | {"check": _row_check(before, timed)})
+        timed["check"] = _row_check(before, timed)
+        self.seconds.append(timed)
         write_atomically(self.folder / "history.csv", _as_csv(self.rows))
         write_atomically(self.folder / "timing.csv", _as_csv(self.seconds))
 

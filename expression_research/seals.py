@@ -23,7 +23,7 @@ WAY_OUT = "Restore it, or make the run again (--again keeps this folder and make
 
 
 def bytes_hash(
-    content:bytes,                 # of a file
+    content:bytes|mmap.mmap,       # of a file
 )->str:                            # 32 hexadecimal digits
     "XXH3, 128 bits."
     return xxhash.xxh3_128_hexdigest(content)
@@ -57,7 +57,7 @@ def signed(
     record:dict[str, Any],         # JSON-ready, without `checksum`
 )->dict[str, Any]:                 # the same with its `checksum`, last
     "A record that `is_signed` knows again."
-    return {**record, "checksum": _checksum(record)}
+    return record | {"checksum": _checksum(record)}
 
 
 def is_signed(
@@ -106,7 +106,8 @@ def chained(
 )->dict[str, Any]:                 # the line with `previous` and `checksum`
     "A line that hangs on the one before it."
     previous = before["checksum"] if before else ""
-    return signed({**record, "previous": previous})
+    linked = record | {"previous": previous}
+    return signed(linked)
 
 
 def broken_link(

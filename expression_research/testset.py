@@ -51,7 +51,7 @@ def read_ledger(
     if not path.is_file():
         return []
     lines = path.read_bytes().removesuffix(b"\n").split(b"\n")
-    found = list(map(_read_line, lines))
+    found = [_read_line(line) for line in lines]
     broken = broken_link(found)
     if broken is not None:
         raise RunError(
@@ -59,7 +59,7 @@ def read_ledger(
             "the one before it. Restore the file; without it nobody knows how often the test split "
             "was opened."
         )
-    return found
+    return [entry for entry in found if entry is not None]
 
 
 def _read_line(
