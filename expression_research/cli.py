@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from .config import Reading, RunConfig, config_from_dict, config_identity
+from .config import Reading, RunConfig, config_identity
 from .core import ConfigError, ExpressionError, RunError, read_json
 
 if TYPE_CHECKING:
@@ -153,7 +153,8 @@ def _stored_config(
     folder:Path,                   # of a run
 )->RunConfig:
     "The configuration with which that run was begun. Raises `RunError` when it is no run."
-    return config_from_dict(read_json(folder / "config.json"))
+    from expression_research.runs import Run
+    return Run(folder).config
 
 
 def _refuse_changes(
@@ -180,10 +181,12 @@ def _where_it_stands(
 )->str:
     "One line: finished, resumes after which epoch, or starts again."
     from expression_research.checkpoints import load_last
-    from expression_research.experiments import Run
-    if Run(folder).finished:
+    from expression_research.runs import Run
+    run = Run(folder)
+    run.seal.check()
+    if run.finished:
         return f"{folder.name} is finished: nothing to resume"
-    last = load_last(folder / "last")
+    last = load_last(folder / "last", run.seal.run)
     if last is None:
         return f"{folder.name} starts again: it was stopped before its first whole epoch"
     return f"{folder.name} resumes after epoch {last.record['epoch'] + 1}"
@@ -194,7 +197,8 @@ def _resume_run(
     config:RunConfig,              # what the flags say
 )->object:                         # the finished `Run`
     "Go on with a run. Raises `RunError` for another configuration, other samples or other weights."
-    from expression_research.experiments import Run, run_experiment
+    from expression_research.experiments import run_experiment
+    from expression_research.runs import Run
     _refuse_changes(folder, _stored_config(folder), config)
     print(_where_it_stands(folder), flush=True)
     return Run(folder) if Run(folder).finished else run_experiment(config, folder=folder)
@@ -212,7 +216,7 @@ def _train_model(
         else run_experiment(config, again=options.again)
     )
     print(
-        f"{run.folder.as_posix()}\n{_score_line(run.metrics)}, best epoch "
+        f"{run.folder.as_posix()}\n{_score_line(run.scores)}, best epoch "
         f"{run.metrics['epoch'] + 1} of {len(run.history)}"
     )
 
@@ -239,7 +243,8 @@ def _evaluate_model(
             "chosen on validation."
         )
     from expression_research.diagnostics import class_report, scores
-    from expression_research.experiments import Run, evaluate_run, sealed_test
+    from expression_research.experiments import evaluate_run, sealed_test
+    from expression_research.runs import Run
     from expression_research.serving import save_csv
     run = Run(options.run)
     if options.split == "test":

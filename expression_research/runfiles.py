@@ -30,7 +30,7 @@ from expression_research.diagnostics import (
 )
 from .runs import Run
 from .seals import SEAL, read_seal, write_seal
-from .testset import TEST_TABLE, opened_table, openings
+from .testset import TEST_TABLE, opened_table, openings, stored_table
 from .verdicts import VERDICTS
 
 # %% ../nbs/use/49_runfiles.ipynb #1a881b24
@@ -128,7 +128,7 @@ def _read_extras(
     extras:dict[str, Any] = {"audit": None, "test": None}
     if (folder / "audit.json").is_file():
         extras["audit"] = run.record("audit.json", "verdict", "message")
-    if (folder / TEST_TABLE).is_file():
+    if stored_table(folder.parent, folder / TEST_TABLE) is not None:
         extras["test"] = opened_table(folder)
     extras["guards"] = _read_guards(run, "guards.json")
     extras["openings"] = openings(folder.parent, samples_hash)

@@ -140,8 +140,8 @@ class Seal:
         if len(self.files) > 2 and len(others) + 1 > len(self.files) / 2:
             path = self.folder / SEAL  # one stranger is likelier than many
         return RunError(
-            f"{path} is not what was written there: it was edited, damaged, or belongs to another "
-            f"run. {WAY_OUT}"
+            f"{path} is not what {SEAL} says was written there: it was edited, damaged, or belongs to "
+            f"another run. {WAY_OUT}"
         )
 
     def _fits(self, name:str)->bool:

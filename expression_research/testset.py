@@ -36,7 +36,7 @@ def without_test(
 # %% ../nbs/trust/46_testset.ipynb #a2d3e4ea
 LEDGER = "ledger.jsonl"
 TEST_TABLE = "test_predictions.parquet"   # in the folder of a run
-_FIELDS = ("time", "run", "manifest", "reason", "n", "result", "generated", "table")
+_FIELDS = ("time", "run", "manifest", "reason", "n", "result", "generated", "path", "table")
 _SHOWN_SCORES = ("correct", "accuracy", "macro_f1", "loss")    # what is written of a result
 
 
@@ -188,14 +188,21 @@ def stored_table(
 )->pd.DataFrame|None:              # None: they were not opened
     """The predictions that an opening left; this is no opening.
 
-    Raises `RunError` when they are not what the ledger records.
+    Raises `RunError` when they are gone, or not what the ledger records.
     """
     if _pending(path).is_file():
         with _ledger_lock(out):
             _complete(out, path)
-    if not path.is_file():
+    place = path.relative_to(out).as_posix()
+    known = [entry["table"] for entry in read_ledger(out) if entry["path"] == place]
+    if not path.is_file() and not known:
         return None
-    openings(out)
+    if not path.is_file() or [file_hash(path)] != known[-1:]:
+        raise RunError(
+            f"{path} is gone, or not what {Path(out) / LEDGER} records of the opening: it was edited, "
+            "or copied from elsewhere. Restore both, or open the test split again (--again), which "
+            "is counted too."
+        )
     return read_predictions(path)
 
 
@@ -249,6 +256,7 @@ def count_opening(
             "n": found["n"],
             "result": {name: found[name] for name in _SHOWN_SCORES},
             "generated": generated,
+            "path": path.relative_to(out).as_posix(),
             "table": file_hash(_pending(path)),
         }
         _add_opening(Path(out), entry)
