@@ -362,9 +362,14 @@ def check_training_order(
             "shuffle=True: sorted by class, each batch teaches one answer.",
         )
     elif same and (different > 1 or first.ids):
-        found.warning(
+        sampler = getattr(look.train_dataloader, "sampler", None)
+        told_epoch = hasattr(sampler, "set_epoch") and getattr(sampler, "shuffle", True)
+        object_to = found.note if told_epoch else found.warning
+        object_to(
             f"two passes begin with the same {len(first.labels)} images",
-            "shuffle=True, so that batches differ from epoch to epoch.",
+            "sampler.set_epoch(epoch) before each epoch, so that batches differ."
+            if told_epoch
+            else "shuffle=True, so that batches differ from epoch to epoch.",
         )
     elif single:
         found.warning(words, "Is the sampler sorting?")
