@@ -17,7 +17,8 @@ from torch import nn
 from torch.optim import Optimizer
 
 from expression_research import (
-    data_checks, label_checks, loop_checks, model_checks, run_checks, split_checks, start_checks,
+    data_checks, label_checks, loop_checks, loss_checks, model_checks, run_checks, split_checks,
+    start_checks,
 )
 from .batches import batches_in_pass
 from .core import ConfigError, ExpressionError
@@ -51,7 +52,8 @@ if TYPE_CHECKING:
 
 # importing a room registers its checks
 _ROOMS = (
-    data_checks, label_checks, loop_checks, model_checks, run_checks, split_checks, start_checks,
+    data_checks, label_checks, loop_checks, loss_checks, model_checks, run_checks, split_checks,
+    start_checks,
 )
 
 # %% ../nbs/train/36_guards.ipynb #a7b3d849

@@ -124,6 +124,15 @@ def check_optimizer(
             "Pass only what trains: (p for p in model.parameters() if p.requires_grad).",
         )
     _judge_hidden(found, look.facts.get("hidden", {}))
+    if isinstance(look.loss_fn, nn.Module):
+        known = {id(part) for group in look.optimizer.param_groups for part in group["params"]}
+        parts = look.loss_fn.named_parameters()
+        lost = [name for name, part in parts if part.requires_grad and id(part) not in known]
+        if lost:
+            found.warning(
+                f"the loss has {len(lost)} trainable tensors that it does not hold: {some(lost)}",
+                "Pass loss_fn.parameters() to an optimizer too, or freeze them.",
+            )
     return conclude(found, f"holds all {trainable.sum()} trainable tensors once")
 
 # %% ../nbs/train/33_model_checks.ipynb #b1f0fda1
@@ -599,7 +608,8 @@ def check_zero_grad(
     if run.watch is None:
         raise Skip("no gradient was watched")
     added, optimizer = run.watch.accumulates(), run.state.optimizer
-    held = any(part is run.watch.parameter for group in optimizer.param_groups for part in group["params"])
+    groups = [group["params"] for group in optimizer.param_groups]
+    held = any(part is run.watch.parameter for group in groups for part in group)
     if added or (run.watch.sums and not held):
         found.error(
             "the gradient of this step still contains that of the step before",

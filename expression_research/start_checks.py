@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['TRAINED_HERE', 'knowledge', 'start_answers', 'check_first_loss', 'check_fresh', 'check_output_scale', 'check_layers',
-           'check_what_learns', 'check_class_weights']
+           'check_what_learns']
 
 # %% ../nbs/train/34_start_checks.ipynb #eb0f73d2
 import copy
@@ -13,7 +13,6 @@ import weakref
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional as F
@@ -21,7 +20,7 @@ from torch.optim import Optimizer
 
 from .core import some
 from .looks import LIMITS, Look
-from .readings import acts_as_entropy, head_of, split_labels
+from .readings import acts_as_entropy, head_of
 from .traces import no_trace, read_loader
 from .verdicts import Check, Findings, Skip, check, conclude
 
@@ -625,37 +624,3 @@ def _judge_attributes(
             "they learn",
             "The flag is spelt requires_grad.",
         )
-
-# %% ../nbs/train/34_start_checks.ipynb #2245d09f
-@check("class weights", code="ER027", severity="warning")
-def check_class_weights(
-    look:Look,                     # a finished look
-)->Check:
-    "Do the loss's class weights even the classes out?"
-    weights = getattr(look.loss_fn, "weight", None)
-    if not isinstance(weights, torch.Tensor) or weights.ndim != 1 or len(weights) < 2:
-        raise Skip("the loss has no class weights")
-    labels = split_labels(look, 0) if look.train else None
-    if labels is None or labels.min() < 0 or labels.max() >= len(weights):
-        raise Skip("not read: the number of images per class is not known")
-    counts = np.bincount(labels, minlength=len(weights)).astype(float)
-    weights, there = weights.detach().double().cpu().numpy(), counts > 0
-    found, seen = Findings(), ""
-    if there.sum() > 1:
-        plain, weighted = (
-            _largest_ratio(values[there]) for values in (counts, counts * np.abs(weights))
-        )
-        seen = f"classes differ by a factor of {plain:.3g} in number, {weighted:.3g} with weights"
-        if weighted > 2 * plain:
-            found.warning(
-                seen,
-                "Weights belong to rare classes: counts.sum() / counts, in the order of the labels.",
-            )
-    return conclude(found, seen or "one class only")
-
-
-def _largest_ratio(
-    values:np.ndarray,             # (K,) not negative
-)->float:                          # infinity where one is 0
-    "The largest over the smallest."
-    return float(values.max() / values.min()) if values.min() > 0 else math.inf
