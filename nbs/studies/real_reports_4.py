@@ -108,7 +108,7 @@ def downloaded_vgg():
 
 @reported(
     "frozen by a misspelt attribute",
-    "torchvision model",
+    "script",
     "ImageFolder",
     "Transfer learning notebook: `require_grad` needs to be `requires_grad`",
     f"{GITHUB}/udacity/deep-learning-v2-pytorch/issues/12",
