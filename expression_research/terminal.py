@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['printable', 'Guarded', 'guarded_streams', 'flag_words', 'usage_lines', 'Stopped', 'stopping']
 
-# %% ../nbs/use/68_terminal.ipynb #0c8ffa6c
+# %% ../nbs/use/68_terminal.ipynb #e089e5f8
 import os
 import re
 import signal
@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, TextIO
 
-# %% ../nbs/use/68_terminal.ipynb #76f2cb00
+# %% ../nbs/use/68_terminal.ipynb #5631cd19
 _CONTROL = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
 )
@@ -31,7 +31,7 @@ def printable(
         return letter if letter in keep else letter.encode("unicode_escape").decode()
     return _CONTROL.sub(written, text)
 
-# %% ../nbs/use/68_terminal.ipynb #30645fbd
+# %% ../nbs/use/68_terminal.ipynb #fe0c4a18
 class Guarded:
     "A stream that prints text only, and survives a disk that is full."
 
@@ -77,7 +77,7 @@ class Guarded:
     def __getattr__(self, name:str)->Any:
         return getattr(self.stream, name)
 
-# %% ../nbs/use/68_terminal.ipynb #8c0d6782
+# %% ../nbs/use/68_terminal.ipynb #90be6345
 @contextmanager
 def guarded_streams()->Iterator[Guarded]:
     "Inside the block everything that is printed is guarded; hands out the standard output."
@@ -100,7 +100,7 @@ def _fill_closed_descriptors()->None:
             with suppress(OSError):    # the lowest free number is this one
                 os.open(os.devnull, os.O_RDWR)
 
-# %% ../nbs/use/68_terminal.ipynb #d245dd4c
+# %% ../nbs/use/68_terminal.ipynb #3e06f915
 def flag_words(
     message:str,                   # of an error
     names:Iterable[str],           # fields of the command's options
@@ -116,13 +116,15 @@ def flag_words(
         return word if found[2] == "True" else f"{word} {found[2]}"
     return re.sub(rf"(?<![\w/.\\'\"=-])({listed})={value}", flag, message)
 
-# %% ../nbs/use/68_terminal.ipynb #a7372aa3
+# %% ../nbs/use/68_terminal.ipynb #e3fd1519
 def usage_lines(
     box:str,                       # what tyro prints about words that it does not understand
     program:str,                   # such as `expression train`
 )->str:                            # two lines
     "What is wrong, and where the right words are."
     told, near, after = [], "", ""
+    if "│" not in box and "|" not in box:  # a terminal without lines: a heading, and dashes below
+        box = re.sub(r"^.*\n[ -]+\n", "", box)
     for line in box.splitlines():
         inside = line.strip().strip("│|").strip()
         if not inside or inside[0] in "╭╰+":
@@ -138,7 +140,7 @@ def usage_lines(
     text = re.sub(r"\s+", " ", " ".join(told)).rstrip(".")
     return f"error: {text}.{near}\n`{program} --help` lists what is understood."
 
-# %% ../nbs/use/68_terminal.ipynb #321a59fc
+# %% ../nbs/use/68_terminal.ipynb #48bba431
 class Stopped(KeyboardInterrupt):
     "A signal asked the program to stop; `number` says which."
 
