@@ -6,6 +6,22 @@
 __all__ = ['RunOptions', 'DataOptions', 'AuditOptions', 'TrainOptions', 'EvaluateOptions', 'ReportOptions', 'CrossvalOptions',
            'VerifyOptions', 'PredictOptions', 'Command', 'main']
 
+# %% ../nbs/use/69_cli.ipynb #d2b0e478
+import os as _os                   # nothing heavy may come before these lines
+import signal as _signal
+import sys as _sys
+
+
+def _leave_quietly(number:int, frame:object)->None:
+    "Ctrl-C before anything has begun: there is nothing to tidy up, and nothing to say."
+    _os._exit(128 + number)
+
+
+_PROGRAM = _os.path.basename(_sys.argv[0]).startswith("expression") if _sys.argv else False
+_PROGRAM = _PROGRAM or (__name__ == "__main__" and bool(globals().get("__spec__")))
+if _PROGRAM and _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler:
+    _signal.signal(_signal.SIGINT, _leave_quietly)
+
 # %% ../nbs/use/69_cli.ipynb #7c0242ee
 import io
 import logging
@@ -13,33 +29,29 @@ import os
 import shlex
 import signal
 import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, redirect_stderr
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
-try:
-    from collections.abc import Callable, Iterator, Sequence
-    from contextlib import contextmanager, redirect_stderr
-    from dataclasses import asdict, dataclass, fields, replace
-    from pathlib import Path
-    from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
-
-    from expression_research.config import (
-        Between,
-        Reading,
-        RunConfig,
-        check_fields,
-        check_pattern,
-        config_from_dict,
-        config_identity,
-    )
-    from expression_research.core import ConfigError, ExpressionError, RunError, read_json
-    from expression_research.terminal import (
-        Guarded,
-        flag_words,
-        guarded_streams,
-        stopping,
-        usage_lines,
-    )
-except KeyboardInterrupt:          # Ctrl-C before anything has begun
-    sys.exit(130)
+from expression_research.config import (
+    Between,
+    Reading,
+    RunConfig,
+    check_fields,
+    check_pattern,
+    config_from_dict,
+    config_identity,
+)
+from .core import ConfigError, ExpressionError, RunError, read_json
+from expression_research.terminal import (
+    Guarded,
+    flag_words,
+    guarded_streams,
+    stopping,
+    usage_lines,
+)
 
 if TYPE_CHECKING:
     from expression_research.data import ExpressionData
@@ -162,11 +174,12 @@ class AuditOptions(_Checked, Reading):
 
 
 def _check_audit_folder(
-    options:AuditOptions,          # with an `out`
+    folder:Path,                   # that receives the report
+    source:str,                    # what is audited
 )->None:
     "Raises `ConfigError` where the report cannot be written, before anything is looked at."
     from expression_research.outputs import PAGE, output_file, output_folder, table_kind
-    out = output_folder(options.out, reads=[options.source])
+    out = output_folder(folder, reads=[source])
     kinds = {
         "audit.html": PAGE,
         "findings.csv": table_kind(["check", "verdict"]),
@@ -183,7 +196,7 @@ def _audit_data(
     "`expression audit`. What training would refuse goes to the standard error."
     from expression_research.auditing import audit, write_report
     if options.out:
-        _check_audit_folder(options)
+        _check_audit_folder(options.out, options.source)
     report = audit(options.source, **options.arguments())
     status = _say(str(report), int(report.verdict == "error"))
     if options.out:
@@ -496,8 +509,8 @@ _PATHS = {"data", "source", "weights", "out", "resume", "run", "runs", "rebuild"
 
 
 def _at_home(
-    value:object,                  # of a flag that names a path, or several
-)->object:                         # of the same type
+    value:Any,                     # of a flag that names a path, or several
+)->Any:                            # of the same type
     "The value with `~` replaced, which a shell does not do in `--out=~/runs`."
     if isinstance(value, tuple):
         return tuple(map(_at_home, value))
@@ -533,8 +546,8 @@ def _two_lines(
 def _parse(
     name:str,                      # of a command
     arguments:Sequence[str],       # the words after it
-    default:object=None,           # options whose values a missing flag keeps; None: the defaults
-)->object:                         # an instance of the command's options
+    default:Any=None,              # options whose values a missing flag keeps; None: the defaults
+)->Any:                            # an instance of the command's options
     """Words into options.
 
     Prints and raises `SystemExit`, with 0 for --help and 2 for what it does not understand.
@@ -545,7 +558,7 @@ def _parse(
         tyro.conf.PositionalMetavarFromFieldName,
         tyro.conf.DisallowNone,
     )
-    defaults = {} if default is None else {"default": default}
+    defaults:dict[str, Any] = {} if default is None else {"default": default}
     with _two_lines(name, not {"-h", "--help"} & set(arguments)):
         options = tyro.cli(
             _COMMANDS[name].options,
@@ -606,6 +619,8 @@ def main(
 )->int:                            # exit status: 0 done, 1 cannot go on, 2 wrong usage, 128 + signal
     "The command line."
     words = sys.argv[1:] if argv is None else list(argv)
+    if signal.getsignal(signal.SIGINT) is _leave_quietly:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     with guarded_streams() as out:
         try:
             with stopping(), _told():
@@ -643,7 +658,7 @@ def _act(
 
 def _understand(
     words:list[str],               # the words after `expression`
-)->object:                         # options of the command that the first word names
+)->Any:                            # options of the command that the first word names
     "Prints and raises `SystemExit` for help, and for what is no command."
     if words[:1] in (["-h"], ["--help"]):
         sys.exit(_say(_overview(), 0))

@@ -13,7 +13,7 @@ import os
 import re
 import secrets
 import stat
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -259,7 +259,7 @@ def _as_written(
 
 def _each_cell(
     table:pd.DataFrame,            # any
-    change:object,                 # function of one cell
+    change:Callable,               # function of one cell
 )->pd.DataFrame:
     "The same table, with its texts and headings changed."
     table = table.copy()

@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import datasets
 import numpy as np
@@ -49,14 +50,13 @@ def _as_paths(
     files:Path|str|Iterable[Path|str], # a path, or several
 )->list[Path]:
     "The paths that were given. Raises `ConfigError` for anything else."
-    try:
-        paths = [files] if isinstance(files, (str, Path)) else list(files)
-    except TypeError:
-        paths = [files]
-    for path in paths:
+    given:list[Any] = [files]
+    if isinstance(files, Iterable) and not isinstance(files, str):
+        given = list(files)
+    for path in given:
         if not isinstance(path, (str, Path)) or not str(path):
             raise ConfigError(f"files: {path!r} is no path. Expected image files or folders.")
-    return list(map(Path, paths))
+    return list(map(Path, given))
 
 
 def _refuse_way_out(
