@@ -36,6 +36,7 @@ from .core import DataError, keyed_order, some, write_atomically
 from .data import ExpressionData, load_expressions, summarise
 from .display import Drawing, html_table, page, show_captioned
 from .formats import Source
+from .outputs import PAGE, output_file, write_table
 from .pixels import to_rgb
 from expression_research.samples import (
     MANIFEST_ORDER,
@@ -611,7 +612,7 @@ def write_report(
 )->Path:                           # the page
     """The report as a page (audit.html), and its tables findings.csv, images.csv and copies.csv.
 
-    Raises `RunError` if they cannot be written.
+    Raises `RunError` if they cannot be written, `ConfigError` where other files are in the way.
     """
     folder, names = Path(folder), [_named(report.images, row) for row in range(len(report.images))]
     sides = {side: [names[row] for row in report.pairs[side]] for side in ("first", "second")}
@@ -624,9 +625,10 @@ def write_report(
         "copies": report.pairs.assign(**sides),
     }
     for name, table in tables.items():
-        write_atomically(folder / f"{name}.csv", table.to_csv(index=False).encode())
-    write_atomically(folder / "audit.html", _audit_page(report).encode())
-    return folder / "audit.html"
+        write_table(table, folder / f"{name}.csv")
+    place = output_file(folder / "audit.html", PAGE, flag="the page")
+    write_atomically(place, _audit_page(report).encode("utf-8", "xmlcharrefreplace"))
+    return place
 
 # %% ../nbs/data/16_audit.ipynb #5a26e4b0
 @dataclass(frozen=True)

@@ -6,37 +6,81 @@
 __all__ = ['RunOptions', 'DataOptions', 'AuditOptions', 'TrainOptions', 'EvaluateOptions', 'ReportOptions', 'CrossvalOptions',
            'VerifyOptions', 'PredictOptions', 'Command', 'main']
 
+# %% ../nbs/use/69_cli.ipynb #d2b0e478
+import os as _os                   # nothing heavy may come before these lines
+import signal as _signal
+import sys as _sys
+
+
+def _leave_quietly(number:int, frame:object)->None:
+    "Ctrl-C before anything has begun: there is nothing to tidy up, and nothing to say."
+    _os._exit(128 + number)
+
+
+_PROGRAM = _os.path.basename(_sys.argv[0]).startswith("expression") if _sys.argv else False
+_PROGRAM = _PROGRAM or (__name__ == "__main__" and bool(globals().get("__spec__")))
+if _PROGRAM and _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler:
+    _signal.signal(_signal.SIGINT, _leave_quietly)
+
 # %% ../nbs/use/69_cli.ipynb #7c0242ee
+import io
 import logging
 import os
 import shlex
+import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields
+from contextlib import contextmanager, redirect_stderr
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 from .config import Reading, RunConfig, config_identity
+from expression_research.config import (
+    Between,
+    Reading,
+    RunConfig,
+    check_fields,
+    check_pattern,
+    config_from_dict,
+    config_identity,
+)
 from .core import ConfigError, ExpressionError, RunError, read_json
+from expression_research.terminal import (
+    Guarded,
+    flag_words,
+    guarded_streams,
+    stopping,
+    usage_lines,
+)
 
 if TYPE_CHECKING:
     from expression_research.data import ExpressionData
 
+# %% ../nbs/use/69_cli.ipynb #674048a2
+class _Checked:
+    "Options whose values are in range, or `ConfigError` names the first that is not."
+
+    def __post_init__(self):
+        check_fields(self)
+        check_pattern(getattr(self, "subject_pattern", ""))
+
 # %% ../nbs/use/69_cli.ipynb #0d4de971
 @dataclass(frozen=True, kw_only=True)
-class RunOptions(Reading):
+class RunOptions(_Checked, Reading):
     "The main job: simple baselines, TinyVGG and ResNet18 on one source of faces, and one table."
     # Hub id, folder of images or Parquet files, table of pictures, FER2013 CSV, or `generated`
     data: str = "generated"
     # of ResNet18: `imagenet`, `none`, a local .pth / .safetensors;
     # `auto`: none on `generated`, else imagenet
     weights: str = "auto"
-    side: int = 64                   # pixels, 16 to 512; every image becomes side x side
+    # pixels, 16 to 512; every image becomes side x side
+    side: Annotated[int, Between(16, 512)] = 64
     # folder that receives one run folder per network, summary.json and report.html
     out: str = "runs"
     quick: bool = False              # a few epochs only, to see that all of it works
-    seeds: int = 1                   # runs of each network, with seeds counted up from --seed
+    # runs of each network, with seeds counted up from --seed
+    seeds: Annotated[int, Between(1, 10_000)] = 1
     seed: int = 0                    # of everything random in training
     # train although splits share copies of a picture; the runs record it
     accept_leaks: bool = False
@@ -50,11 +94,24 @@ def _run_job(
 )->None:
     "`expression run`. It prints its own progress and table."
     from expression_research.mainjob import run_main_job
+    from expression_research.outputs import PAGE, OutputKind, output_file, output_folder
+    out = output_folder(options.out, reads=[options.data])
+    output_file(out / "report.html", PAGE, flag="the page of --out:")
+    output_file(out / "summary.json", OutputKind("summary", rb'{\n "data": '), flag="in --out:")
     run_main_job(**asdict(options))
+
+# %% ../nbs/use/69_cli.ipynb #cc69d5cb
+def _say(
+    text:str,                      # for people
+    status:int,                    # 0: to standard output, any other: to standard error
+)->int:                            # the same status
+    "Print where it belongs."
+    print(text, file=sys.stderr if status else sys.stdout, flush=True)
+    return status
 
 # %% ../nbs/use/69_cli.ipynb #7eedc176
 @dataclass(frozen=True, kw_only=True)
-class DataOptions(Reading):
+class DataOptions(_Checked, Reading):
     "What a source of faces holds: images per split and class, sizes, people, files left out."
     # Hub id, folder of images or Parquet files, table of pictures, FER2013 CSV, or `generated`
     source: str
@@ -99,7 +156,9 @@ def _summarise_data(
     "`expression data`."
     from expression_research.data import load_expressions, summarise
     from expression_research.formats import rebuild_pack
+    from expression_research.outputs import output_folder
     if options.rebuild:
+        output_folder(options.source, flag="the folder to make,", reads=[options.rebuild])
         rebuild_pack(options.rebuild, options.source)
     dataset = load_expressions(options.source, **options.arguments())
     counts = summarise(dataset)
@@ -107,7 +166,7 @@ def _summarise_data(
 
 # %% ../nbs/use/69_cli.ipynb #ac7bb3d0
 @dataclass(frozen=True, kw_only=True)
-class AuditOptions(Reading):
+class AuditOptions(_Checked, Reading):
     "What is wrong with a source of faces: copies across splits, odd files, suspicious labels."
     # Hub id, folder of images or Parquet files, table of pictures, FER2013 CSV, or `generated`
     source: str
@@ -115,16 +174,35 @@ class AuditOptions(Reading):
     out: Path|None = None
 
 
+def _check_audit_folder(
+    folder:Path,                   # that receives the report
+    source:str,                    # what is audited
+)->None:
+    "Raises `ConfigError` where the report cannot be written, before anything is looked at."
+    from expression_research.outputs import PAGE, output_file, output_folder, table_kind
+    out = output_folder(folder, reads=[source])
+    kinds = {
+        "audit.html": PAGE,
+        "findings.csv": table_kind(["check", "verdict"]),
+        "images.csv": table_kind(["split", "row"]),
+        "copies.csv": table_kind(["first", "second"]),
+    }
+    for name, kind in kinds.items():
+        output_file(out / name, kind, flag="in --out:")
+
+
 def _audit_data(
     options:AuditOptions,          # which source
 )->int:                            # exit status: 1 when training would refuse the data
-    "`expression audit`."
+    "`expression audit`. What training would refuse goes to the standard error."
     from expression_research.auditing import audit, write_report
+    if options.out:
+        _check_audit_folder(options.out, options.source)
     report = audit(options.source, **options.arguments())
-    print(report)
+    status = _say(str(report), int(report.verdict == "error"))
     if options.out:
         print(f"report: {write_report(report, options.out).as_posix()}")
-    return int(report.verdict == "error")
+    return status
 
 # %% ../nbs/use/69_cli.ipynb #2a7ce703
 @dataclass(frozen=True)
@@ -165,7 +243,7 @@ def _refuse_changes(
     "Raises `RunError` that lists every field that differs."
     there, now = (config_identity(part) | {"out": part.out} for part in (stored, config))
     changed = [
-        f"{name}: {there[name]!r} there, {now[name]!r} now"
+        f"--{name.replace('_', '-')}: {there[name]!r} there, {now[name]!r} now"
         for name in there
         if there[name] != now[name]
     ]
@@ -209,7 +287,10 @@ def _train_model(
 )->None:
     "`expression train`. Prints the run's folder and its validation scores."
     from expression_research.experiments import run_experiment
+    from expression_research.outputs import output_folder
     config = RunConfig(**{field.name: getattr(options, field.name) for field in fields(RunConfig)})
+    if not options.resume:
+        output_folder(config.out, reads=[config.data])
     run = (
         _resume_run(options.resume, config)
         if options.resume
@@ -222,7 +303,7 @@ def _train_model(
 
 # %% ../nbs/use/69_cli.ipynb #bed109dd
 @dataclass(frozen=True)
-class EvaluateOptions:
+class EvaluateOptions(_Checked):
     "Scores of a run's best epoch, and of each class."
     run: Path                        # folder of the run
     # which images; `test` needs --reason
@@ -233,19 +314,30 @@ class EvaluateOptions:
     csv: Path|None = None
 
 # %% ../nbs/use/69_cli.ipynb #676a1107
-def _evaluate_model(
-    options:EvaluateOptions,       # which run, which split
+def _check_reason(
+    options:EvaluateOptions,       # its split and reason
 )->None:
-    "`expression evaluate`. Raises `ConfigError` for the test split without a reason."
+    "Raises `ConfigError` for the test split without a reason, or a reason that is no sentence."
     if options.split == "test" and not options.reason.strip():
         raise ConfigError(
             "--split test needs --reason TEXT: a test split is opened once, after everything was "
             "chosen on validation."
         )
+    if not options.reason.isprintable() or len(options.reason) > 1000:
+        raise ConfigError("--reason: expected one line of at most 1000 characters.")
+
+
+def _evaluate_model(
+    options:EvaluateOptions,       # which run, which split
+)->None:
+    "`expression evaluate`. Raises `ConfigError` for the test split without a reason."
+    _check_reason(options)
     from expression_research.diagnostics import class_report, scores
     from expression_research.experiments import evaluate_run, sealed_test
+    from expression_research.outputs import output_file, table_kind, write_table
     from expression_research.runs import Run
-    from expression_research.serving import save_csv
+    if options.csv:
+        output_file(options.csv, table_kind(["sample_id", "split"]), reads=[options.run])
     run = Run(options.run)
     if options.split == "test":
         opening = sealed_test(run, reason=options.reason, again=options.again)
@@ -256,11 +348,11 @@ def _evaluate_model(
     by_class = class_report(table, run.class_names).round(3).to_string()
     print(f"{_score_line(scores(table), options.split)}\n\n{by_class}")
     if options.csv:
-        save_csv(table, options.csv)
+        write_table(table, options.csv, reads=[options.run])
 
 # %% ../nbs/use/69_cli.ipynb #a439d3d6
 @dataclass(frozen=True)
-class ReportOptions:
+class ReportOptions(_Checked):
     "The page of a run, or of several runs side by side; made from their folders."
     runs: tuple[Path, ...]           # folders of finished runs; or one folder with a summary.json
     # file to write for several runs; default: comparison.html beside the first
@@ -293,9 +385,12 @@ class CrossvalOptions(RunConfig):
 
     The same command goes on where it stopped.
     """
-    folds: int = 5                   # parts of which each is held out once
-    repeats: int = 3  # other divisions into folds; more of them later train only the new ones
-    jobs: int = 2  # folds at a time, each with one thread; does not change the result
+    # parts of which each is held out once
+    folds: Annotated[int, Between(2, 10_000)] = 5
+    # other divisions into folds; more of them later train only the new ones
+    repeats: Annotated[int, Between(1, 10_000)] = 3
+    # folds at a time, each with one thread; does not change the result
+    jobs: Annotated[int, Between(1, 1024)] = 2
 
 
 def _cross_validate_model(
@@ -307,6 +402,8 @@ def _cross_validate_model(
     """
     from expression_research.crossval import crossval_experiment
     from expression_research.evaluation import evaluate_table, with_intervals
+    from expression_research.outputs import output_folder
+    output_folder(options.out, reads=[options.data])
     config = RunConfig(**{field.name: getattr(options, field.name) for field in fields(RunConfig)})
     crossed, folder = crossval_experiment(
         config, folds=options.folds, repeats=options.repeats, jobs=options.jobs
@@ -319,7 +416,7 @@ def _cross_validate_model(
 
 # %% ../nbs/use/69_cli.ipynb #4ab20e8c
 @dataclass(frozen=True)
-class VerifyOptions:
+class VerifyOptions(_Checked):
     "Train a finished run again: is it the same, and if not, from which step on, and why?"
     run: Path                        # folder of the run
 
@@ -330,30 +427,35 @@ def _verify_model(
     "`expression verify`."
     from expression_research.verify import verify_run
     verification = verify_run(options.run)
-    print(verification)
-    return int(verification.verdict == "different")
+    return _say(str(verification), int(verification.verdict == "different"))
 
 # %% ../nbs/use/69_cli.ipynb #4f1a1ada
 @dataclass(frozen=True)
-class PredictOptions:
+class PredictOptions(_Checked):
     "Class probabilities of image files, as a table or a CSV file."
     run: Path                        # folder of a run, or its best.safetensors
     files: tuple[Path, ...]          # image files, or folders of them
     csv: Path|None = None            # write the table to this file instead
     # `cpu`, `cuda`, `mps`; `auto` takes the first that exists of cuda, mps, cpu
     device: str = "auto"
-    batch_size: int = 16             # images per step
+    batch_size: Annotated[int, Between(1, 65_536)] = 16    # images per step
     # a row with its error for each file that cannot be read, instead of stopping
     skip_unreadable: bool = False
     # `torch`, or `onnx`, which is faster on a processor and needs the extra of that name
-    engine: str = "torch"
+    engine: Literal["torch", "onnx"] = "torch"
+    # read what links in a folder lead to, wherever it is
+    follow_outside: bool = False
 
 # %% ../nbs/use/69_cli.ipynb #39ae2440
 def _predict_files(
     options:PredictOptions,        # which run, which files
 )->None:
     "`expression predict`."
-    from expression_research.serving import predict, save_csv
+    from expression_research.outputs import output_file, table_kind, write_table
+    from expression_research.serving import predict
+    reads = [options.run, *options.files]
+    if options.csv:
+        output_file(options.csv, table_kind(["file", "prediction"]), reads=reads)
     table = predict(
         options.run,
         options.files,
@@ -361,12 +463,13 @@ def _predict_files(
         batch_size=options.batch_size,
         skip_unreadable=options.skip_unreadable,
         engine=options.engine,
+        follow_outside=options.follow_outside,
     )
     if options.csv is None:
         print(table.round(3).to_string(index=False))
     else:
-        save_csv(table, options.csv)
-        print(f"{options.csv.as_posix()}: {len(table)} rows")
+        place = write_table(table, options.csv, reads)
+        print(f"{place.as_posix()}: {len(table)} rows")
 
 # %% ../nbs/use/69_cli.ipynb #a3d40c02
 class Command(NamedTuple):
@@ -408,11 +511,49 @@ def _overview()->str:               # for `expression --help`
     )
 
 # %% ../nbs/use/69_cli.ipynb #50bf7ac1
+_PATHS = {"data", "source", "weights", "out", "resume", "run", "runs", "rebuild", "csv", "files"}
+
+
+def _at_home(
+    value:Any,                     # of a flag that names a path, or several
+)->Any:                            # of the same type
+    "The value with `~` replaced, which a shell does not do in `--out=~/runs`."
+    if isinstance(value, tuple):
+        return tuple(map(_at_home, value))
+    if not str(value).startswith("~"):
+        return value
+    from expression_research.outputs import expanded
+    return type(value)(expanded(value))
+
+
+@contextmanager
+def _two_lines(
+    name:str,                      # of a command
+    wide:bool,                     # no help is asked for, whose width is the terminal's
+)->Iterator[None]:
+    "Inside the block a wrong word takes two lines, not a box. Raises `SystemExit` with status 2."
+    told, columns = io.StringIO(), os.environ.get("COLUMNS")
+    if wide:
+        os.environ["COLUMNS"] = "10000"
+    try:
+        with redirect_stderr(told):
+            yield
+    except SystemExit as stop:
+        if stop.code:
+            _say(usage_lines(told.getvalue(), f"expression {name}"), 2)
+        raise
+    finally:
+        if wide:
+            del os.environ["COLUMNS"]
+        if columns is not None:
+            os.environ["COLUMNS"] = columns
+
+# %% ../nbs/use/69_cli.ipynb #872f3e46
 def _parse(
     name:str,                      # of a command
     arguments:Sequence[str],       # the words after it
-    default:object=None,           # options whose values a missing flag keeps; None: the defaults
-)->object:                         # an instance of the command's options
+    default:Any=None,              # options whose values a missing flag keeps; None: the defaults
+)->Any:                            # an instance of the command's options
     """Words into options.
 
     Prints and raises `SystemExit`, with 0 for --help and 2 for what it does not understand.
@@ -423,14 +564,17 @@ def _parse(
         tyro.conf.PositionalMetavarFromFieldName,
         tyro.conf.DisallowNone,
     )
-    defaults = {} if default is None else {"default": default}
-    options = tyro.cli(
-        _COMMANDS[name].options,
-        prog=f"expression {name}",
-        args=list(arguments),
-        config=markers,
-        **defaults,
-    )
+    defaults:dict[str, Any] = {} if default is None else {"default": default}
+    with _two_lines(name, not {"-h", "--help"} & set(arguments)):
+        options = tyro.cli(
+            _COMMANDS[name].options,
+            prog=f"expression {name}",
+            args=list(arguments),
+            config=markers,
+            **defaults,
+        )
+    paths = _PATHS & {field.name for field in fields(options)}
+    options = replace(options, **{path: _at_home(getattr(options, path)) for path in paths})
     resume = getattr(options, "resume", None)
     if resume is None or default is not None:
         return options
@@ -438,15 +582,6 @@ def _parse(
     return _parse(name, arguments, TrainOptions(**stored, resume=resume))
 
 # %% ../nbs/use/69_cli.ipynb #4b95c1cd
-def _say(
-    text:str,                      # for people
-    status:int,                    # 0: to standard output, any other: to standard error
-)->int:                            # the same status
-    "Print where it belongs."
-    print(text, file=sys.stderr if status else sys.stdout, flush=True)
-    return status
-
-
 def _how_to_go_on(
     words:list[str],               # the command that was stopped
 )->str:
@@ -461,12 +596,6 @@ def _how_to_go_on(
         f"\nstopped; every whole {unit} is on disk. The same command goes on from there:\n"
         f"  {shlex.join(['expression', *words])}"
     )
-
-
-def _leave_pipe()->int:             # exit status
-    "The reader of the output has gone, as `head` does when it has enough: say nothing more."
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 1
 
 # %% ../nbs/use/69_cli.ipynb #47e9847a
 class _Teller(logging.Handler):
@@ -493,37 +622,58 @@ def _told()->Iterator[None]:
 # %% ../nbs/use/69_cli.ipynb #d93ba212
 def main(
     argv:Sequence[str]|None=None,  # words after `expression`; None: those of the process
-)->int:                            # exit status: 0 done, 1 cannot go on, 2 wrong usage, 130 Ctrl-C
+)->int:                            # exit status: 0 done, 1 cannot go on, 2 wrong usage, 128 + signal
     "The command line."
     words = sys.argv[1:] if argv is None else list(argv)
-    try:
-        with _told():
-            status = _dispatch(words)
-        sys.stdout.flush()
+    if signal.getsignal(signal.SIGINT) is _leave_quietly:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    with guarded_streams() as out:
+        try:
+            with stopping(), _told():
+                status = _act(words, out)
+            out.flush()
+        except KeyboardInterrupt as stop:
+            status = _say(_how_to_go_on(words), 128 + getattr(stop, "number", signal.SIGINT))
+        except BrokenPipeError:    # the reader has gone, as `head` does when it has enough
+            out.leave()
+            return 1
+        if out.lost and not status:
+            status = _say(f"error: the standard output could not be written ({out.lost}).", 1)
         return status
-    except SystemExit as stop:
-        return stop.code or 0
-    except KeyboardInterrupt:
-        return _say(_how_to_go_on(words), 130)
-    except BrokenPipeError:
-        return _leave_pipe()
-    except (ExpressionError, OSError) as error:
-        return _say(f"error: {error}", 1)
 
 # %% ../nbs/use/69_cli.ipynb #6ad5a794
-def _dispatch(
+def _act(
     words:list[str],               # the words after `expression`
-)->int:                            # exit status: 0, 1 or 2
-    "Call the command that the first word names."
+    out:Guarded,                   # the standard output; help may have colours
+)->int:                            # exit status
+    "Do what the words say; an error that can be explained becomes its message."
+    try:
+        out.raw = True
+        options = _understand(words)
+        out.raw = False
+        return _COMMANDS[words[0]].act(options) or 0
+    except SystemExit as stop:
+        return stop.code or 0
+    except BrokenPipeError:
+        raise
+    except (ExpressionError, OSError, MemoryError) as error:
+        names = [field.name for field in fields(_COMMANDS[words[0]].options)]
+        told = str(error) or "there is not enough memory"
+        return _say(f"error: {flag_words(told, names)}", 1)
+
+
+def _understand(
+    words:list[str],               # the words after `expression`
+)->Any:                            # options of the command that the first word names
+    "Prints and raises `SystemExit` for help, and for what is no command."
     if words[:1] in (["-h"], ["--help"]):
-        return _say(_overview(), 0)
+        sys.exit(_say(_overview(), 0))
     if not words:
-        return _say(_overview(), 2)
+        sys.exit(_say(_overview(), 2))
     if words[0] not in _COMMANDS:
-        return _say(
-            f"error: {words[0]!r} is not a command. Expected one of {', '.join(_COMMANDS)}.", 2
-        )
-    return _COMMANDS[words[0]].act(_parse(words[0], words[1:])) or 0
+        text = f"error: {words[0]!r} is not a command. Expected one of {', '.join(_COMMANDS)}."
+        sys.exit(_say(text, 2))
+    return _parse(words[0], words[1:])
 
 # %% ../nbs/use/69_cli.ipynb #d7a7e544
 if __name__ == "__main__" and globals().get("__spec__"):

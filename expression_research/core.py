@@ -5,18 +5,23 @@
 # %% auto #0
 __all__ = ['ExpressionError', 'ConfigError', 'DataError', 'ModelError', 'RunError', 'some', 'key_bytes', 'keyed_uniforms',
            'keyed_seed', 'keyed_generator', 'keyed_order', 'keyed_torch', 'pick_device', 'package_hash',
-           'package_folder', 'code_hashes', 'environment', 'replacing', 'flush', 'write_atomically', 'json_bytes',
-           'write_json', 'read_json']
+           'package_folder', 'code_hashes', 'environment', 'replacing', 'flush', 'write_atomically', 'read_regular',
+           'json_bytes', 'write_json', 'read_json']
 
 # %% ../nbs/base/00_core.ipynb #cf6b3f71
 import ast
+import errno
 import hashlib
 import json
 import operator
 import os
 import platform
+import re
+import secrets
+import stat
 import subprocess
-from contextlib import contextmanager
+import time
+from contextlib import contextmanager, suppress
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -134,14 +139,15 @@ def pick_device(
     "The device of that name. Raises `ConfigError` when this machine does not have it."
     import torch
     available = {
-        "cuda": torch.cuda.is_available(),
-        "mps": torch.backends.mps.is_available(),
-        "cpu": True,
+        "cuda": torch.cuda.device_count() if torch.cuda.is_available() else 0,
+        "mps": int(torch.backends.mps.is_available()),
+        "cpu": 1,
     }
     if name == "auto":
-        name = next(kind for kind, there in available.items() if there)
-    if not available.get(name.split(":")[0], False):
-        expected = ", ".join(kind for kind, there in available.items() if there)
+        name = next(kind for kind, count in available.items() if count)
+    known = re.fullmatch(r"([a-z]+)(?::([0-9]{1,4}))?", name) if isinstance(name, str) else None
+    if not known or int(known[2] or 0) >= available.get(known[1], 0):
+        expected = ", ".join(kind for kind, count in available.items() if count)
         raise ConfigError(
             f"device={name!r} is not available here. Expected one of {expected}, or auto."
         )
@@ -262,6 +268,114 @@ def environment()->dict:           # JSON-ready; no host name, user name or path
     }
 
 # %% ../nbs/base/00_core.ipynb #a41e7e34
+_PARTIAL = re.compile(r"\..*\.(?:([0-9a-f]{6})-)?([0-9]+)(?:-[0-9a-f]{16})?\.partial", re.DOTALL)
+_DAY = 86_400                      # seconds after which nobody writes to a partial file any more
+_WRITING = set()                   # names of the partial files of this process
+_CLEANED = set()                   # folders in which this process has looked for debris
+
+
+@cache
+def _machine_mark()->str:          # 6 hexadecimal digits
+    "Processes with the same mark share their numbers: one machine, not restarted, one container."
+    told = [platform.node()]
+    with suppress(OSError):
+        told.append(Path("/proc/sys/kernel/random/boot_id").read_text())
+        told.append(os.readlink("/proc/self/ns/pid"))
+    return hashlib.blake2b(repr(told).encode(), digest_size=3).hexdigest()
+
+
+def _partial_name(
+    path:Path,                     # final name
+)->Path:                           # beside it
+    "A name that nobody can guess, no longer than the file system allows."
+    start = os.fsdecode(os.fsencode(path.name)[:150])
+    writer = f"{_machine_mark()}-{os.getpid()}-{secrets.token_hex(8)}"
+    return path.with_name(f".{start}.{writer}.partial")
+
+# %% ../nbs/base/00_core.ipynb #90bca499
+def _is_running(
+    process:int,                   # its number, on this machine
+)->bool:                           # True where that cannot be told
+    "Whether there is a process of this number."
+    if os.name != "posix":
+        return True
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except OSError:                # it is somebody else's
+        pass
+    return True
+
+
+def _is_debris(
+    path:Path,                     # in a folder that is written to
+)->bool:
+    "Whether a file was left by a killed write: its process is gone, or it is older than a day."
+    found = _PARTIAL.fullmatch(path.name)
+    if not found or path.name in _WRITING or not stat.S_ISREG(path.lstat().st_mode):
+        return False
+    process = int(found[2])
+    here = found[1] == _machine_mark()
+    gone = process == os.getpid() or not _is_running(process)
+    return (here and gone) or time.time() - path.lstat().st_mtime > _DAY
+
+
+def _clean(
+    folder:Path,                   # that is written to
+)->None:
+    "Remove what killed writes left there; once per process."
+    if folder in _CLEANED:
+        return
+    _CLEANED.add(folder)
+    for entry in os.scandir(folder):
+        with suppress(OSError):    # removed by another process, or not ours to remove
+            if entry.name.endswith(".partial") and _is_debris(folder / entry.name):
+                os.unlink(folder / entry.name)
+
+# %% ../nbs/base/00_core.ipynb #d73034fa
+def _refuse_special(
+    path:Path,                     # final name
+)->None:
+    "Raises `RunError` where a rename would destroy a device, a pipe or a folder."
+    try:
+        mode = path.lstat().st_mode
+    except FileNotFoundError:
+        return
+    if stat.S_ISREG(mode) or stat.S_ISLNK(mode):
+        return
+    kind = "a folder" if stat.S_ISDIR(mode) else "a device, a pipe or a socket"
+    raise RunError(f"{path} is {kind}, which no file replaces. Choose another name.")
+
+
+def _begin_partial(
+    path:Path,                     # final name
+)->Path:                           # an empty file beside it, with the mode of any new file
+    "Make folder and partial file. Raises `OSError`, or `RunError` for a name that cannot be."
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _refuse_special(path)
+        _clean(path.parent)
+        partial = _partial_name(path)
+        flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_NOFOLLOW", 0)
+        os.close(os.open(partial, flags, 0o666))
+    except ValueError as error:    # a zero byte, or half a surrogate pair
+        raise RunError(f"{str(path)!r} cannot be the name of a file ({error}).") from None
+    _WRITING.add(partial.name)
+    return partial
+
+# %% ../nbs/base/00_core.ipynb #e21b452b
+def _keep_mode(
+    path:Path,                     # final name
+    partial:Path,                  # the file that is about to replace it
+)->None:
+    "A file that is replaced keeps its permissions, where the file system knows any."
+    with suppress(OSError):
+        mode = path.lstat().st_mode
+        if stat.S_ISREG(mode):
+            os.chmod(partial, stat.S_IMODE(mode))
+
+
 @contextmanager
 def replacing(
     path:Path|str,                 # final name; its folder is made when missing
@@ -270,21 +384,24 @@ def replacing(
 
     A failed write (disk full, no permission) raises `RunError` and leaves the old file alone.
     """
-    path = Path(path)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    path, partial = Path(path), None
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = _begin_partial(path)
         yield partial
         flush(partial)
+        _keep_mode(path, partial)
         os.replace(partial, path)
         flush(path.parent)
     except OSError as error:
         raise RunError(
-            f"{path}: could not be written ({error.strerror}). What was there before is unchanged."
+            f"{path}: could not be written ({error.strerror or error}). "
+            "What was there before is unchanged."
         ) from error
     finally:
-        if partial.exists():
-            partial.unlink()
+        if partial:
+            _WRITING.discard(partial.name)
+            with suppress(OSError):
+                partial.unlink(missing_ok=True)
 
 # %% ../nbs/base/00_core.ipynb #d089a889
 def flush(
@@ -308,12 +425,37 @@ def write_atomically(
     with replacing(path) as partial:
         partial.write_bytes(data)
 
+# %% ../nbs/base/00_core.ipynb #c3464630
+def read_regular(
+    path:Path|str,                 # of a file
+    most:int|None=None,            # bytes; None: any number
+)->bytes:                          # its whole content
+    "Read a file, never a pipe or a device. Raises `OSError` whose `strerror` says what is wrong."
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    try:
+        descriptor = os.open(path, flags)
+    except ValueError:             # a zero byte in the name
+        raise OSError(errno.EINVAL, "this cannot be the name of a file", str(path)) from None
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "not a regular file", str(path))
+        if most is not None and os.fstat(descriptor).st_size > most:
+            raise OSError(errno.EFBIG, f"larger than {most} bytes", str(path))
+        with open(descriptor, "rb", closefd=False) as file:
+            return file.read()
+    finally:
+        os.close(descriptor)
+
 # %% ../nbs/base/00_core.ipynb #8cfa30e8
 def json_bytes(
     value:object,                  # anything JSON can hold; floats round-trip exactly
 )->bytes:                          # UTF-8
     "JSON that a person can read."
-    return (json.dumps(value, indent=1, ensure_ascii=False) + "\n").encode()
+    text = json.dumps(value, indent=1, ensure_ascii=False) + "\n"
+    try:
+        return text.encode()
+    except UnicodeEncodeError:     # a file name that is no UTF-8
+        return (json.dumps(value, indent=1) + "\n").encode()
 
 
 def write_json(
@@ -326,13 +468,15 @@ def write_json(
 
 def read_json(
     path:Path|str,                 # a file written by `write_json`
-)->Any:                           # what the file says, as JSON reads it
+)->Any:                            # what the file says, as JSON reads it
     "Read JSON. Raises `RunError` when the file is missing or torn."
     try:
-        return json.loads(Path(path).read_text(encoding="utf-8"))
+        return json.loads(read_regular(path))
     except (FileNotFoundError, NotADirectoryError):
         raise RunError(f"{path} does not exist. Is this the folder of a run?") from None
-    except ValueError as error:
+    except OSError as error:
+        raise RunError(f"{path} cannot be read ({error.strerror}).") from None
+    except (ValueError, RecursionError) as error:
         raise RunError(
             f"{path} is not whole JSON ({error}). Restore it, or start the run again."
         ) from None

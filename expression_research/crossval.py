@@ -31,11 +31,13 @@ from expression_research.folds import (
     CrossValidation,
     Pool,
     Seeds,
+    check_divisions,
     cross_validate,
     fixed_threads,
     fold_seeds,
     make_folds,
     pool,
+    process_count,
     run_jobs,
 )
 from .freezing import freeze
@@ -321,6 +323,8 @@ def crossval_experiment(
     """
     if config.memory_format == "auto":
         config = replace(config, memory_format="channels_last")
+    check_divisions(folds, repeats, inner)
+    process_count(jobs, 1)
     make_recipe(config)            # what cannot be trained is refused before anything is read
     data = data_of(config, dataset)
     seen = with_sample_ids(DatasetDict({split: data[split] for split in ("train", "validation")}))
@@ -335,6 +339,7 @@ def crossval_experiment(
         "class_names": pooled.class_names,
         "images": len(pooled.samples),
     }
+    make_folds(pooled.samples, folds, repeats, inner=inner, seed=config.seed)  # else no record
     write_json(out / "config.json", asked)
     crossed = cross_validate(
         fit,

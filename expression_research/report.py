@@ -22,6 +22,7 @@ from .display import bullets, html_table, page, paragraph, render, tiles
 from .evaluation import evaluate_table, interval_text, wilson
 from .runfiles import RunFiles, read_run_files, train_command
 from .seals import read_signed
+from .outputs import PAGE, output_file
 from expression_research.sections import (
     accuracy_sentences,
     classes_section,
@@ -167,16 +168,18 @@ def report_runs(
 )->Path:                           # the file
     """Write a page over several runs, or the page of a single one.
 
-    Raises `RunError` for a folder that is no finished run, `ConfigError` for none or a run
-    named twice.
+    Raises `RunError` for a folder that is no finished run, `ConfigError` for none, a run
+    named twice, or a file that may not be written.
     """
+    folders = [folders] if isinstance(folders, (str, Path)) else list(folders)
     if not folders or len({Path(folder).resolve() for folder in folders}) < len(folders):
         raise ConfigError(f"{len(folders)} runs: expected one or more, each named once.")
     if len(folders) == 1 and out is None:
         return run_report(folders[0])
+    path = Path(folders[0]).parent / "comparison.html" if out is None else Path(out)
+    path = output_file(path, PAGE, flag="--out", reads=folders)
     files = [read_run_files(folder) for folder in folders]
     runs = dict(zip(_short_names(files), files))
-    path = Path(out) if out else files[0].folder.parent / "comparison.html"
     compared = Markup()
     if len(runs) > 1:
         compared = _ranking_part({name: part.table for name, part in runs.items()})
@@ -354,8 +357,10 @@ def summary_report(
 )->Path:                           # out/report.html
     """Write the page of the main job.
 
-    Raises `RunError` that names the file which is missing, torn, or contradicts another.
+    Raises `RunError` that names the file which is missing, torn, or contradicts another, and
+    `ConfigError` where somebody else's report.html is in the way.
     """
+    path = output_file(Path(out) / "report.html", PAGE, flag="the page")
     summary, runs = _read_summary(out)
     headline, *rest = _summary_verdict(summary)
     top = _summary_tiles(summary) if summary["test"] else Markup()
@@ -374,4 +379,4 @@ def summary_report(
     counted = f"{len(summary['rows'])} evaluations, {len(runs)} runs"
     subtitle = f"{counted}; each run's folder holds a page of its own"
     text = page(f"Expressions in {summary['data']}", subtitle, sections)
-    return _write_page(Path(out) / "report.html", text)
+    return _write_page(path, text)
