@@ -6,17 +6,23 @@
 __all__ = ['choose_columns', 'without_images', 'read_splits']
 
 # %% ../nbs/data/11_columns.ipynb #59df1e03
+import json
 import math
+import os
 import re
+import subprocess
+import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePath
 from typing import Any
 
 import datasets
+import pyarrow.compute
 from datasets import ClassLabel, Dataset, Features, Value
 
 from .core import ConfigError, DataError, some
+from .files import is_inside, outside_error, printable, refuse_odd_name
 from expression_research.names import (
     EXPRESSIONS,
     means_label,
@@ -271,6 +277,8 @@ def _given_names(
             )
     if given["train"] is not None:
         one_spelling({"train": given["train"]})
+        for name in given["train"]:
+            refuse_odd_name(name, "class name")
     return given["train"]
 
 # %% ../nbs/data/11_columns.ipynb #1c83c6d0
@@ -401,32 +409,91 @@ def _read_subjects(
         return texts
     if texts is None:
         texts = files if "/" in pattern else [PurePath(file).name for file in files]
-    expression = _subject_expression(pattern)
-    found = [(text, expression.search(text)) for text in texts]
-    unmatched = [text for text, match in found if match is None]
+    _refuse_pattern(pattern)
+    found = _bounded_search(pattern, texts, 10 + len(texts) / 5000)
+    unmatched = [text for text, person in zip(texts, found) if person is None]
     if unmatched:
         raise DataError(
             f"subject_pattern={pattern!r} matches nothing in {len(unmatched)} of {len(texts)} "
             f"names, such as {unmatched[0]!r}."
         )
-    return [match.group(1) or "" for _, match in found if match is not None]
+    return [person for person in found if person is not None]
 
 # %% ../nbs/data/11_columns.ipynb #3f7e9de2
-def _subject_expression(
+def _refuse_pattern(
     pattern:str,                   # as in `subject_pattern`
-)->re.Pattern:
-    "The pattern, compiled. Raises `ConfigError` unless it has exactly one group."
+)->None:
+    "Raises `ConfigError` unless it is a regular expression with exactly one group."
+    if not isinstance(pattern, str) or len(pattern) > 1000:
+        shown = f"{pattern!r}"[:60]
+        raise ConfigError(f"subject_pattern={shown}: expected a text of at most 1,000 characters.")
     try:
-        expression = re.compile(pattern)
-    except re.error as error:
+        groups = re.compile(pattern).groups
+    except (re.error, OverflowError, RecursionError) as error:
         message = f"subject_pattern={pattern!r} is not a regular expression: {error}."
         raise ConfigError(message) from None
-    if expression.groups != 1:
+    if groups != 1:
         raise ConfigError(
-            f"subject_pattern={pattern!r} has {expression.groups} groups; it needs exactly one, "
+            f"subject_pattern={pattern!r} has {groups} groups; it needs exactly one, "
             "around the person's id, as in p(\\d+)."
         )
-    return expression
+
+
+_SEARCH = """
+import json, re, sys
+pattern, texts = json.load(sys.stdin)
+found = map(re.compile(pattern).search, texts)
+json.dump([None if match is None else match[1] or "" for match in found], sys.stdout)
+"""
+
+
+def _bounded_search(
+    pattern:str,                   # a regular expression with one group
+    texts:list[str],               # to be searched
+    seconds:float,                 # that this may take
+)->list[str|None]:                 # what the group holds, "" for nothing; None: no match
+    """The searches of `re`, in a process of their own, which can be stopped. Raises `ConfigError`
+    for a pattern that takes longer.
+    """
+    try:
+        done = subprocess.run(
+            [sys.executable, "-I", "-S", "-c", _SEARCH],
+            input=json.dumps([pattern, texts]).encode(),
+            capture_output=True,
+            timeout=seconds,
+            check=True,
+        )
+    except (subprocess.TimeoutExpired, subprocess.CalledProcessError) as error:
+        longest = printable(max(texts, key=len))[:80]
+        raise ConfigError(
+            f"subject_pattern={pattern!r} found no end in {seconds:.0f} seconds, in names such as "
+            f"{longest!r}: repeats inside repeats, such as (\\w+)+, are tried in endless ways. Use one."
+        ) from error
+    return json.loads(done.stdout)
+
+# %% ../nbs/data/11_columns.ipynb #ccd1801a
+def _refuse_outside(
+    split:Dataset,                 # column `image`: pictures, as stored
+    roots:Sequence[Path],          # folders in which pictures may lie
+)->None:
+    "Raises `DataError` for a picture that is a file elsewhere on this machine."
+    raw = split.with_format(None).cast_column("image", datasets.Image(decode=False))
+    inside: dict[str, bool] = {}   # of folders
+
+    def belongs(target):
+        return any(is_inside(Path(target), root) for root in roots)
+
+    for batch in raw.with_format("arrow").iter(batch_size=1000):
+        column = batch.column("image")
+        paths = pyarrow.compute.struct_field(column, "path").to_pylist()
+        bare = pyarrow.compute.struct_field(column, "bytes").is_null().to_pylist()
+        for path in (path for path, alone in zip(paths, bare) if alone and path):
+            folder = os.path.dirname(path)
+            if folder not in inside:
+                inside[folder] = belongs(os.path.realpath(folder))
+            fine = inside[folder] if not os.path.islink(path) else belongs(os.path.realpath(path))
+            if not fine and os.path.lexists(path):
+                raise outside_error(f"the picture {path}", Path(os.path.realpath(path)))
 
 # %% ../nbs/data/11_columns.ipynb #e851ae61
 def _assemble(
@@ -487,6 +554,7 @@ def read_splits(
     pattern:str|None=None,         # as `subject_pattern` in `_read_subjects`
     *,
     root:Path|None=None,           # names of files are relative to this folder
+    roots:Sequence[Path]|None=None,    # folders in which pictures may lie; None: anywhere
     skip_unreadable:bool=False,    # leave unreadable files out and record them, instead of stopping
     drop_empty:bool=False,         # leave classes without an image out
 )->tuple[dict[str, Dataset], list[dict]]:  # splits with the standard columns; what was left out
@@ -499,9 +567,15 @@ def read_splits(
     for name, split in splits.items():
         only = split.select_columns(image).rename_columns({image: "image"})
         pictures[name] = only.cast_column("image", datasets.Image())
+        if roots is not None:
+            _refuse_outside(pictures[name], roots)
         files[name] = file_names(pictures[name], root)
+        for file in files[name]:
+            refuse_odd_name(file, "file name")
     for name, split in splits.items():
         people[name] = _read_subjects(split, files[name], subject, pattern)
+        for person in set(people[name] or ()):
+            refuse_odd_name(person, "subject")
     for name in splits:
         facts[name] = read_images(pictures[name], files[name])
     ids = number_equals({name: column_values(part, "file_hash") for name, part in facts.items()})

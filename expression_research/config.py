@@ -137,6 +137,8 @@ class Reading:
     drop_empty_classes: bool = False
     # leave unreadable files out, recorded in the manifest, instead of stopping
     skip_unreadable: bool = False
+    # agree that links and paths in the data lead to pictures outside of the source; same result
+    follow_outside: Annotated[bool, NoPart()] = False
 
     def arguments(self)->dict[str, Any]:
         "The same for `load_expressions`."
@@ -225,9 +227,12 @@ def check_pattern(
     pattern:str,                   # regular expression on file names, or ""
 )->None:
     "Raises `ConfigError` unless it has exactly one group, the person."
+    if not isinstance(pattern, str) or len(pattern) > 1000:
+        shown = f"{pattern!r}"[:60]
+        raise ConfigError(f"subject_pattern={shown}: expected a text of at most 1,000 characters.")
     try:
         groups = re.compile(pattern).groups
-    except re.error as error:
+    except (re.error, OverflowError, RecursionError) as error:
         raise ConfigError(
             f"subject_pattern={pattern!r} is not a regular expression: {error}."
         ) from None

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import datasets
 import numpy as np
 import pandas as pd
 from datasets import ClassLabel, Dataset, DatasetDict, Image, concatenate_datasets
@@ -22,7 +23,7 @@ from .columns import choose_columns, read_splits, without_images
 from .copies import photograph_groups
 from .core import DataError, keyed_order
 from .display import Drawing, Shown, bullets, frame_table, show_rows
-from .files import LeftOut, left_out_words
+from .files import LeftOut, left_out_words, place_kind, refuse_odd_name
 from .formats import Source, open_source
 from .names import SPLIT_FLAG, Found, SplitRule, plainly_told, split_rule
 from .pixels import to_pixels
@@ -224,6 +225,7 @@ def load_expressions(
     regroup:bool=False,            # all splits anew, copies and people kept together
     drop_empty_classes:bool=False, # leave out classes that no picture has, instead of stopping
     skip_unreadable:bool=False,    # leave unreadable files out and record them, instead of stopping
+    follow_outside:bool=False,     # links and paths in the data may lead out of the source
     difficulty:float=0.5,          # of generated faces, 0 easy to 1 near chance
     revision:str|None=None,        # branch, tag or commit of a Hub dataset
 )->ExpressionData:                 # columns image, label, [subject,] sample_id, pixel_hash
@@ -232,23 +234,26 @@ def load_expressions(
 
     Raises `DataError` for data, `ConfigError` for arguments, that cannot be used.
     """
-    rule = split_rule(split_names, split_column or "")
+    rule = split_rule(split_names, split_column or "", follow_outside)
     words, found = open_source(
         source, seed=seed, difficulty=difficulty, revision=revision, rule=rule
     )
     if found.hollow and not drop_empty_classes:
         raise DataError(found.hollow[0])
     taken = [image_column, label_column, subject_column]
+    for name in {name for split in found.splits.values() for name in split.column_names}:
+        refuse_odd_name(name, "column")
     splits, splits_from, column = _understand_splits(found, rule, taken)
     columns = choose_columns(splits, image_column, label_column, subject_column, [column])
     root = Path(source).expanduser() if isinstance(source, (str, os.PathLike)) else None
-    if root is not None and root.is_file():
+    if root is not None and place_kind(root) == "file":
         root = root.parent         # a table names pictures beside it
     read, left_out = read_splits(
         splits,
         columns,
         subject_pattern,
         root=root,
+        roots=None if follow_outside else _roots_of(source, root),
         skip_unreadable=skip_unreadable,
         drop_empty=drop_empty_classes,
     )
@@ -272,6 +277,22 @@ def load_expressions(
 
 
 _LOGGER = logging.getLogger("expression_research")
+
+
+def _roots_of(
+    source:Source,                 # as in `load_expressions`
+    root:Path|None,                # its folder, or the folder that it lies in
+)->list[Path]|None:                # where its pictures may lie; None: anywhere, for data in memory
+    "The folders that belong to a source: its own or, for one from the Hub, those of the caches."
+    if root is not None and place_kind(root):
+        return [root]
+    if isinstance(source, (list, tuple)):
+        return [Path(path).parent for path in source]
+    if root is None:
+        return None
+    from huggingface_hub.constants import HF_HUB_CACHE
+    caches = (datasets.config.HF_DATASETS_CACHE, datasets.config.DOWNLOADED_DATASETS_PATH)
+    return [Path(folder) for folder in (*caches, HF_HUB_CACHE)]
 
 # %% ../nbs/data/14_data.ipynb #49a5c282
 def _understand_splits(

@@ -15,6 +15,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -25,11 +26,24 @@ import PIL.Image
 from datasets import ClassLabel, Dataset, Features, Value
 
 from .core import DataError, package_folder, some
-from .files import LeftOut, Listing, left_out_words, list_files, refuse_pointer
+from expression_research.files import (
+    LeftOut,
+    Listing,
+    left_out_words,
+    list_files,
+    place_kind,
+    printable,
+    refuse_pointer,
+)
 from .folders import read_class_folders
 from .names import Found, SplitRule, means_label, same_name, words_of
-from .parquet import read_parquet, readme_splits, splits_of_files
-from .samples import STORED_IMAGE, progress
+from expression_research.parquet import (
+    read_parquet,
+    readme_splits,
+    refuse_parts_elsewhere,
+    splits_of_files,
+)
+from .samples import STORED_IMAGE, read_checked
 from .splits import find_split_column, splits_by_column
 from expression_research.tables import (
     TABLE_SUFFIXES,
@@ -242,7 +256,7 @@ def read_folder(
     rule:SplitRule=SplitRule(),    # how names are understood
 )->Found:
     "A folder of pictures or of Parquet files. Raises `DataError` for what cannot be decided."
-    listing = list_files(folder)
+    listing = list_files(folder, rule.follow_outside)
     parquet = [path for path in listing.others
                if path.suffix.lower() == ".parquet" and path.stem.lower() != "metadata"]
     official = any(path.stem.lower() == "metadata" for path in listing.others
@@ -330,14 +344,15 @@ def _is_saved(
     path:Path,                     # exists
 )->bool:
     "Whether `save_to_disk` has written the folder."
-    return any((path / name).exists() for name in _SAVED)
+    return any(os.path.lexists(path / name) for name in _SAVED)
 
 
 @reader("a save_to_disk folder", _is_saved)
 def read_saved(
     folder:Path,                   # written by `save_to_disk`
 )->Found:                          # its splits; one Dataset counts as `train`
-    "A saved dataset. Raises `DataError` if parts of it are missing."
+    "A saved dataset. Raises `DataError` if parts of it are missing, or lie elsewhere."
+    refuse_parts_elsewhere(folder)
     try:
         saved = datasets.load_from_disk(str(folder))
     except Exception as error:
@@ -353,6 +368,7 @@ def read_saved(
 def _listing_for(
     table:Path,                    # whose cells may be paths
     rows:int|None=None,            # only the first few; None: all
+    follow_outside:bool=True,      # to look at names, not at pictures
 )->Listing:                        # its only table is this one
     "The pictures that a table names by paths; where it does not, all below its folder."
     frame = read_table(table, rows)
@@ -360,10 +376,10 @@ def _listing_for(
         texts = [text for text in frame[column] if isinstance(text, str) and "." in text]
         texts += [column] if "." in str(column) else []    # a table without a header
         paths = {table.parent / text.replace("\\", "/") for text in texts}
-        found = sorted(path for path in paths if path.is_file())
+        found = sorted(path for path in paths if os.path.isfile(path))
         if texts and len(found) * 2 >= len(paths):
             return Listing(table.parent, tuple(found), {table: "table"}, (), ())
-    return replace(list_files(table.parent), others={table: "table"})
+    return replace(list_files(table.parent, follow_outside), others={table: "table"})
 
 
 def _names_pictures(
@@ -383,7 +399,7 @@ def _read_picture_table(
     rule:SplitRule,                # how names are understood
 )->Found:
     "One table; its pictures' folders may tell splits."
-    found = read_tables(_listing_for(path), rule)
+    found = read_tables(_listing_for(path, None, rule.follow_outside), rule)
     assert found is not None
     return replace(found, left_out=())
 
@@ -534,7 +550,7 @@ def _is_hub_id(
         return False
     if name.endswith((".csv", ".parquet")):
         return False
-    return "/" not in name or not Path(name).parent.exists()
+    return "/" not in name or not place_kind(Path(name).parent)
 
 # %% ../nbs/data/13_formats.ipynb #29101bb1
 @contextmanager
@@ -551,14 +567,14 @@ def _read_cached(
     name:str,                      # `owner/dataset`
     reason:str,                    # why the Hub was of no use
     asked:bool,                    # a certain revision was asked for: the cache cannot vouch for it
-)->dict|Dataset:
+)->dict[str, Dataset]:
     "A copy that was downloaded before. Raises `DataError` if there is none."
     message = f"{name!r}: not a file or folder here, and not loaded from the Hub ({reason})."
     if asked:
         raise DataError(f"{message} {_ALTERNATIVES}.")
     try:
-        with _hub_offline(), progress(0):
-            return datasets.load_dataset(name)
+        with _hub_offline():
+            return read_checked(partial(datasets.load_dataset, name))
     except Exception as error:
         raise DataError(f"{message} {_ALTERNATIVES}.") from error
 
@@ -579,8 +595,7 @@ def read_hub(
     )
     try:
         HfApi().dataset_info(name, revision=revision, timeout=10)
-        with progress(0):
-            found = datasets.load_dataset(name, revision=revision)
+        found = read_checked(partial(datasets.load_dataset, name, revision=revision))
     except refusals as error:
         raise DataError(
             f"{name!r}: not a file or folder here, and refused by the Hub "
@@ -590,7 +605,7 @@ def read_hub(
         offline = isinstance(error, errors.OfflineModeIsEnabled)
         reason = "HF_HUB_OFFLINE is set" if offline else type(error).__name__
         found = _read_cached(name, reason, revision is not None)
-    return dict(found) if isinstance(found, dict) else {"train": found}
+    return found
 
 # %% ../nbs/data/13_formats.ipynb #758c8da1
 Source = str|os.PathLike|list|tuple|dict|Dataset  # what can be opened; a `DatasetDict` is a dict
@@ -624,11 +639,11 @@ def open_source(
         words = f"generated faces, seed {seed}, difficulty {difficulty}"
         return words, Found(dict(generate_faces(seed=seed, difficulty=difficulty)), "the drawing")
     path = Path(source).expanduser()
-    if path.exists():
+    if place_kind(path):
         known = find_reader(path)
         return f"{path.resolve().name}, {known.name}", known.open(path, rule)
     if not _is_hub_id(str(source)):
-        raise DataError(f"{source} does not exist. {_ALTERNATIVES}.")
+        raise DataError(f"{printable(source)[:300]} does not exist. {_ALTERNATIVES}.")
     at = f" at {revision}" if revision else ""
     return f"{source} from the Hub{at}", Found(read_hub(str(source), revision), "the Hub")
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from datasets import Dataset
 
 from .core import ConfigError, DataError, some
-from .files import LeftOut
+from .files import LeftOut, refuse_odd_name
 
 # %% ../nbs/data/10_names.ipynb #0c6462fe
 def words_of(
@@ -115,6 +115,7 @@ class SplitRule:
     given: Mapping[str, str] = field(default_factory=dict)     # a name, folded -> train, ...
     silent: bool = False           # no name tells a split
     column: str = ""               # that tells splits; "": found by names and values; "none"
+    follow_outside: bool = False   # links and paths may lead out of the source
     used: set[str] = field(default_factory=set, compare=False)     # given names that were met
 
     def tells(self, name:str)->set[str]:
@@ -163,12 +164,13 @@ def same_name(
 def split_rule(
     split_names:str="",            # such as "train=Set A,test=Set B"; "none"; "": usual names
     column:str="",                 # that tells splits; "": found by names and values; "none"
+    follow_outside:bool=False,     # links and paths may lead out of the source
 )->SplitRule:
     "The rule from its text. Raises `ConfigError` for another form."
     if not split_names.strip():
-        return SplitRule(column=column)
+        return SplitRule(column=column, follow_outside=follow_outside)
     if split_names.strip().lower() == "none":
-        return SplitRule(silent=True, column=column)
+        return SplitRule(silent=True, column=column, follow_outside=follow_outside)
     given = {}
     for part in split_names.split(","):
         split, equals, name = (piece.strip() for piece in part.partition("="))
@@ -178,7 +180,7 @@ def split_rule(
                 "validation=NAME or test=NAME. Join several by commas, or write none."
             )
         given[same_name(name)] = split
-    return SplitRule(given, column=column)
+    return SplitRule(given, column=column, follow_outside=follow_outside)
 
 # %% ../nbs/data/10_names.ipynb #8c98bdf7
 def tidy_name(
@@ -191,11 +193,14 @@ def tidy_name(
 def one_spelling(
     names:Mapping[str, Sequence[str]],     # split -> its class names as spelled, each once
 )->tuple[dict[str, str], list[str]]:       # spelled -> class; notes on what was joined
-    "Class names by their spellings. Raises `DataError` where two of one split differ by case."
+    """Class names by their spellings. Raises `DataError` where two of one split differ by case,
+    and for names that act on a terminal.
+    """
     chosen, notes = {}, []
     for split in sorted(names, key=lambda split: split != "train"):    # its spelling counts
         for name, others in _by_key(names[split]).items():
             tidy = sorted({tidy_name(other) for other in others})
+            refuse_odd_name(tidy[0], "class name")
             if len(tidy) > 1:
                 raise DataError(
                     f"{split}: the class names {some(map(repr, tidy))} differ only by case or "

@@ -4,15 +4,19 @@
 
 # %% auto #0
 __all__ = ['MANIFEST_ORDER', 'STORED_IMAGE', 'MANIFEST_COLUMNS', 'file_hash', 'pixel_hash', 'column_values', 'file_bytes',
-           'file_hashes', 'number_equals', 'with_sample_ids', 'file_names', 'inspect_file', 'cache_file', 'progress',
-           'map_to_file', 'read_images', 'class_names', 'manifest', 'skipped', 'manifest_hash', 'decoded',
-           'pixel_batch']
+           'file_hashes', 'number_equals', 'with_sample_ids', 'file_names', 'inspect_file', 'cache_file', 'seal_cache',
+           'whole_cache', 'progress', 'map_to_file', 'read_checked', 'read_images', 'class_names', 'manifest',
+           'skipped', 'manifest_hash', 'decoded', 'pixel_batch']
 
 # %% ../nbs/data/10_samples.ipynb #180a2a07
 import hashlib
+import logging
 import math
+import os
+import shutil
+import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePath
 from typing import TypeVar
@@ -22,11 +26,12 @@ import numpy as np
 import pandas as pd
 import PIL.Image
 import pyarrow.compute
+import xxhash
 from datasets import Dataset, DatasetDict, Features, Value
 
 from .core import ConfigError, DataError
-from .files import what_it_is
-from .pixels import to_pixels, to_rgb
+from .files import printable, read_file, what_it_is
+from .pixels import decode_picture, to_pixels, to_rgb
 
 # %% ../nbs/data/10_samples.ipynb #a50c9a09
 def file_hash(
@@ -66,9 +71,25 @@ def file_bytes(
     if stored["bytes"] is not None:
         return stored["bytes"]
     try:
-        return Path(stored["path"]).read_bytes()
-    except (OSError, TypeError):
+        return read_file(stored["path"])
+    except (OSError, TypeError, ValueError):
         return b""
+
+
+def _why_nothing(
+    stored:dict|None,              # a stored image without bytes
+)->str:                            # "" where it is just empty, or not there
+    "Why the bytes of a stored image cannot be had."
+    path = (stored or {}).get("path") or ""
+    if os.path.islink(path) and not os.path.exists(path):
+        return "a broken link: `git annex get` or `dvc pull` may fetch it"
+    try:
+        read_file(path)
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        return ""
+    except OSError as error:
+        return f"cannot be read ({error.strerror})"
+    return ""
 
 
 def _stored_images(
@@ -159,14 +180,14 @@ def _public_name(
 def inspect_file(
     content:bytes,                 # an encoded file
 )->tuple[str, str, str]:           # file hash; pixel hash or ""; what is wrong or ""
-    """Hashes a file and decodes it as `datasets` does.
+    """Hashes a file and decodes it as `datasets` does, if it has one of the promised formats.
 
     Whatever Pillow raises becomes the third value.
     """
     if not content:
         return file_hash(content), "", "empty or missing file"
     try:
-        image = datasets.Image().decode_example({"bytes": content, "path": None})
+        image = decode_picture(content)
         if image.mode not in ("RGB", "L"):
             to_rgb(image)
         return file_hash(content), pixel_hash(image), ""
@@ -175,7 +196,7 @@ def inspect_file(
         return file_hash(content), "", problem
     except Exception as error:
         # a decoder raises nearly anything: OSError, SyntaxError, struct.error
-        return file_hash(content), "", f"{error}".rstrip(".") or type(error).__name__
+        return file_hash(content), "", printable(error).rstrip(".") or type(error).__name__
 
 # %% ../nbs/data/10_samples.ipynb #7bf3b6a3
 _POLICY = 2  # version of `to_rgb`, `to_pixels` and the hashes: part of the name of every cached file
@@ -201,6 +222,48 @@ def cache_file(
     made_from = repr((_POLICY, PIL.__version__, key)).encode()
     return folder / f"{kind}-{hashlib.blake2b(made_from, digest_size=16).hexdigest()}.arrow"
 
+# %% ../nbs/data/10_samples.ipynb #7dbcd676
+_LOGGER = logging.getLogger("expression_research")
+
+
+def _checksum_of(
+    path:Path,                     # of a cached file
+    key:tuple,                     # what else the content depends on, beside the name
+)->str:                            # 32 hexadecimal digits
+    "A checksum of name, key and content."
+    digest = xxhash.xxh3_128(repr((path.name, key)).encode())
+    with open(path, "rb") as file:
+        while piece := file.read(2**22):
+            digest.update(piece)
+    return digest.hexdigest()
+
+
+def seal_cache(
+    path:Path,                     # of a cached file that was just made
+    *key:object,                   # what it was made from, where its name does not say
+)->None:
+    "Writes the checksum of a cached file beside it."
+    path.with_name(f"{path.name}.xxh3").write_text(_checksum_of(path, key))
+
+
+def whole_cache(
+    path:Path,                     # of a cached file, which need not exist
+    *key:object,                   # as for `seal_cache`
+)->bool:                           # False: make it, and seal it
+    "Whether a cached file is as it was written; one that is not is removed, and that is said."
+    seal = path.with_name(f"{path.name}.xxh3")
+    try:
+        written = seal.read_bytes()
+        if written == _checksum_of(path, key).encode():
+            return True
+        _LOGGER.warning("%s: the cached file is damaged, so it is made again.", path.name)
+    except OSError:
+        pass                       # one of the two is not there, or cannot be read
+    for one in (path, seal):
+        if os.path.lexists(one):
+            one.unlink()
+    return False
+
 # %% ../nbs/data/10_samples.ipynb #e1e9ea59
 @contextmanager
 def progress(
@@ -225,13 +288,14 @@ def map_to_file(
     purpose:str,                   # what is being done, for the progress bar and the error
     **arguments:object,            # further arguments of `function`
 )->Dataset:                        # memory-mapped
-    """`datasets.map` into a file of our own naming.
+    """`datasets.map` into a file of our own naming, which is checked before it is read.
 
     Raises `DataError` when the file cannot be made: broken image, disk full, no permission.
     """
     try:
+        whole = whole_cache(target)
         with progress(len(split)):
-            return split.map(
+            made = split.map(
                 function,
                 batched=True,
                 batch_size=64,
@@ -245,11 +309,94 @@ def map_to_file(
                 new_fingerprint=target.stem[-32:],
                 desc=purpose,
             )
+        if not whole and target.exists():
+            seal_cache(target)
+        return made
     except Exception as error:
         raise DataError(
-            f"{purpose} failed: {error}. load_expressions names broken images; HF_DATASETS_CACHE "
-            "moves the cached files."
+            f"{purpose} failed: {printable(error)}. load_expressions names broken images; "
+            "HF_DATASETS_CACHE moves the cached files."
         ) from error
+
+# %% ../nbs/data/10_samples.ipynb #4a72eb30
+def read_checked(
+    load:Callable[[], dict|Dataset],   # `datasets.load_dataset`, told all it needs
+    *key:object,                   # what the result depends on
+)->dict[str, Dataset]:             # splits by their names; one without a name is `train`
+    """What `datasets` reads, its cached files checked. Raises whatever `load` raises.
+
+    Files that were never checked are believed where they cannot be made again, such as without a
+    network.
+    """
+    read, fresh = _timed(load)
+    unsure = {path: _seal_of(path, key) for path in _cached_files(read) if path not in fresh}
+    if not all(seal == "whole" for seal in unsure.values()):
+        read.clear()
+        try:
+            with _set_aside({path.parent for path in unsure}):
+                read, fresh = _timed(load)
+        except Exception:
+            if "damaged" in unsure.values():
+                raise
+            read, fresh = _timed(load)[0], unsure.keys()
+    for path in fresh:
+        seal_cache(path, *key)
+    return read
+
+
+def _seal_of(
+    path:Path,                     # of a file in the cache of `datasets`
+    key:tuple,                     # as for `seal_cache`
+)->str:                            # whole, damaged, or none
+    "Whether a file is as it was written. It stays where it is."
+    seal = path.with_name(f"{path.name}.xxh3")
+    if not seal.is_file():
+        return "none"
+    if seal.read_bytes() == _checksum_of(path, key).encode():
+        return "whole"
+    _LOGGER.warning("%s: cached from other data, or damaged, so it is made again.", path.name)
+    return "damaged"
+
+
+@contextmanager
+def _set_aside(
+    folders:Collection[Path],      # of the cache of `datasets`
+)->Iterator[None]:
+    "Inside the block the folders are elsewhere; they come back if it fails, and else go."
+    with tempfile.TemporaryDirectory(dir=datasets.config.HF_DATASETS_CACHE) as aside:
+        places = {folder: Path(aside) / f"{number}" for number, folder in enumerate(folders)}
+        for folder, place in places.items():
+            shutil.move(folder, place)
+        try:
+            yield
+        except BaseException:
+            for folder, place in places.items():
+                if not folder.exists():
+                    shutil.move(place, folder)
+            raise
+
+
+def _cached_files(
+    splits:dict[str, Dataset],     # just read
+)->list[Path]:                     # the Arrow files, and what lies beside them
+    "Every file of the cache that the splits depend on."
+    names = [Path(one["filename"]) for split in splits.values() for one in split.cache_files]
+    beside = [path for folder in {name.parent for name in names} for path in folder.iterdir()]
+    return sorted(path for path in beside if path.suffix in (".arrow", ".json"))
+
+
+def _timed(
+    load:Callable[[], dict|Dataset],   # as for `read_checked`
+)->tuple[dict[str, Dataset], set[Path]]:   # splits; the cached files that were made just now
+    "Read, and see by the clock of the disk which files are new."
+    folder = Path(datasets.config.HF_DATASETS_CACHE)
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=folder) as clock, progress(0):
+        began = os.stat(clock.name).st_mtime_ns
+        read = load()
+        splits = dict(read) if isinstance(read, dict) else {"train": read}
+        made = {path for path in _cached_files(splits) if path.stat().st_mtime_ns > began}
+    return splits, made
 
 # %% ../nbs/data/10_samples.ipynb #cea08e54
 STORED_IMAGE = {"bytes": Value("binary"), "path": Value("string")}
@@ -266,9 +413,8 @@ def _examine(
     facts = zip(*map(inspect_file, contents))
     columns = {name: list(values) for name, values in zip(_FACTS, facts)}
     for row, stored in enumerate(batch["image"]):
-        path = Path((stored or {}).get("path") or "")
-        if not contents[row] and path.is_symlink() and not path.exists():
-            columns["problem"][row] = "a broken link: `git annex get` or `dvc pull` may fetch it"
+        if not contents[row]:
+            columns["problem"][row] = _why_nothing(stored) or columns["problem"][row]
     if files:
         columns["image"] = [
             {"bytes": content, "path": files[row]} for content, row in zip(contents, rows)
@@ -371,12 +517,13 @@ def manifest_hash(
 
 # %% ../nbs/data/10_samples.ipynb #3887e3a3
 def _decode_batch(
-    batch:dict,                    # column `image`: PIL images
+    batch:dict,                    # column `image`: stored pairs of bytes and path
     rows:list[int],                # row numbers, not used
     side:int,                      # S in pixels
 )->dict:                           # column `pixels`: bytes of (3, S, S) uint8 arrays
     "Decoded pixels of one batch."
-    return {"pixels": [to_pixels(image, side).tobytes() for image in batch["image"]]}
+    images = [decode_picture(file_bytes(stored)) for stored in batch["image"]]
+    return {"pixels": [to_pixels(image, side).tobytes() for image in images]}
 
 # %% ../nbs/data/10_samples.ipynb #f140a866
 def decoded(
@@ -397,7 +544,8 @@ def decoded(
     kinds = {name: split.features[name] for name in carried}
     values = {name: (repr(kind), column_values(split, name)) for name, kind in kinds.items()}
     target = cache_file(cache_dir, "pixels", side, file_hashes(split), values)
-    chosen = split.select_columns(["image", *carried]).cast_column("image", datasets.Image())
+    chosen = split.select_columns(["image", *carried])
+    chosen = chosen.cast_column("image", datasets.Image(decode=False))
     made, purpose = {"pixels": Value("binary"), **kinds}, f"Decoding to {side} px"
     return map_to_file(chosen, _decode_batch, target, Features(made), purpose, side=side)
 

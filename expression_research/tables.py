@@ -20,7 +20,7 @@ import pyarrow
 from datasets import Dataset
 
 from .core import DataError, some
-from .files import LeftOut, Listing
+from .files import LeftOut, Listing, place_kind, read_file, refuse_odd_name
 from .names import SPLIT_FLAG, Found, SplitRule, means_file, plainly_told
 
 # %% ../nbs/data/12_tables.ipynb #d1b0a343
@@ -41,6 +41,8 @@ def find_separator(
     path:Path,                     # a CSV file
 )->str:                            # comma, semicolon or tab
     "What stands between the columns, by the header."
+    if place_kind(path) != "file":
+        raise DataError(f"{path} is no file. Expected a CSV table.")
     with open(path, encoding="utf-8-sig", newline="") as file:
         header = file.readline(100_000)
     return max(",;\t", key=header.count)
@@ -55,6 +57,7 @@ def _read_json_lines(
     objects = [json.loads(line) for line in lines if line.strip()]
     if not all(isinstance(one, dict) for one in objects):
         raise ValueError("a line is no JSON object")
+    _refuse_header(path, list({name: None for one in objects for name in one}))
     return pd.DataFrame(objects)
 
 
@@ -64,7 +67,7 @@ def read_table(
 )->pd.DataFrame:
     "A table as it is written. Raises `DataError` where it cannot be read."
     suffix = path.suffix.lower()
-    if suffix not in TABLE_SUFFIXES or not path.is_file():
+    if suffix not in TABLE_SUFFIXES or place_kind(path) != "file":
         raise DataError(f"{path.name} is no table: expected {', '.join(TABLE_SUFFIXES)}.")
     try:
         if suffix in (".jsonl", ".ndjson"):
@@ -73,6 +76,7 @@ def read_table(
             return pd.read_parquet(path)[:rows]
         separator = find_separator(path)
         names = pd.read_csv(path, sep=separator, nrows=0, encoding="utf-8-sig").columns
+        _refuse_header(path, names)
         frame = pd.read_csv(
             path,
             sep=separator,
@@ -86,12 +90,35 @@ def read_table(
         raise DataError(f"{path.name} is not UTF-8 text. Save it as CSV in UTF-8.") from error
     except pd.errors.EmptyDataError as error:
         raise DataError(f"{path.name} is empty. Expected a header and a row a picture.") from error
-    except (ValueError, OSError, csv.Error) as error:
+    except _UNREADABLE as error:
         raise DataError(
             f"{path.name}: not readable as a table ({type(error).__name__}). Expected a header, "
             "and the same number of cells in each row."
         ) from error
+    if isinstance(frame.index, pd.MultiIndex):     # pandas makes names of cells without a header
+        raise DataError(
+            f"{path.name}: its first row has {frame.index.nlevels} cells more than the header."
+        )
     return frame.rename(columns=lambda name: str(name).strip())
+
+
+# what pandas, pyarrow and json raise for a file that is no table
+_UNREADABLE = (ValueError, OSError, csv.Error, pyarrow.ArrowException, RecursionError, KeyError,
+               TypeError, NotImplementedError, MemoryError)
+_MOST_COLUMNS = 10_000
+
+
+def _refuse_header(
+    path:Path,                     # of the table
+    names:Sequence[object],        # of its columns
+)->None:
+    "Raises `DataError` for names that act on a terminal, and for a table wider than any."
+    if len(names) > _MOST_COLUMNS:
+        raise DataError(
+            f"{path.name} has {len(names)} columns, more than {_MOST_COLUMNS} that are read."
+        )
+    for name in names:
+        refuse_odd_name(str(name), f"column of {path.name}")
 
 # %% ../nbs/data/12_tables.ipynb #e53eb075
 def _told(
@@ -259,6 +286,16 @@ def read_table_of_pictures(
     return _as_dataset(table, once, columns, finder)
 
 # %% ../nbs/data/12_tables.ipynb #b92d86ca
+def _lines_of(
+    path:Path,                     # of a text
+)->list[str]:
+    "The lines of a text. Raises `DataError` where it cannot be read."
+    try:
+        return read_file(path).decode("utf-8", errors="replace").splitlines()
+    except OSError as error:
+        raise DataError(f"{path} cannot be read ({error.strerror}).") from error
+
+# %% ../nbs/data/12_tables.ipynb #9e2f7111
 def read_lists(
     listing:Listing,               # of a folder
     rule:SplitRule=SplitRule(),    # how names are understood as splits
@@ -270,7 +307,7 @@ def read_lists(
         if path.suffix.lower() not in (".txt", ".lst") or len(told) != 1:
             continue
         finder = PictureFinder(path, listing)
-        lines = path.read_text("utf-8", errors="replace").splitlines()
+        lines = _lines_of(path)
         words = [line.split(maxsplit=1)[0].strip("\"',;") for line in lines if line.strip()]
         pictures = [finder.find(word) for word in words]
         known = [picture for picture in pictures if picture is not None]

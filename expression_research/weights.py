@@ -6,7 +6,13 @@
 __all__ = ['read_weights', 'load_weights', 'fetch_weights']
 
 # %% ../nbs/train/20_weights.ipynb #595c8a94
+import hashlib
+import io
+import logging
+import pickle
 import re
+import zipfile
+from _compat_pickle import IMPORT_MAPPING
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Collection, Iterable, Sequence
 from http.client import HTTPException
@@ -17,9 +23,11 @@ from urllib.parse import urlparse
 import torch
 from safetensors.torch import load_file
 from torch import nn
+from torch._weights_only_unpickler import _get_allowed_globals
 from torch.nn.modules.utils import consume_prefix_in_state_dict_if_present
 
-from .core import ModelError, some
+from .core import DataError, ModelError, some
+from .files import place_kind, printable, read_file
 from .freezing import head_name
 
 # %% ../nbs/train/20_weights.ipynb #106c8a17
@@ -40,8 +48,7 @@ def _kind_of_file(
     path:Path,                     # an existing file
 )->str:                            # safetensors, torch, or in words what it is instead
     "What the first bytes say."
-    with path.open("rb") as file:
-        head = file.read(32)
+    head = read_file(path, 32)
     size, length = path.stat().st_size, int.from_bytes(head[:8], "little")
     if head[8:9] == b"{" and length < size:
         return "safetensors"
@@ -108,6 +115,143 @@ def _read_torch(
             return content, list(stand_ins)
 
 # %% ../nbs/train/20_weights.ipynb #c44daea4
+_VALUES = re.compile(
+    r"(argparse\.Namespace|numpy\..*|pathlib\..*|collections\..*|datetime\..*|decimal\..*|uuid\..*"
+    r"|_codecs\.encode|copyreg\._reconstructor|builtins\.(set|frozenset|dict|list"
+    r"|tuple|int|float|complex|bool|str|bytes|bytearray|slice|range|object|getattr)"
+    r"|torch\.[\w.]*(_rebuild_\w+|Storage|Tensor|Parameter|Size|device|dtype|float\w*|int\d*|uint\d*|bool"
+    r"|bfloat16|half|double|long|short|strided|contiguous_format|channels_last|_load_from_state_dict))"
+)
+_DOERS = re.compile(r"numpy\.(load|fromfile|memmap|save|lib|ctypeslib|f2py|distutils|testing)")
+
+
+class _Walker(pickle.Unpickler):
+    "Goes through a pickle and imports nothing."
+
+    def __init__(self, file):
+        "Starts without knowing anything."
+        super().__init__(file)
+        self.imported: set[str] = set()    # names that the file asks for
+        self.called: set[str] = set()      # those that it would call
+        self.values = 0                    # that its tensors hold, as declared
+
+    def find_class(self, module:str, name:str)->type:
+        "An empty class in the place of whatever `module` and `name` mean."
+        # as Python 2 called them, which older forms of pickles go on to write
+        full = f"{IMPORT_MAPPING.get(module, module)}.{name}"
+        self.imported.add(full)
+        note = self.note
+
+        class Nothing:
+            known_as = full
+            def __init__(self, *given, **named): note(full, given)
+            def __setstate__(self, state): pass
+            def __setitem__(self, key, value): pass
+            def append(self, value): pass
+            def extend(self, values): pass
+
+        return Nothing
+
+    def note(self, name:str, given:tuple)->None:
+        "Remember that `name` would be called; of `getattr(torch, 'load')`, what that gets."
+        owner = getattr(given[0], "known_as", "") if given else ""
+        if name == "builtins.getattr" and _starts(owner) | owner.startswith(("torch.", "numpy.")):
+            name = f"{owner}.{given[-1]}"
+            self.imported.add(name)
+        self.called.add(name)
+
+    def persistent_load(self, told:Any)->None:
+        "Counts the values of a tensor that is `told` of."
+        if isinstance(told, tuple) and len(told) > 4 and isinstance(told[4], int):
+            self.values += told[4]
+
+
+def _walked(
+    file:io.BufferedIOBase,        # a pickle, or torch's older form: several in a row
+)->_Walker:
+    "What a pickle asks for, as far as it can be read."
+    found = _Walker(file)
+    try:
+        for _ in range(4):         # torch's mark, its protocol, the system, then the content
+            one = _Walker(file)
+            found.imported, found.called = found.imported | one.imported, found.called | one.called
+            one.imported, one.called = found.imported, found.called
+            one.load()
+            found.values += one.values
+    except Exception:              # a broken pickle raises nearly anything
+        found.values += one.values
+    return found
+
+# %% ../nbs/train/20_weights.ipynb #7dc66d87
+_ROOM = 2**26                      # bytes beyond which sizes are compared
+
+
+def _look_through(
+    path:Path,                     # an existing file of torch
+)->list[str]:                      # what it would call, and what it would import beside values
+    "Raises `ModelError` for a file that holds code, or that declares far more than it stores."
+    size = path.stat().st_size
+    if not zipfile.is_zipfile(path):
+        with open(path, "rb") as file:
+            walked, unpacked = _walked(file), 0
+    else:
+        with zipfile.ZipFile(path) as archive:
+            unpacked = sum(entry.file_size for entry in archive.infolist())
+            _refuse_bomb(path, unpacked, size)
+            names = [name for name in archive.namelist() if name.endswith("data.pkl")]
+            walked = _walked(io.BytesIO(archive.read(names[0]) if names else b""))
+    _refuse_bomb(path, max(unpacked, walked.values), size)
+    known = _get_allowed_globals().keys()      # what torch itself calls without asking
+    strange = {name for name in walked.imported
+               if name not in known and (_DOERS.match(name) or not _VALUES.fullmatch(name))}
+    code = sorted(strange & walked.called)
+    doing = [name for name in code if _is_function(name) or _starts(name)]
+    if doing:
+        raise _code_error(path, doing)
+    return code
+
+# %% ../nbs/train/20_weights.ipynb #103990c0
+def _is_function(
+    name:str,                      # such as builtins.eval
+)->bool:
+    "Whether it is spelled like a function; a partial one is no more than what it holds."
+    last = name.rsplit(".", 1)[-1].lstrip("_")
+    return last[:1].islower() and name != "functools.partial"
+
+
+def _starts(
+    name:str,                      # such as subprocess.Popen
+)->bool:
+    "Whether calling it starts processes, opens files or runs text, by the module it comes from."
+    modules = {"subprocess", "os", "posix", "nt", "sys", "socket", "ctypes", "importlib",
+               "code", "io", "_io", "shutil", "multiprocessing", "threading", "pty", "runpy"}
+    return name.split(".")[0] in modules
+
+
+def _refuse_bomb(
+    path:Path,                     # the file
+    declared:int,                  # bytes, or values, that it says it holds
+    size:int,                      # bytes that it has
+)->None:
+    "Raises `ModelError` where the two have nothing to do with each other."
+    if declared > 4 * size + _ROOM:
+        raise ModelError(
+            f"weights {path} declare {declared / 2**20:,.0f} MiB in a file of {size / 2**20:,.1f} MiB. "
+            "They are not unpacked. Ask for a plain file, such as .safetensors."
+        )
+
+
+def _code_error(
+    path:Path,                     # the file
+    names:Sequence[str],           # what it would call
+)->ModelError:
+    "What to say of a file that holds code."
+    return ModelError(
+        f"weights {path} hold code ({printable(some(names))}), which is not run here. Ask for a file "
+        "made by torch.save(model.state_dict(), ...), or for .safetensors."
+    )
+
+# %% ../nbs/train/20_weights.ipynb #5d2d1c8d
 _NOT_THE_NETWORK = re.compile("optim|sched|scaler|criterion|loss|callbacks|loops|rng", re.I)
 _AVERAGES = re.compile(r"(^|_|\b)(ema|swa|averaged?|shadow)(_|\b|$)", re.I)
 
@@ -126,16 +270,21 @@ def _is_state(
 def _states_in(
     content:Any,                   # what a file held
     depth:int=4,                   # how deep to look
+    seen:set[int]|None=None,       # dictionaries that were looked through, by `id`
 )->dict[str, dict]:                # path such as "checkpoint/model" -> state dict
     "All state dicts of a file."
     found = {}
+    seen = set() if seen is None else seen
+    if id(content) in seen:
+        return {}                  # a file may hold one dictionary in a million places
+    seen.add(id(content))
     for key, part in content.items() if isinstance(content, dict) else ():
         if _NOT_THE_NETWORK.search(str(key)):
             continue
         if _is_state(part):
             found[str(key)] = part
         elif depth > 1:
-            inside = _states_in(part, depth - 1)
+            inside = _states_in(part, depth - 1, seen)
             found.update((f"{key}/{path}", state) for path, state in inside.items())
     return found
 
@@ -198,7 +347,11 @@ def _plain_state(
     Raises `ModelError` for what is not one mapping of names to finite tensors.
     """
     content = _only_state(content, source, list(left_out))
-    packed = [name for name, part in content.items() if part.is_quantized or part.is_meta]
+    odd = [name for name in content if not name.isprintable()]
+    if odd:
+        raise ModelError(f"weights {source} name a tensor {printable(odd[0])[:200]}: control characters.")
+    packed = [name for name, part in content.items()
+              if part.is_quantized or part.is_meta or part.layout is not torch.strided]
     if packed:
         raise ModelError(
             f"weights {source} hold no plain numbers in {some(packed)} (quantized, or without "
@@ -237,10 +390,7 @@ def _unreadable(
     "Why a weights file could not be read."
     code = re.search(r"GLOBAL (\S+)", str(error))
     if code:
-        return ModelError(
-            f"weights {path} hold code ({code[1]}), which is not run here. Ask for a file made by "
-            "torch.save(model.state_dict(), ...), or for .safetensors."
-        )
+        return _code_error(path, [code[1]])
     if "TorchScript" in str(error):
         return ModelError(
             f"weights {path} are a whole program (TorchScript), not a state dict. Save "
@@ -255,15 +405,20 @@ def _unreadable(
 def _refuse_no_file(
     path:Path,                     # as the user wrote it
 )->None:
-    "Raises `ModelError` for a folder, and for what is not there."
-    if path.is_dir():
-        inside = sorted(file.name for file in path.iterdir() if file.suffix and file.is_file())
+    "Raises `ModelError` for a folder, a pipe or device, and for what is not there."
+    try:
+        kind = place_kind(path)
+        inside = sorted(file.name for file in path.iterdir()) if kind == "folder" else []
+    except (DataError, OSError) as error:
+        raise ModelError(f"weights={str(path)!r}: {error}") from None
+    if kind == "folder":
+        inside = [name for name in inside if Path(name).suffix and (path / name).is_file()]
         raise ModelError(
             f"weights={str(path)!r} is a folder. Name the file in it: {some(inside) or 'none there'}."
         )
-    if not path.is_file():
+    if kind != "file":
         raise ModelError(
-            f"weights={str(path)!r}: no such weights file. Expected 'imagenet', 'none', or the "
+            f"weights={str(path)[:300]!r}: no such weights file. Expected 'imagenet', 'none', or the "
             f"path of a {_SUFFIXES} file."
         )
 
@@ -278,7 +433,10 @@ def read_weights(
     """
     path = Path(path).expanduser()
     _refuse_no_file(path)
-    kind, left_out = _kind_of_file(path), []
+    try:
+        kind, left_out, code = _kind_of_file(path), [], []
+    except OSError as error:
+        raise ModelError(f"weights {path} cannot be read ({error.strerror}).") from None
     if kind not in ("safetensors", "torch"):
         suffix = f", suffix {path.suffix!r}," if path.suffix else ""
         raise ModelError(f"weights {path}{suffix} cannot be read: it is {kind}.")
@@ -286,10 +444,33 @@ def read_weights(
         if kind == "safetensors":
             content = load_file(path)
         else:
+            code = _look_through(path)
             content, left_out = _read_torch(path)
+    except ModelError:
+        raise
     except Exception as error:
         raise _unreadable(path, error) from None
-    return _plain_state(content, path, left_out)
+    _refuse_views(content, path)
+    state = _plain_state(content, path, left_out)
+    if code:
+        print(f"weights {path.name} hold code ({some(code)}), which is not run: numbers are read")
+    return state
+
+
+def _refuse_views(
+    content:Any,                   # what the file held
+    path:Path,                     # the file
+)->None:
+    "Raises `ModelError` where tensors show a few stored values as many."
+    total, waiting, seen = 0, [content], set()
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, torch.Tensor) and not one.is_meta:
+            total += one.numel() * one.element_size()
+        elif isinstance(one, (dict, list, tuple)) and id(one) not in seen:
+            seen.add(id(one))
+            waiting.extend(one.values() if isinstance(one, dict) else one)
+    _refuse_bomb(path, total, path.stat().st_size)
 
 # %% ../nbs/train/20_weights.ipynb #8b774f02
 def _refuse_misfit(
@@ -398,17 +579,31 @@ def fetch_weights(
     Raises `ModelError` that names the file when it cannot be had, or when its hash is wrong.
     """
     path = Path(torch.hub.get_dir(), "checkpoints", Path(urlparse(url).path).name)
-    if path.is_file():
-        return path
     hash_in_name = torch.hub.HASH_REGEX.search(path.name)
+    if path.is_file():
+        if not hash_in_name or _has_hash(path, hash_in_name[1]):
+            return path
+        _LOGGER.warning("%s is damaged, or another file: it is fetched again.", path.name)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         expected = hash_in_name[1] if hash_in_name else None
         torch.hub.download_url_to_file(url, str(path), expected, progress)
     except (OSError, RuntimeError, HTTPException) as error:
         raise ModelError(
-            f"ImageNet weights: {path} is missing and could not be downloaded ({error}). Put "
-            f"{path.name} there, or use weights='none' or the path of a local .pth or "
+            f"ImageNet weights: {path} is missing or damaged, and could not be downloaded ({error}). "
+            f"Put {path.name} there, or use weights='none' or the path of a local .pth or "
             ".safetensors file."
         ) from None
     return path
+
+
+_LOGGER = logging.getLogger("expression_research")
+
+
+def _has_hash(
+    path:Path,                     # a cached file
+    start:str,                     # of its SHA-256, in hexadecimal digits, as published
+)->bool:
+    "Whether a file is the published one."
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest().startswith(start)
