@@ -10,7 +10,7 @@ __all__ = ['log_frequencies', 'majority_baseline', 'hog_features', 'hog_pipeline
 import re
 from collections import Counter
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -21,6 +21,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
 from threadpoolctl import threadpool_limits
 
+from .arguments import Between, Numbers, Seed, checked
 from .core import ConfigError, DataError, keyed_order, keyed_seed
 from .samples import class_names, decoded, with_sample_ids
 from .splits import assign_splits, join_groups
@@ -52,15 +53,17 @@ def _split_rows(
     return _SplitRows(ids, np.array(found["label"][:], np.int64), groups, found)
 
 # %% ../nbs/trust/47_baselines.ipynb #261998c9
+@checked
 def log_frequencies(
-    labels:Sequence[int]|np.ndarray,    # (N,) of the training split, 0 to classes - 1
-    classes:int,                   # C
+    labels:Annotated[Sequence[int]|np.ndarray, Numbers(0, 10**6)],  # (N,) of the training split, 0 to classes - 1
+    classes:Annotated[int, Between(1, 10**6)],  # C
 )->np.ndarray:                     # (C,) log-probabilities in nats
     "How often each class occurs, one added to each count so that none has probability 0."
     counts = np.bincount(labels, minlength=classes)
     return np.log(counts + 1) - np.log(counts.sum() + classes)
 
 
+@checked
 def majority_baseline(
     ds:DatasetDict,                # splits train and `split`
     split:str="validation",        # the split to predict
@@ -84,8 +87,9 @@ _HOG = {
 }
 
 
+@checked
 def hog_features(
-    pixels:np.ndarray,             # (N, 3, S, S) uint8, S at least 24
+    pixels:Annotated[np.ndarray, Numbers(0, 255, 4)],  # (N, 3, S, S) uint8, S at least 24
 )->np.ndarray:                     # (N, F) float64 in [0, 1], F = (S // 8 - 2)**2 * 72
     "Histograms of oriented gradients. Raises `ConfigError` for images smaller than one block."
     side, least = pixels.shape[-1], _CELL * _BLOCK
@@ -104,6 +108,7 @@ def _pixel_array(
     return np.frombuffer(b"".join(stored), np.uint8).reshape(len(stored), 3, side, side)
 
 # %% ../nbs/trust/47_baselines.ipynb #caeab9f4
+@checked
 def hog_pipeline(
     C:float=0.1,                   # inverse strength of the penalty, above 0
     *,
@@ -122,10 +127,11 @@ def hog_pipeline(
     return Pipeline(steps[classify_only:])
 
 # %% ../nbs/trust/47_baselines.ipynb #04993f0f
+@checked
 def pipeline_logits(
     model:Pipeline,                # fitted
     inputs:np.ndarray,             # (N, 3, S, S) uint8, or (N, F) features if it only classifies
-    classes:int,                   # C, 2 or more
+    classes:Annotated[int, Between(2, 10**6)],  # C, 2 or more
 )->np.ndarray:                     # (N, C) float64 log-probabilities in nats, at least log(1e-12)
     "What a pipeline says, with a column for every class of the data set."
     found = np.zeros((len(inputs), classes))
@@ -222,11 +228,12 @@ def _choose_penalty(
 
 # %% ../nbs/trust/47_baselines.ipynb #ccc15d17
 @threadpool_limits.wrap(limits=1)
+@checked
 def hog_penalty(
     ds:DatasetDict,                # split train
     *,
-    side:int=64,                   # pixels, 24 or more
-    seed:int=0,                    # of the folds
+    side:Annotated[int, Between(1, 1024)]=64,  # pixels, 24 or more
+    seed:Seed=0,                   # of the folds
 )->float:                          # one of `_C_VALUES`
     """The C of `hog_baseline`, chosen by cross-validation on train.
 
@@ -237,13 +244,14 @@ def hog_penalty(
 
 # %% ../nbs/trust/47_baselines.ipynb #0c442e73
 @threadpool_limits.wrap(limits=1)
+@checked
 def hog_baseline(
     ds:DatasetDict,                # splits train and `split`
     split:str="validation",        # the split to predict; it plays no part in the fit
     *,
-    side:int=64,                   # pixels, 24 or more
+    side:Annotated[int, Between(1, 1024)]=64,  # pixels, 24 or more
     C:float|None=None,             # inverse strength of the penalty; None: chosen by `hog_penalty`
-    seed:int=0,                    # of the folds that choose C
+    seed:Seed=0,                   # of the folds that choose C
 )->pd.DataFrame:                   # prediction table; logits are log-probabilities in nats
     """Histograms of oriented gradients and logistic regression.
 

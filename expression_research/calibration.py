@@ -11,16 +11,18 @@ __all__ = ['reliability_table', 'show_reliability', 'CalibrationError', 'calibra
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import numpy as np
 import pandas as pd
 from scipy.optimize import minimize_scalar
 from sklearn.isotonic import IsotonicRegression
 
+from .arguments import Between, Numbers, Seed, checked
 from .charts import plot_band, plot_reliability
 from .core import ConfigError, DataError, keyed_order, keyed_seed
 from expression_research.diagnostics import (
+    check_predictions,
     checked_names,
     scores,
     table_logits,
@@ -31,6 +33,7 @@ from .display import Drawing, bullets, paragraph
 from .evaluation import OPTIMISTIC, is_optimistic, wilson
 
 # %% ../nbs/trust/41_calibration.ipynb #9f5c679b
+@checked
 def reliability_table(
     table:pd.DataFrame,            # a prediction table with N rows
     bins:int|None=None,            # bins of equal size; None: one per 9 images, 2 to 10
@@ -39,6 +42,7 @@ def reliability_table(
 
     Raises `ConfigError` for fewer than 1 or more than N bins.
     """
+    check_predictions(table)
     if bins is None:
         bins = min(10, max(2, len(table) // 9), len(table))
     if not 1 <= bins <= len(table):
@@ -55,6 +59,7 @@ def reliability_table(
     return pd.DataFrame(rows, columns=columns)
 
 # %% ../nbs/trust/41_calibration.ipynb #c0ebc0a3
+@checked
 def show_reliability(
     table:pd.DataFrame,            # a prediction table
     bins:int|None=None,            # bins of equal size; None: one per 9 images, 2 to 10
@@ -77,14 +82,16 @@ class CalibrationError(NamedTuple):
     p: float                       # share of such worlds with an ECE at least as large
 
 # %% ../nbs/trust/41_calibration.ipynb #ada2a5e8
+@checked
 def calibration_error(
     table:pd.DataFrame,            # a prediction table with N rows
     *,
-    bins:int=10,                   # of equal width in [0, 1]
-    draws:int=2000,                # simulated worlds
-    seed:int=0,                    # of the simulation
+    bins:Annotated[int, Between(1, 10_000)]=10,  # of equal width in [0, 1]
+    draws:Annotated[int, Between(1, 10**5)]=2000,  # simulated worlds
+    seed:Seed=0,                   # of the simulation
 )->CalibrationError:
     "ECE of the largest probability (Guo et al. 2017), and its distribution were they all true."
+    check_predictions(table)
     confidence = table_probabilities(table).max(axis=1)
     right = table_predictions(table) == table["label"].to_numpy()
     member = np.eye(bins)[np.minimum((confidence * bins).astype(int), bins - 1)]  # (N, bins)
@@ -127,11 +134,12 @@ def _brier_parts(
     }
 
 # %% ../nbs/trust/41_calibration.ipynb #337e4595
+@checked
 def fit_temperature(
     table:pd.DataFrame,            # a prediction table with N rows
 )->float:                          # T in [exp(-10), exp(10)]; above 1 the model was too sure
     "The temperature with the lowest loss on the table (Guo et al. 2017)."
-    logits, rows = table_logits(table).astype(np.float64), np.arange(len(table))
+    logits, rows = table_logits(check_predictions(table)).astype(np.float64), np.arange(len(table))
     shifted, labels = logits - logits.max(axis=1, keepdims=True), table["label"].to_numpy()
     def loss(log_temperature):
         scaled = shifted / np.exp(log_temperature)
@@ -162,16 +170,18 @@ class CrossTemperature(NamedTuple):
     cross_fitted: float            # at the temperature of the other folds, nats per image
 
 # %% ../nbs/trust/41_calibration.ipynb #539b6006
+@checked
 def cross_temperature(
     table:pd.DataFrame,            # a prediction table with N rows
     *,
     folds:int=5,                   # 2 to N
-    seed:int=0,                    # of the folds, which belong to sample ids
+    seed:Seed=0,                   # of the folds, which belong to sample ids
 )->CrossTemperature:
     """Temperature scaling judged by cross-fitting.
 
     Raises `ConfigError` when there are not 2 to N folds.
     """
+    check_predictions(table)
     if not 2 <= folds <= len(table):
         raise ConfigError(f"folds={folds}: expected 2 to {len(table)}, the number of images.")
     order = keyed_order(table["sample_id"].tolist(), seed, "temperature")
@@ -223,10 +233,11 @@ class Calibration:
         return str(bullets(self.lines()))
 
 # %% ../nbs/trust/41_calibration.ipynb #567536e9
+@checked
 def evaluate_calibration(
     table:pd.DataFrame,            # a prediction table, 2 rows or more
     *,
-    seed:int=0,                    # of the null band and the folds
+    seed:Seed=0,                   # of the null band and the folds
     optimistic:bool|None=None,     # took part in a choice; None: train and validation did
 )->Calibration:
     "ECE with its null band, Brier score with its parts, temperature with its cross-fitted worth."
@@ -239,8 +250,10 @@ def evaluate_calibration(
     )
 
 # %% ../nbs/trust/41_calibration.ipynb #8934fca1
+@checked
 def conformal_threshold(
-    calibration_scores:np.ndarray, # (..., n) one minus the probability of the true class, in [0, 1]
+    # (..., n) one minus the probability of the true class, in [0, 1]
+    calibration_scores:Annotated[np.ndarray, Numbers(-1e-9, 1 + 1e-9, None)],
     coverage:float=0.9,            # promised share of sets that contain the true class, in (0, 1)
 )->np.ndarray:                     # (...) largest score that stays in a set
     """The ceil((n + 1) coverage)-th smallest score; infinite when n is too small for the promise.
@@ -311,6 +324,7 @@ class PredictionSets:
         return str(paragraph(self.line()))
 
 # %% ../nbs/trust/41_calibration.ipynb #49ff080d
+@checked
 def conformal_sets(
     calibration:pd.DataFrame,      # prediction table that took no part in training or choosing
     table:pd.DataFrame,            # prediction table of other images, to be answered
@@ -324,6 +338,8 @@ def conformal_sets(
     Raises `DataError` when both tables share images or differ in classes, `ConfigError` for a
     wrong coverage.
     """
+    check_predictions(calibration)
+    check_predictions(table)
     shared = sorted(set(calibration["sample_id"]) & set(table["sample_id"]))
     if shared:
         raise DataError(
@@ -355,6 +371,7 @@ def conformal_sets(
 _SHARES = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2)
 
 
+@checked
 def abstention_table(
     table:pd.DataFrame,            # a prediction table with N rows
     answered:Sequence[float]=_SHARES, # of the images, in (0, 1]
@@ -364,6 +381,7 @@ def abstention_table(
     The threshold is the confidence of the least sure answer. Raises `ConfigError` for a share
     outside (0, 1].
     """
+    check_predictions(table)
     if not all(0 < share <= 1 for share in answered):
         raise ConfigError(f"answered={list(answered)}: expected shares above 0 and at most 1.")
     confidence = table_probabilities(table).max(axis=1)
@@ -378,6 +396,7 @@ def abstention_table(
     return pd.DataFrame(rows, index=pd.Index(answered, name="answered"), columns=columns)
 
 # %% ../nbs/trust/41_calibration.ipynb #a1f21dfe
+@checked
 def show_abstention(
     table:pd.DataFrame,            # a prediction table
     *,

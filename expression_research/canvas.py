@@ -12,7 +12,10 @@ from functools import lru_cache
 
 import numpy as np
 
+from .arguments import explained
+
 # %% ../nbs/base/04_canvas.ipynb #60f42689
+@explained
 def ellipse(
     x:np.ndarray,                  # (H, W) float64 horizontal coordinates, growing to the right
     y:np.ndarray,                  # (H, W) float64 vertical coordinates, growing downwards
@@ -27,6 +30,7 @@ def ellipse(
     return (np.sqrt(u * u + v * v) - 1.0) * min(radii)
 
 # %% ../nbs/base/04_canvas.ipynb #9a899a78
+@explained
 def stroke(
     x:np.ndarray,                  # (H, W) float64
     y:np.ndarray,                  # (H, W) float64
@@ -43,6 +47,7 @@ def stroke(
     return np.sqrt(from_x * from_x + from_y * from_y) - width / 2
 
 # %% ../nbs/base/04_canvas.ipynb #5ecfbf37
+@explained
 def between(
     y:np.ndarray,                  # (H, W) float64
     upper:np.ndarray,              # (H, W) float64 height of the upper curve at each pixel's x
@@ -56,6 +61,7 @@ def between(
     return np.maximum(upper - y, y - lower) / stretch
 
 # %% ../nbs/base/04_canvas.ipynb #7b598647
+@explained
 def merge(
     first:np.ndarray,              # (H, W) float64 distance to a shape
     second:np.ndarray,             # (H, W) float64 distance to another
@@ -100,6 +106,7 @@ class Canvas:
         return 2.0 / (self.side * self.pose.scale)
 
 
+@explained
 def blank_canvas(
     side:int,                      # S, pixels
     pose:Pose,                     # of the head
@@ -114,6 +121,7 @@ def blank_canvas(
     return Canvas(pixels, x - pose.turn * bulge, y - pose.nod * bulge, pose, side)
 
 # %% ../nbs/base/04_canvas.ipynb #e3ade8ae
+@explained
 def cut(
     canvas:Canvas,                 # the whole picture
     left:float,                    # of a rectangle, face units
@@ -152,6 +160,7 @@ def _coverage(
     return cover
 
 # %% ../nbs/base/04_canvas.ipynb #926de009
+@explained
 def paint(
     canvas:Canvas,                 # drawn on in place
     distance:np.ndarray,           # (H, W) float64 face units, negative inside
@@ -169,6 +178,7 @@ def paint(
         plane += value * cover
 
 
+@explained
 def darken(
     canvas:Canvas,                 # drawn on in place
     distance:np.ndarray,           # (H, W) float64 face units, negative inside
@@ -247,6 +257,7 @@ class Photo:
     backdrop: tuple = (0.5,) * 24  # uniform numbers in [0, 1) that decide its colours and spots
 
 # %% ../nbs/base/04_canvas.ipynb #0b78bf90
+@explained
 def develop(
     canvas:Canvas,                 # the finished drawing; its pixels are used up
     photo:Photo,                   # light, colour cast, blur and grain

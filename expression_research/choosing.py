@@ -10,24 +10,27 @@ import html
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 import pandas as pd
 from joblib import delayed
 from scipy.stats import chi2, norm
 
+from .arguments import Between, Numbers, Seed, checked
 from .charts import plot_bars
 from .core import ConfigError, DataError, keyed_seed
-from .diagnostics import scores, table_predictions
+from .diagnostics import check_predictions, scores, table_predictions
 from .display import Drawing
 from .evaluation import interval_text
 from .folds import Seeds, make_folds, run_fold, run_jobs
 
 # %% ../nbs/trust/48_choosing.ipynb #1602b83a
+@checked
 def corrected_choice(
-    right:np.ndarray,              # (N, M) bool, image x configuration: right out of fold
-    draws:int=1000,                # bootstrap samples
-    seed:int=0,                    # of the draws
+    right:Annotated[np.ndarray, Numbers(0, 1, 2)],  # (N, M) bool, image x configuration: right out of fold
+    draws:Annotated[int, Between(1, 10**5)]=1000,  # bootstrap samples
+    seed:Seed=0,                   # of the draws
 )->np.ndarray:                     # (D,) with D = `draws`, accuracies; NaN where all were drawn
     "Choose on the drawn images, judge on the others (Tsamardinos et al., 2018)."
     images = len(right)
@@ -69,11 +72,12 @@ class Choice:
         return f"<p>{html.escape(self.line())}</p>"
 
 # %% ../nbs/trust/48_choosing.ipynb #efb4e225
+@checked
 def choose_best(
     tables:Mapping[str, pd.DataFrame], # name -> out-of-fold table; two or more, same samples
     *,
-    draws:int=1000,                # bootstrap samples
-    seed:int=0,                    # of the draws
+    draws:Annotated[int, Between(1, 10**5)]=1000,  # bootstrap samples
+    seed:Seed=0,                   # of the draws
 )->Choice:
     """The best configuration (or epoch) with its optimism corrected.
 
@@ -81,6 +85,8 @@ def choose_best(
     """
     if len(tables) < 2:
         raise ConfigError(f"{len(tables)} tables: expected two or more to choose from.")
+    for table in tables.values():
+        check_predictions(table)
     ids = next(iter(tables.values()))["sample_id"]
     strange = [name for name, table in tables.items() if set(table["sample_id"]) != set(ids)]
     if strange:
@@ -201,21 +207,20 @@ class Budget:
         return f"<p>{html.escape(self.line())}</p>{self.table.round(2).to_html()}"
 
 # %% ../nbs/trust/48_choosing.ipynb #d57b3db2
+@checked
 def variance_budget(
     measure:Callable,              # measure({"split": 0, "weights": 0, ...}) -> accuracy in [0, 1]
     *,
     sources:Sequence[str]=_SOURCES, # names of the seeds, each varied alone
-    runs:int=10,                   # values of each seed, 2 or more
-    seed:int=0,                    # of the seeds
-    images:int|None=None,          # that one accuracy is computed on; None: not known
+    runs:Annotated[int, Between(2, 10_000)]=10,  # values of each seed, 2 or more
+    seed:Seed=0,                   # of the seeds
+    images:Annotated[int, Between(1, 10**9)]|None=None,  # that one accuracy is computed on; None: not known
     jobs:int|None=None,            # processes at a time; None: as `joblib.parallel_config` says
 )->Budget:
     """Vary one source of randomness at a time, the others keyed fixed.
 
     Raises `ConfigError` for fewer than two runs.
     """
-    if runs < 2:
-        raise ConfigError(f"runs={runs}: expected at least 2, one value has no spread.")
     fixed = {source: keyed_seed(seed, "budget", source, 0) for source in sources}
     settings = [
         fixed | {source: keyed_seed(seed, "budget", source, run)}
@@ -236,6 +241,7 @@ def variance_budget(
     )
 
 # %% ../nbs/trust/48_choosing.ipynb #acfe17c7
+@checked
 def plot_budget(
     budget:Budget,                 # from `variance_budget`
 )->Drawing:                        # one bar per source, standard deviation in points

@@ -13,12 +13,13 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Annotated, Any, Literal, Protocol
 
 import numpy as np
 import pandas as pd
 from scipy.stats import binom, binomtest, bootstrap, norm, permutation_test
 
+from .arguments import Between, Count, Fraction, Level, Numbers, Seed, checked
 from .charts import plot_intervals
 from .core import ConfigError, DataError, keyed_seed, some
 from expression_research.diagnostics import (
@@ -63,6 +64,7 @@ def _only(
     return f"{len(ids)} only in {name}" + (f" ({some(sorted(ids))})" if ids else "")
 
 # %% ../nbs/trust/42_comparison.ipynb #a160d373
+@checked
 def same_images(
     table_a:pd.DataFrame,          # prediction table of A
     table_b:pd.DataFrame,          # prediction table of B, in any order
@@ -71,6 +73,8 @@ def same_images(
 
     Raises `DataError` that names images which are missing or have another label.
     """
+    check_predictions(table_a)
+    check_predictions(table_b)
     ids_a, ids_b = set(table_a["sample_id"]), set(table_b["sample_id"])
     if ids_a != ids_b:
         raise DataError(
@@ -87,9 +91,10 @@ def same_images(
     return table_b
 
 # %% ../nbs/trust/42_comparison.ipynb #4df4b116
+@checked
 def mcnemar(
-    only_a:int,                    # images on which A alone is right
-    only_b:int,                    # images on which B alone is right
+    only_a:Count,                  # images on which A alone is right
+    only_b:Count,                  # images on which B alone is right
 )->float:                          # two-sided p-value in (0, 1]
     "Exact McNemar test (scipy's binomial test on the images on which one alone is right)."
     if only_a + only_b == 0:
@@ -97,15 +102,20 @@ def mcnemar(
     return float(binomtest(int(only_a), int(only_a + only_b)).pvalue)
 
 # %% ../nbs/trust/42_comparison.ipynb #ac7e728e
+@checked
 def difference_interval(
-    only_a:int,                    # images on which A alone is right
-    only_b:int,                    # images on which B alone is right
-    n:int,                         # images in all, 1 or more
+    only_a:Count,                  # images on which A alone is right
+    only_b:Count,                  # images on which B alone is right
+    n:Annotated[int, Between(1, 10**9)],  # images in all, 1 or more
 )->tuple[float, float]:            # lower and upper end in [-1, 1]
     """95 % interval of the accuracy of A minus that of B, on the same images.
 
     Bonett and Price, Statistics in Medicine 2012.
     """
+    if only_a + only_b > n:
+        raise ConfigError(
+            f"only_a={only_a}, only_b={only_b}, n={n}: expected no more of them than images."
+        )
     share_a, share_b = (only_a + 1) / (n + 2), (only_b + 1) / (n + 2)
     half = norm.ppf(0.975) * math.sqrt((share_a + share_b - (share_a - share_b)**2) / (n + 2))
     return max(-1.0, share_a - share_b - half), min(1.0, share_a - share_b + half)
@@ -126,14 +136,18 @@ def _macro_f1s(
     return total / present
 
 # %% ../nbs/trust/42_comparison.ipynb #4f7ede92
+_Labels = Annotated[np.ndarray, Numbers(0, 10_000)]
+
+
+@checked
 def macro_f1_permutation(
-    labels:np.ndarray,             # (N,) int64
-    answers_a:np.ndarray,          # (N,) int64, predicted classes of A
-    answers_b:np.ndarray,          # (N,) int64, predicted classes of B
-    classes:int,                   # C
+    labels:_Labels,                # (N,) int64
+    answers_a:_Labels,             # (N,) int64, predicted classes of A
+    answers_b:_Labels,             # (N,) int64, predicted classes of B
+    classes:Annotated[int, Between(2, 10_000)],  # C
     *,
-    resamples:int=9999,            # random swaps; all are tried when there are fewer
-    seed:int=0,                    # of the swaps
+    resamples:Annotated[int, Between(1, 10**6)]=9999,  # random swaps; all are tried when there are fewer
+    seed:Seed=0,                   # of the swaps
 )->float:                          # two-sided p-value in (0, 1]
     "Paired permutation test of the difference of macro F1 (scipy.stats.permutation_test)."
     def difference(a, b, axis):
@@ -149,14 +163,15 @@ def macro_f1_permutation(
     return float(found.pvalue)
 
 # %% ../nbs/trust/42_comparison.ipynb #d089887f
+@checked
 def macro_f1_difference_interval(
-    labels:np.ndarray,             # (N,) int64
-    answers_a:np.ndarray,          # (N,) int64, predicted classes of A
-    answers_b:np.ndarray,          # (N,) int64, predicted classes of B
-    classes:int,                   # C
+    labels:_Labels,                # (N,) int64
+    answers_a:_Labels,             # (N,) int64, predicted classes of A
+    answers_b:_Labels,             # (N,) int64, predicted classes of B
+    classes:Annotated[int, Between(2, 10_000)],  # C
     *,
-    resamples:int=2000,            # draws of n images with replacement
-    seed:int=0,                    # of the draws
+    resamples:Annotated[int, Between(1, 10**6)]=2000,  # draws of n images with replacement
+    seed:Seed=0,                   # of the draws
 )->tuple[float, float]:            # lower and upper end in [-1, 1]
     """95 % percentile interval of the difference of macro F1 (scipy.stats.bootstrap, paired).
 
@@ -176,20 +191,22 @@ def macro_f1_difference_interval(
     return float(found.confidence_interval.low), float(found.confidence_interval.high)
 
 # %% ../nbs/trust/42_comparison.ipynb #41b408ab
+@checked
 def smallest_visible(
-    n:int,                         # images, 1 or more
-    alpha:float=0.05,              # significance level
+    n:Annotated[int, Between(1, 10**6)],  # images, 1 or more
+    alpha:Level=0.05,              # significance level
 )->float:                          # in points, 0 to 100; NaN when no difference can be significant
     "The smallest difference of accuracy that can be significant: one alone is ever right."
     needed = math.ceil(1 - math.log2(alpha) - 1e-12)
     return 100 * needed / n if needed <= n else math.nan
 
 # %% ../nbs/trust/42_comparison.ipynb #cd5910f4
+@checked
 def mcnemar_power(
-    n:int,                         # images
+    n:Annotated[int, Between(1, 10**6)],  # images
     difference:float,              # true difference of accuracy, in [0, disagreement]
     disagreement:float,            # share of images on which one alone is right, in (0, 1]
-    alpha:float=0.05,              # significance level
+    alpha:Level=0.05,              # significance level
 )->float:                          # probability that the exact test finds a difference
     """Exact power of McNemar's test, in either direction.
 
@@ -208,12 +225,13 @@ def mcnemar_power(
     return float((binom.pmf(number, n, disagreement) * np.minimum(found, 1)).sum())
 
 # %% ../nbs/trust/42_comparison.ipynb #b7db0f1c
+@checked
 def smallest_difference(
-    n:int,                         # images
-    disagreement:float,            # share of images on which one alone is right, in (0, 1]
+    n:Annotated[int, Between(1, 10**6)],  # images
+    disagreement:Fraction,         # share of images on which one alone is right, in (0, 1]
     *,
-    power:float=0.8,               # wanted probability of finding it
-    alpha:float=0.05,              # significance level
+    power:Level=0.8,               # wanted probability of finding it
+    alpha:Level=0.05,              # significance level
 )->float:                          # in points, 0 to 100
     """The smallest true difference of accuracy that a split of n images finds with the given power.
 
@@ -231,12 +249,16 @@ def smallest_difference(
     return 100 * high
 
 # %% ../nbs/trust/42_comparison.ipynb #5dd35410
+_MOST = 1_000_000                  # images
+
+
+@checked
 def images_needed(
-    difference:float,              # true difference of accuracy, in points above 0
-    disagreement:float,            # share of images on which one alone is right, at most 1
+    difference:Annotated[float, Between(-100, 100)],  # true difference of accuracy, in points above 0
+    disagreement:Fraction,         # share of images on which one alone is right, at most 1
     *,
-    power:float=0.8,               # wanted probability of finding it
-    alpha:float=0.05,              # significance level
+    power:Level=0.8,               # wanted probability of finding it
+    alpha:Level=0.05,              # significance level
 )->int:                            # images
     """The size of a split that finds a difference with the given power.
 
@@ -253,8 +275,13 @@ def images_needed(
     under_effect = norm.ppf(power) * math.sqrt(max(disagreement - effect**2, 0))
     start = (under_null + under_effect) ** 2 / effect**2
     few, enough = 0, max(1, int(start))
-    while mcnemar_power(enough, effect, disagreement, alpha) < power:
+    while enough <= _MOST and mcnemar_power(enough, effect, disagreement, alpha) < power:
         few, enough = enough, 2 * enough
+    if enough > _MOST:
+        raise ConfigError(
+            f"difference={difference} points: more than {_MOST} images are needed to see it. "
+            "Ask about a larger one."
+        )
     while enough - few > 1:
         middle = (few + enough) // 2
         if mcnemar_power(middle, effect, disagreement, alpha) >= power:
@@ -370,6 +397,7 @@ def _score_comparison(
     return pd.DataFrame.from_dict(rows, orient="index", columns=columns)
 
 # %% ../nbs/trust/42_comparison.ipynb #e89b34f6
+@checked
 def compare(
     run_a:pd.DataFrame|Path|str|HasTable, # table, run folder or file, or what has a `.table`
     run_b:pd.DataFrame|Path|str|HasTable, # the same of the other
@@ -377,15 +405,13 @@ def compare(
     names:tuple[str, str]=("A", "B"), # what to call them
     class_names:Sequence[str]|None=None, # C names in the order of the labels
     metric:Metric="accuracy",      # the one that decides
-    alpha:float=0.05,              # significance level
-    seed:int=0,                    # of swaps and draws
+    alpha:Level=0.05,              # significance level
+    seed:Seed=0,                   # of swaps and draws
 )->Comparison:
     """Compare two classifiers on the same images.
 
     Raises `DataError` for different images, labels or classes, `ConfigError` for another metric.
     """
-    if metric not in ("accuracy", "macro_f1"):
-        raise ConfigError(f"metric={metric!r}: expected accuracy or macro_f1.")
     table_a = _table_of(run_a)
     table_b = same_images(table_a, _table_of(run_b))
     differently = _answered_differently(table_a, table_b, class_names)
@@ -405,11 +431,12 @@ def compare(
     )
 
 # %% ../nbs/trust/42_comparison.ipynb #a7599e9b
+@checked
 def show_disagreements(
     comparison:Comparison,         # from `compare`
     rows:Any,                      # rows with image and sample_id, or a function id -> image
     *,
-    count:int=8,                   # pictures at most
+    count:Count=8,                 # pictures at most
 )->Drawing:                        # up to four pictures in a row
     "Images that were answered differently. Raises `DataError` when an image cannot be found."
     chosen, find = comparison.disagreements.head(count), image_source(rows)
@@ -421,8 +448,9 @@ def show_disagreements(
     return show_captioned(pictures, captions, nothing="the same answers")
 
 # %% ../nbs/trust/42_comparison.ipynb #83663125
+@checked
 def holm(
-    p_values:Sequence[float]|np.ndarray, # (K,) in [0, 1]
+    p_values:Annotated[Sequence[float]|np.ndarray, Numbers(0, 1)],  # (K,) in [0, 1]
 )->np.ndarray:                     # (K,) adjusted, in [0, 1], in the given order
     "Holm's step-down correction of several p-values."
     given = np.asarray(p_values, dtype=np.float64)
@@ -468,10 +496,11 @@ class Ranking:
         return str(paragraph(self.line()) + accuracies + frame_table(self.pairs, digits=4))
 
 # %% ../nbs/trust/42_comparison.ipynb #0b2be83a
+@checked
 def compare_all(
     runs:Mapping[str, pd.DataFrame|Path|str|HasTable], # name -> what `compare` takes; two or more
     *,
-    alpha:float=0.05,              # significance level, for all pairs together
+    alpha:Level=0.05,              # significance level, for all pairs together
 )->Ranking:
     """Every pair by exact McNemar with Holm's correction.
 
@@ -503,6 +532,7 @@ def compare_all(
     return Ranking(accuracies, pairs, len(labels), alpha)
 
 # %% ../nbs/trust/42_comparison.ipynb #ad89911b
+@checked
 def show_groups(
     ranking:Ranking,               # from `compare_all`
 )->Drawing:                        # accuracy to the right, one row per model

@@ -11,14 +11,16 @@ import itertools
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from .arguments import Between, Numbers, check_number, checked, shown
 from .core import ConfigError
 
 # %% ../nbs/trust/43_consistency.ipynb #e312a3df
+@checked
 def printed_range(
     number:str|float,              # as printed: "0.6010", "60.1 %", or a float
 )->tuple[float, float]:            # smallest and largest value that is printed so, a fraction
@@ -27,14 +29,17 @@ def printed_range(
     Raises `ConfigError` for something that is no number.
     """
     text = str(number).strip()
-    found = re.fullmatch(r"(\d*)\.?(\d*)(e-\d+)?\s*(%?)", text)
+    short = len(text) <= 40
+    found = re.fullmatch(r"(\d*)\.?(\d*)(e-\d+)?\s*(%?)", text) if short else None
     if not found or not re.search(r"\d", text):
         raise ConfigError(
-            f"{number!r} is no printed score: expected something like 0.601, '0.6010' or '60.1 %'."
+            f"{shown(number)} is no printed score: expected something like 0.601, '0.6010' or '60.1 %'."
         )
     scale = 0.01 if found[4] else 1.0
     half = 0.5 * 10.0**-len(found[2]) * float(f"1{found[3] or ''}") * scale
     value = float(text.rstrip("% ")) * scale
+    if value > 1:
+        raise ConfigError(f"{shown(number)} is above 1: expected a fraction, or a percentage as '60.1 %'.")
     return value - half - 5e-7, value + half + 5e-7
 
 # %% ../nbs/trust/43_consistency.ipynb #7e44f37d
@@ -79,10 +84,11 @@ _RULES: dict[str, Callable[[int, int|None], list[tuple[float, str]]]] = {
 }
 
 # %% ../nbs/trust/43_consistency.ipynb #65f51b62
+@checked
 def f1_rules(
-    right:np.ndarray,              # (..., C) images of each class predicted so
-    support:np.ndarray,            # (C,) images of each class
-    predicted:np.ndarray,          # (..., C) images predicted as each class
+    right:Annotated[np.ndarray, Numbers(0, 1e15, None)],      # (..., C) images of each class predicted so
+    support:Annotated[np.ndarray, Numbers(0, 1e15)],          # (C,) images of each class
+    predicted:Annotated[np.ndarray, Numbers(0, 1e15, None)],  # (..., C) images predicted as each class
 )->dict[str, np.ndarray]:          # rule -> (...) value in [0, 1]
     "What different programs call macro F1."
     f1 = 2 * right / np.maximum(support + predicted, 1)
@@ -294,7 +300,61 @@ def _as_list(
     value:Any,                     # None, one value, or several
 )->list:                           # the values
     "One or several as a list."
-    return [value] if value is None or isinstance(value, (str, int, float)) else list(value)
+    return list(value) if hasattr(value, "__iter__") and not isinstance(value, str) else [value]
+
+
+_MOST_IMAGES = 1_000_000
+_MOST_VALUES = 5_000_000            # possible accuracies, over all that is tried
+
+
+def _whole_numbers(
+    name:str,                      # of the argument
+    value:int|Iterable[int]|None,  # one, several, or none
+)->list[int|None]:                 # 1 or more; [None] for none
+    "Numbers of images. Raises `ConfigError` for others, and for too many."
+    several = list(itertools.islice(value, 10_001)) if hasattr(value, "__iter__") else [value]
+    if not 1 <= len(several) <= 10_000:
+        count = "more than 10000" if several else "no"
+        raise ConfigError(f"{name}={shown(value)}: {count} numbers to try, expected 1 to 10000.")
+    for number in several:
+        if number is not None or value is not None:
+            check_number(name, number, 1, _MOST_IMAGES, int)
+    return several
+
+
+def _tries(
+    numbers:list[int],             # of images
+    sizes:list[int|None],          # of batches; None: not known
+)->list[tuple[int, int|None]]:     # every pair
+    "What is tried. Raises `ConfigError` when that would take hours."
+    pairs = list(itertools.islice(itertools.product(numbers, sizes), _MOST_VALUES))
+    work = 0
+    for images, size in pairs:
+        rest = images % size if size else 0
+        work += images + 1 + (images - rest + 1) * (rest + 1)
+    if work > _MOST_VALUES:
+        raise ConfigError(
+            f"{len(pairs)} pairs of n (up to {max(numbers)}) and batch_size have {work} possible "
+            f"accuracies: expected at most {_MOST_VALUES}. Try fewer."
+        )
+    return pairs
+
+
+def _checked_counts(
+    confusion:Sequence|np.ndarray, # (C, C) printed counts
+)->np.ndarray:                     # (C, C) int64
+    "A printed confusion table. Raises `ConfigError` for what cannot be one."
+    counts = np.asarray(confusion)
+    square = counts.ndim == 2 and counts.shape[0] == counts.shape[1] > 1
+    if not square or counts.dtype.kind not in "iuf" or not (counts >= 0).all():
+        raise ConfigError(
+            f"confusion={shown(confusion)}: expected C x C counts, 0 or more, with C of 2 or more."
+        )
+    if (counts != np.floor(counts)).any() or not 0 < counts.sum() <= _MOST_IMAGES:
+        raise ConfigError(
+            f"confusion={shown(confusion)}: expected whole numbers, 1 to {_MOST_IMAGES} images in all."
+        )
+    return counts.astype(np.int64)
 
 
 def _class_sizes(
@@ -313,6 +373,7 @@ def _class_sizes(
     return np.asarray(support)
 
 # %% ../nbs/trust/43_consistency.ipynb #8d2c1009
+@checked
 def consistent(
     *,
     accuracy:str|float|Sequence[str|float]|None=None, # as printed, or a whole log of them
@@ -320,8 +381,8 @@ def consistent(
     macro_f1:str|float|None=None,  # printed macro F1; needs `support` or `confusion`
     confusion:Sequence|np.ndarray|None=None, # (C, C) printed counts, [true, predicted]
     n:int|Iterable[int]|None=None, # images, or several to try; None: from the class sizes
-    classes:int|None=None,         # C, instead of `support` where all classes have one size
-    support:Sequence[int]|None=None, # (C,) images of each class
+    classes:Annotated[int, Between(2, 10_000)]|None=None,  # C, instead of `support` where all classes have one size
+    support:Annotated[Sequence[int], Numbers(0, 1e6)]|None=None,  # (C,) images of each class
     batch_size:int|Iterable[int]|None=None, # images per batch, or several to try
 )->Consistency:
     """Which counts, rules and n can produce reported numbers. (Strings keep trailing zeros.)
@@ -333,7 +394,7 @@ def consistent(
     if not values and recall is None and macro_f1 is None:
         raise ConfigError("nothing to check: expected an accuracy, a recall or a macro F1.")
     first = values[0] if values else None
-    counts = None if confusion is None else np.asarray(confusion, dtype=np.int64)
+    counts = None if confusion is None else _checked_counts(confusion)
     if support is None and counts is not None:
         support = counts.sum(axis=1)
     if n is None and support is not None:
@@ -343,8 +404,9 @@ def consistent(
             "n is not known: expected n=45, several as n=range(40, 51), support=[15, 15, 15] or a "
             "confusion table."
         )
+    numbers = _whole_numbers("n", n)
     findings, unchecked = [], []
-    for images, size in itertools.product(_as_list(n), _as_list(batch_size)):
+    for images, size in _tries(numbers, _whole_numbers("batch_size", batch_size)):
         sizes = _class_sizes(images, classes, support)
         if counts is not None:
             reported = {"accuracy": first, "mean recall": recall, "macro F1": macro_f1}

@@ -10,10 +10,12 @@ __all__ = ['ACTION_UNITS', 'EXPRESSIONS', 'expression_units', 'Identity', 'make_
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Annotated
 
 import numpy as np
 from PIL import Image as PILImage
 
+from .arguments import Between, checked, explained, shown
 from expression_research.canvas import (
     Canvas,
     Photo,
@@ -59,6 +61,7 @@ EXPRESSIONS = {
 }
 
 # %% ../nbs/base/05_drawing.ipynb #209c2970
+@checked
 def expression_units(
     expression:str|Mapping[int, float],   # a name from EXPRESSIONS, or {action unit: intensity}
     strength:float=1.0,                   # intensity of a named expression's units, in [0, 1]
@@ -73,13 +76,13 @@ def expression_units(
         wanted = dict.fromkeys(EXPRESSIONS[expression], strength)
     else:
         raise ConfigError(
-            f"unknown expression {expression!r}: expected one of {', '.join(EXPRESSIONS)}, or a "
+            f"unknown expression {shown(expression)}: expected one of {', '.join(EXPRESSIONS)}, or a "
             "mapping such as {12: 0.8}."
         )
     for number, intensity in wanted.items():
         if number not in ACTION_UNITS:
             known = ", ".join(map(str, ACTION_UNITS))
-            raise ConfigError(f"unknown action unit {number!r}: expected one of {known}.")
+            raise ConfigError(f"unknown action unit {shown(number)}: expected one of {known}.")
         if not 0 <= intensity <= 1:
             raise ConfigError(
                 f"action unit {number} has intensity {intensity!r}: expected a number in [0, 1]."
@@ -156,6 +159,7 @@ def _mixed(
     return tuple(first + share * (second - first) for first, second in pairs)
 
 # %% ../nbs/base/05_drawing.ipynb #a3a4de23
+@explained
 @lru_cache(maxsize=4096)
 def make_identity(
     subject:int,                   # the person's number, 0 or more
@@ -553,11 +557,12 @@ _PARTS = (                          # back to front
 )
 
 # %% ../nbs/base/05_drawing.ipynb #80271d0e
+@explained
 def render_face(
     who:Identity,                  # the person
     units:dict[int, float],        # intensity of each action unit, in [0, 1]
     photo:Photo,                   # pose, gaze, light, lens
-    side:int=96,                   # S, pixels
+    side:Annotated[int, Between(4, 4096)]=96,  # S, pixels
 )->np.ndarray:                     # (S, S, 3) uint8 RGB in [0, 255]
     "One photograph of a person with given action units."
     scene = Scene(blank_canvas(side, photo.pose), who, units, photo)
@@ -566,12 +571,15 @@ def render_face(
     return develop(scene.canvas, photo)
 
 
+@checked
 def contact_sheet(
     images:list[np.ndarray],       # each (S, S, 3) uint8, all of one size
-    columns:int,                   # pictures in a row
-    colours:int=32,                # of the palette; few colours keep notebooks small
+    columns:Annotated[int, Between(1, 1000)],  # pictures in a row
+    colours:Annotated[int, Between(2, 256)]=32,  # of the palette; few colours keep notebooks small
 )->PILImage.Image:                 # a palette image
     "Pictures side by side, row after row; what is left of the last row stays black."
+    if not images or any(np.shape(image) != np.shape(images[0]) for image in images):
+        raise ConfigError(f"{len(images)} images: expected one or more (S, S, 3), all of one size.")
     side = images[0].shape[0]
     sheet = np.zeros((-(-len(images) // columns) * side, columns * side, 3), np.uint8)
     for k, image in enumerate(images):

@@ -8,9 +8,9 @@ __all__ = ['Callback', 'RESULTS', 'train_step', 'predictions', 'summarise_table'
 
 # %% ../nbs/train/38_engine.ipynb #039f8cc6
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Annotated, Protocol
 
 import pandas as pd
 import torch
@@ -19,6 +19,7 @@ from torch.optim.lr_scheduler import LRScheduler
 from torch.utils.data import DataLoader
 from tqdm.auto import tqdm
 
+from .arguments import Between, checked, explained
 from .batches import batches_in_pass, class_numbers, image_batch, tell_epoch
 from .core import DataError, keyed_seed
 from .diagnostics import prediction_table, table_logits
@@ -42,9 +43,10 @@ def _per_image(
     return loss / count, torch.stack(hits).sum().item() / count
 
 
+@checked
 def train_step(
     model:nn.Module,               # (N, 3, H, W) float32 -> (N, C) logits; changed in place
-    dataloader:DataLoader,         # images (N, 3, H, W) float32 and labels (N,) int64, or shares
+    dataloader:DataLoader|Iterable,         # images (N, 3, H, W) float32 and labels (N,) int64, or shares
     loss_fn:nn.Module,             # (logits, labels) -> mean loss of the batch in nats, a scalar
     optimizer:torch.optim.Optimizer,  # over the parameters of this very model
     device:torch.device|str,       # where the model is
@@ -69,9 +71,10 @@ def train_step(
     return _per_image(losses, hits, count)
 
 # %% ../nbs/train/38_engine.ipynb #4b47d6ae
+@checked
 def predictions(
     model:nn.Module,               # (N, 3, H, W) float32 -> (N, C) logits; left in evaluation mode
-    dataloader:DataLoader,         # evaluation loader: no augmentation, no shuffling
+    dataloader:DataLoader|Iterable,         # evaluation loader: no augmentation, no shuffling
     device:torch.device|str,       # where the model is
     *,
     split:str="validation",        # name written into the table
@@ -100,6 +103,7 @@ def predictions(
     return table
 
 # %% ../nbs/train/38_engine.ipynb #871a7749
+@checked
 def summarise_table(
     table:pd.DataFrame,            # prediction table
     loss_fn:nn.Module,             # (logits (N, C), labels (N,)) -> scalar
@@ -115,9 +119,10 @@ def summarise_table(
     return loss_fn(logits, labels).item(), accuracy.item()
 
 
+@checked
 def test_step(
     model:nn.Module,               # classifier: (N, 3, H, W) float32 -> (N, C) logits
-    dataloader:DataLoader,         # evaluation loader: images (N, 3, H, W), labels (N,) int64
+    dataloader:DataLoader|Iterable,         # evaluation loader: images (N, 3, H, W), labels (N,) int64
     loss_fn:nn.Module,             # (logits, labels) -> mean loss in nats, a scalar
     device:torch.device|str,       # where the model is
 )->tuple[float, float]:            # mean loss in nats per image, accuracy in [0, 1]
@@ -170,6 +175,7 @@ class EndsEpoch(Protocol):
 Callback = BeginsEpoch|EndsStep|EndsEpoch  # one of the methods is enough
 
 
+@explained
 def notify(
     callbacks:Sequence[Callback],  # in the order in which they are called
     moment:str,                    # `epoch_begin`, `step_end` or `epoch_end`
@@ -231,13 +237,14 @@ def _listeners(
     return listeners
 
 # %% ../nbs/train/38_engine.ipynb #10bde4e6
+@checked
 def train(
     model:nn.Module,               # (N, 3, H, W) float32 -> (N, C) logits; changed in place
-    train_dataloader:DataLoader,   # training split, augmented, shuffled
-    test_dataloader:DataLoader,    # the validation split, clean
+    train_dataloader:DataLoader|Iterable,   # training split, augmented, shuffled
+    test_dataloader:DataLoader|Iterable,    # the validation split, clean
     optimizer:torch.optim.Optimizer,  # over the parameters of this very model
     loss_fn:nn.Module,             # (logits, labels) -> mean loss in nats, a scalar
-    epochs:int,                    # how many more, at least 1
+    epochs:Annotated[int, Between(1, 10**6)],  # how many more, at least 1
     device:torch.device|str,       # where the model is
     *,
     scheduler:LRScheduler|None=None,  # of the learning rate, over this very optimizer

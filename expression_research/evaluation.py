@@ -11,12 +11,13 @@ __all__ = ['OPTIMISTIC', 'wilson', 'f1_interval', 'macro_f1_error', 'Interval', 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
 from scipy.stats import binomtest, t as student_t
 
+from .arguments import Count, Level, Numbers, checked, explained
 from .charts import checked_results, plot_curves
 from .core import ConfigError, DataError
 from expression_research.diagnostics import (
@@ -30,10 +31,11 @@ from expression_research.diagnostics import (
 from .display import Drawing, bullets, frame_table, html_table, paragraph
 
 # %% ../nbs/trust/40_evaluation.ipynb #de572aef
+@checked
 def wilson(
     correct:int,                   # images right, 0 .. n
     n:int,                         # images in all, 0 or more
-    confidence:float=0.95,         # share of splits whose interval holds the true proportion
+    confidence:Level=0.95,         # share of splits whose interval holds the true proportion
 )->tuple[float, float]:            # lower and upper end in [0, 1]; both NaN when n is 0
     "Interval of a proportion (Wilson 1927). Raises `ConfigError` for counts that cannot be."
     if not 0 <= correct <= n:
@@ -46,6 +48,7 @@ def wilson(
     return float(interval.low), float(interval.high)
 
 # %% ../nbs/trust/40_evaluation.ipynb #09cfe92f
+@checked
 def f1_interval(
     right:int,                     # images of the class that were predicted so
     support:int,                   # images of the class
@@ -59,8 +62,10 @@ def f1_interval(
     return 2 * low / (1 + low), 2 * high / (1 + high)
 
 # %% ../nbs/trust/40_evaluation.ipynb #51fe4909
+@checked
 def macro_f1_error(
-    counts:np.ndarray,             # (..., C, C) counts, [true, predicted], of one or many tables
+    # (..., C, C) counts, [true, predicted], of one or many tables
+    counts:Annotated[np.ndarray, Numbers(0, 1e15, None)],
 )->np.ndarray:                     # (...) standard error of macro F1
     "Delta-method standard error of macro F1, with 1/C of an image added to every cell."
     classes = counts.shape[-1]
@@ -144,8 +149,10 @@ def _class_mean_interval(
     return Interval(float(low), float(high))
 
 # %% ../nbs/trust/40_evaluation.ipynb #a8f1b6cc
+@checked
 def loss_references(
-    support:np.ndarray|Sequence[int], # (C,) images of each class
+    # (C,) images of each class
+    support:Annotated[np.ndarray|Sequence[int], Numbers(0, 1e15)],
 )->tuple[float, float]:            # ln C, and the entropy of the class shares, nats per image
     """Loss of a model that knows nothing, and of one that knows only how common each class is.
 
@@ -160,6 +167,7 @@ def loss_references(
     return math.log(len(support)), float(-(shares * np.log(shares)).sum())
 
 # %% ../nbs/trust/40_evaluation.ipynb #9f9657d2
+@checked
 def class_table(
     table:pd.DataFrame,            # a prediction table
     class_names:Sequence[str]|None=None, # C names in the order of the labels
@@ -169,6 +177,7 @@ def class_table(
     Columns: precision, recall and f1, each with _low and _high; then support and predicted, in
     images. Raises `DataError` when there are not C names.
     """
+    check_predictions(table)
     report, right = class_report(table, class_names), confusion_counts(table).diagonal()
     support, predicted = report["support"], report["predicted"]
     ends = {
@@ -182,17 +191,18 @@ def class_table(
     return report
 
 # %% ../nbs/trust/40_evaluation.ipynb #86549240
+@checked
 def top_confusions(
     table:pd.DataFrame,            # a prediction table
     class_names:Sequence[str]|None=None, # C names in the order of the labels
     *,
-    count:int=5,                   # rows at most
+    count:Count=5,                 # rows at most
 )->pd.DataFrame:                   # true, predicted (names), images, share, low, high
     """The commonest confusions, most images first; ties in the order of the classes.
 
     The share is that of the true class, in [0, 1], with its 95 % interval.
     """
-    counts = confusion_counts(table)
+    counts = confusion_counts(check_predictions(table))
     names, support = checked_names(class_names, len(counts)), counts.sum(axis=1)
     wrong = [cell for cell in np.ndindex(counts.shape) if cell[0] != cell[1] and counts[cell]]
     wrong.sort(key=lambda cell: -counts[cell])
@@ -205,6 +215,7 @@ def top_confusions(
     return pd.DataFrame(rows, columns=["true", "predicted", "images", "share", "low", "high"])
 
 # %% ../nbs/trust/40_evaluation.ipynb #ef8ca1a4
+@checked
 def is_optimistic(
     table:pd.DataFrame,            # a prediction table
     optimistic:bool|None=None,     # took part in a choice; None: train and validation did
@@ -281,6 +292,7 @@ class Evaluation:
         return str(paragraph(self.line()) + scores + bullets(self.notes) + classes)
 
 # %% ../nbs/trust/40_evaluation.ipynb #b9891165
+@explained
 def interval_text(
     low:float,                     # lower end, or NaN
     high:float,                    # upper end, or NaN
@@ -289,6 +301,7 @@ def interval_text(
     return "–" if math.isnan(low) else f"{low:.3f} – {high:.3f}"
 
 
+@checked
 def with_intervals(
     classes:pd.DataFrame,          # from `class_table`
 )->pd.DataFrame:                   # one text per score, such as "0.67 (0.42 – 0.85)"
@@ -341,6 +354,7 @@ def _score_rows(
     return pd.DataFrame.from_dict(rows, orient="index", columns=columns)
 
 # %% ../nbs/trust/40_evaluation.ipynb #67a4bc02
+@checked
 def evaluate_table(
     table:pd.DataFrame,            # a prediction table
     class_names:Sequence[str]|None=None, # C names in the order of the labels
@@ -368,9 +382,10 @@ def evaluate_table(
     )
 
 # %% ../nbs/trust/40_evaluation.ipynb #1a4afc0a
+@checked
 def accuracy_band(
     accuracy:float,                # of an epoch, k/n; or NaN
-    n:int,                         # validation images
+    n:Count,                       # validation images
 )->tuple[float, float]:            # lower and upper end in [0, 1]; NaN for NaN
     "Wilson's interval of one epoch."
     if not math.isfinite(accuracy):
@@ -378,9 +393,10 @@ def accuracy_band(
     return wilson(min(max(round(accuracy * n), 0), n), n)
 
 
+@checked
 def plot_curves_with_bands(
     results:Mapping,               # from `train`: train_loss, train_acc, test_loss, test_acc
-    support:Sequence[int],         # (C,) validation images of each class
+    support:Annotated[Sequence[int], Numbers(0, 1e15)],  # (C,) validation images of each class
 )->Drawing:                        # loss (nats) and accuracy (fraction)
     """Learning curves on the 1/n grid, with Wilson's interval around each validation accuracy.
 

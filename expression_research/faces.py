@@ -10,11 +10,14 @@ import struct
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from numbers import Integral
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 from datasets import ClassLabel, Dataset, DatasetDict, Features, Image, Value
 
+from .arguments import Count, Fraction, Seed, check_number, checked, shown
 from .canvas import Photo, Pose
 from .core import ConfigError, keyed_order, keyed_uniforms
 from expression_research.drawing import (
@@ -124,23 +127,26 @@ def _make_photo(
     )
 
 # %% ../nbs/base/06_faces.ipynb #16248808
+@checked
 def draw_face(
     expression:str|Mapping[int, float],   # a name from EXPRESSIONS, or {action unit: intensity}
     *,
-    subject:int=0,                        # number of the person
-    photo:int=0,                          # number of the person's photograph
-    seed:int=0,                           # another seed, another population
+    subject:Count=0,                      # number of the person
+    photo:Count=0,                        # number of the person's photograph
+    seed:Seed=0,                          # another seed, another population
     side:int=96,                          # S, pixels, 16 to 1024
-    difficulty:float=0.5,                 # in [0, 1]
+    difficulty:Fraction=0.5,              # in [0, 1]
 )->np.ndarray:                            # (S, S, 3) uint8 RGB in [0, 255], equal on every machine
     "One drawn face. Raises `ConfigError` for an unknown expression or a number outside its range."
-    if not 16 <= side <= 1024:
-        raise ConfigError(f"side={side!r}: expected 16 to 1024 pixels.")
+    check_number("side", side, 16, 1024, int)
     who = make_identity(subject, seed)
     units = _make_units(expression, who, difficulty, seed, subject, photo)
     return render_face(who, units, _make_photo(difficulty, seed, subject, photo), side)
 
 # %% ../nbs/base/06_faces.ipynb #63e15e24
+_MOST = 1_000_000                  # images of one split
+
+
 def _plan_classes(
     wanted:int|Mapping[str, int],  # rows of a balanced split, or rows of each class
     classes:tuple[str, ...],       # names in label order
@@ -151,10 +157,13 @@ def _plan_classes(
     Raises `ConfigError` for a negative number of rows or a class that is not listed.
     """
     numbers = list(wanted.values()) if isinstance(wanted, Mapping) else [wanted]
-    if any(not isinstance(number, int) or number < 0 for number in numbers):
-        raise ConfigError(f"cannot draw {wanted!r} faces: expected whole numbers from 0 on.")
+    whole = all(isinstance(number, Integral) and not isinstance(number, bool) for number in numbers)
+    if not whole or min(numbers, default=0) < 0 or sum(numbers) > _MOST:
+        raise ConfigError(
+            f"cannot draw {shown(wanted)} faces: expected whole numbers from 0 on, {_MOST} in all."
+        )
     if isinstance(wanted, Mapping):
-        unknown = sorted(set(wanted) - set(classes))
+        unknown = sorted(map(str, set(wanted) - set(classes)))
         if unknown:
             raise ConfigError(
                 f"counts name the class {unknown[0]!r}, which is not among {', '.join(classes)}."
@@ -208,8 +217,11 @@ class Defects:
 
     def __post_init__(self):
         for kind, amount in asdict(self).items():
-            if not isinstance(amount, int) or amount < 0:
-                raise ConfigError(f"Defects({kind}={amount!r}): expected a whole number from 0 on.")
+            whole = isinstance(amount, Integral) and not isinstance(amount, bool)
+            if not whole or not 0 <= amount <= _MOST:
+                raise ConfigError(
+                    f"Defects({kind}={shown(amount)}): expected a whole number from 0 on."
+                )
 
 
 _DETAILS = {                        # used in turn
@@ -292,12 +304,13 @@ _PLAN_COLUMNS = (
 )
 
 # %% ../nbs/base/06_faces.ipynb #fe625b4e
+@checked
 def plan_faces(
     counts:_SplitCounts|None=None,  # images of each split; None: DEFAULT_COUNTS
     classes:tuple[str, ...]=("happy", "neutral", "sad"),    # names from EXPRESSIONS in label order
     *,
-    seed:int=0,                    # of people, photographs, order and defects
-    subjects:int|None=None,        # people in all splits together; None: one for every five images
+    seed:Seed=0,                   # of people, photographs, order and defects
+    subjects:Count|None=None,      # people in all splits together; None: one for every five images
     defects:Defects|None=None,     # what to plant; None: nothing
 )->pd.DataFrame:                   # one row per image, columns `_PLAN_COLUMNS`
     """What a generated dataset will hold, before anything is drawn.
@@ -405,11 +418,14 @@ def _palette_bytes(
     return _png_bytes(places[:, :, None], 3, palette=palette)
 
 # %% ../nbs/base/06_faces.ipynb #c4d8ed3b
+@checked
 def encode(
     pixels:np.ndarray,             # (H, W, 3) uint8 RGB
-    mode:str="RGB",                # RGB, L, LA, P, RGBA, CMYK or I;16, as PIL names them
+    mode:Literal["RGB", "L", "LA", "P", "RGBA", "CMYK", "I;16"]="RGB",  # as PIL names them
 )->bytes:                          # a file that PIL opens in that mode, equal on every machine
     "A picture as a file in a given mode. Alpha is 0 in a frame of a sixteenth of the side."
+    if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8 or not pixels.size:
+        raise ConfigError(f"{shown(pixels)} {pixels.dtype}: expected (H, W, 3) uint8 RGB.")
     height, width = pixels.shape[:2]
     if mode == "RGB":
         return b"P6\n%d %d\n255\n" % (width, height) + pixels.tobytes()
@@ -480,20 +496,22 @@ def _row_bytes(
     return data
 
 # %% ../nbs/base/06_faces.ipynb #fb41f0ba
+@checked
 def generate_faces(
     counts:_SplitCounts|None=None,  # images of each split; None: DEFAULT_COUNTS
     classes:tuple[str, ...]=("happy", "neutral", "sad"),    # names from EXPRESSIONS in label order
     *,
     side:int=96,                   # pixels, 16 to 1024
-    difficulty:float=0.5,          # 0 is easy, 1 near chance
-    seed:int=0,                    # of people, photographs, order and defects
-    subjects:int|None=None,        # people in all splits together; None: one for every five images
+    difficulty:Fraction=0.5,       # 0 is easy, 1 near chance
+    seed:Seed=0,                   # of people, photographs, order and defects
+    subjects:Count|None=None,      # people in all splits together; None: one for every five images
     defects:Defects|None=None,     # what to plant; None: nothing
 )->DatasetDict:                    # columns image (files), label (ClassLabel), subject (s0012)
     """Draw a dataset of faces, equal on every machine for equal arguments.
 
     Raises `ConfigError` for arguments that do not fit together.
     """
+    check_number("side", side, 16, 1024, int)
     plan = plan_faces(counts, classes, seed=seed, subjects=subjects, defects=defects)
     names = list(classes)
     label = ClassLabel(names=names)

@@ -7,22 +7,24 @@ __all__ = ['head_name', 'stage_parts', 'FrozenBatchNorm1d', 'FrozenBatchNorm2d',
            'FrozenDropout2d', 'freeze', 'Stage', 'parse_plan', 'parameter_groups', 'describe']
 
 # %% ../nbs/train/19_freezing.ipynb #7f9bd8b0
-import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 import pandas as pd
 import torch
 from torch import nn
 from torch.func import functional_call
 
+from .arguments import Between, checked, explained
+from .config import plan_stages
 from .core import ConfigError, ModelError, keyed_torch
 
 # %% ../nbs/train/19_freezing.ipynb #90fc3e7d
+@checked
 def head_name(
     model:nn.Module,           # a classifier
 )->str:                        # dotted name of its last linear or convolutional layer, such as `fc`
@@ -60,6 +62,7 @@ def _head_parts(
     return [f"{container}.{name}" if container else name for name in names]
 
 # %% ../nbs/train/19_freezing.ipynb #53508dde
+@checked
 def stage_parts(
     model:nn.Module,               # a classifier
     stage:str,                     # `head`, `all`, a part of the model, or parts joined by `+`
@@ -85,6 +88,10 @@ def stage_parts(
 # %% ../nbs/train/19_freezing.ipynb #d3a0adea
 class _StaysInEvaluation(nn.Module):
     "Mix-in: a module that remains in evaluation mode when its network is put into training mode."
+    @explained
+    def __init__(self, *given:Any, **named:Any):
+        super().__init__(*given, **named)
+
     def train(
         self,
         mode:bool=True,            # ignored
@@ -166,6 +173,7 @@ def _hold_mode(
         module.train(training)
 
 # %% ../nbs/train/19_freezing.ipynb #58487f9f
+@checked
 def freeze(
     model:nn.Module,               # changed in place
     stage:str,                     # `head`, `all`, a part of the model, or parts joined by `+`
@@ -193,32 +201,25 @@ class Stage:
     epochs: int  # passes over the training split, at least 1
 
 # %% ../nbs/train/19_freezing.ipynb #05b77ef9
+@checked
 def parse_plan(
     text:str,                      # stages separated by commas, each NAME or NAME:EPOCHS
-    epochs:int=20,                 # of a stage without a number
+    epochs:Annotated[int, Between(1, 100_000)]=20,  # of a stage without a number
     *,
     model:nn.Module|None=None,     # when given, every stage is looked up in it
     weights:str|Path|None=None,    # when `none`, only `all` is accepted
 )->list[Stage]:                    # in the order in which they run
     "A plan from its text. Raises `ConfigError` with the part that is wrong and what was expected."
     stages = []
-    for part in (part.strip() for part in text.split(",")):
-        match = re.fullmatch(r"(\w[\w.]*(?:\+\w[\w.]*)*)(?::([0-9]+))?", part)
-        count = int(match[2] or epochs) if match else 0
-        if match is None or count < 1:
+    for name, count in plan_stages(text, epochs):
+        if weights == "none" and name != "all":
             raise ConfigError(
-                f"plan={text!r}: {part!r} is not a stage. Expected NAME or NAME:EPOCHS with 1 "
-                "epoch or more, NAME being head, all or a part of the model, as in "
-                "head:20,layer4:10."
-            )
-        if weights == "none" and match[1] != "all":
-            raise ConfigError(
-                f"plan={text!r} with weights='none': {part!r} would freeze random layers, which "
+                f"plan={text!r} with weights='none': {name!r} would freeze random layers, which "
                 "learn nothing. Use plan=all, or give weights."
             )
         if model is not None:
-            stage_parts(model, match[1])
-        stages.append(Stage(match[1], count))
+            stage_parts(model, name)
+        stages.append(Stage(name, count))
     return stages
 
 # %% ../nbs/train/19_freezing.ipynb #8a129f91
@@ -239,12 +240,13 @@ def _new_group(
     }
 
 # %% ../nbs/train/19_freezing.ipynb #e222d3b9
+@checked
 def parameter_groups(
     model:nn.Module,               # after `freeze`
     *,
-    lr:float=1e-3,                 # learning rate of the head
-    backbone_lr:float=1e-4,        # of the rest; give `lr` where nothing is pretrained
-    weight_decay:float=1e-4,       # of parameters with 2 or more dimensions
+    lr:Annotated[float, Between(0, 10)]=1e-3,  # learning rate of the head
+    backbone_lr:Annotated[float, Between(0, 10)]=1e-4,  # of the rest; give `lr` where nothing is pretrained
+    weight_decay:Annotated[float, Between(0, 10)]=1e-4,  # of parameters with 2 or more dimensions
 )->list[dict[str, Any]]:           # keys name, params, param_names, lr, weight_decay
     """Trainable parameters in up to four named groups: head and backbone, with and without decay.
 
@@ -326,11 +328,12 @@ def _layer_line(
     }
 
 # %% ../nbs/train/19_freezing.ipynb #b9138571
+@checked
 def describe(
     model:nn.Module,               # any model of one image tensor; left exactly as it was
-    side:int=64,                   # pixels
+    side:Annotated[int, Between(1, 1024)]=64,  # pixels
     *,
-    channels:int=3,                # of the images
+    channels:Annotated[int, Between(1, 1024)]=3,  # of the images
 )->pd.DataFrame:                   # layer, type, output, parameters, trainable, mode
     """The layer table, in the order in which the layers run.
 

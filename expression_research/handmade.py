@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from .arguments import checked
 from .config import RunConfig, resolve
 from .core import write_json
 from .diagnostics import prediction_table, scores, write_predictions
@@ -26,6 +27,7 @@ _COUNTS = {"train": (60, 50, 47), "validation": (16, 15, 14), "test": (8, 8, 7)}
 _PEOPLE = {"train": (0, 60), "validation": (55, 20), "test": (90, 20)}   # first, and how many
 
 
+@checked
 def example_samples(
     class_names:Sequence[str],     # three
 )->list[dict]:                     # sample_id, pixel_hash, label, label_name, subject, split
@@ -50,6 +52,7 @@ def example_samples(
     return rows
 
 # %% ../nbs/use/48_handmade.ipynb #d536af2b
+@checked
 def example_predictions(
     samples:Sequence[dict],        # from `example_samples`
     skill:float,                   # a larger one makes more of them right
@@ -71,6 +74,7 @@ def _cosine(
     return [1e-3 * (1 + math.cos(math.pi * epoch / epochs)) / 2 for epoch in range(epochs)]
 
 
+@checked
 def example_history(
     measured:dict[str, Any],       # `scores` of the predictions
     stages:Sequence[str],          # the stage of each of ten epochs
@@ -112,6 +116,7 @@ _ENVIRONMENT = {
 }
 
 
+@checked
 def example_checks(
     stage:str,                     # of the run
 )->list[dict]:                     # as guards.json has them
@@ -156,6 +161,7 @@ def seal_example(
     write_seal(folder, folder.name, names, finished=finished)
 
 # %% ../nbs/use/48_handmade.ipynb #c0c855dd
+@checked
 def example_run(
     folder:Path,                   # to make
     class_names:Sequence[str]=("happy", "neutral", "sad"), # three

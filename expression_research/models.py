@@ -8,11 +8,13 @@ __all__ = ['TinyVGG', 'model_names', 'check_model_name', 'make_model', 'resnet18
 # %% ../nbs/train/21_models.ipynb #d0109777
 import difflib
 from pathlib import Path
+from typing import Annotated
 
 import torch
 from torch import nn
 from torchvision import models as torchvision_models
 
+from .arguments import Between, Seed, checked
 from .core import ConfigError, ModelError, keyed_torch
 from .freezing import Stage, freeze, parse_plan
 from .weights import fetch_weights, load_weights, read_weights
@@ -38,11 +40,12 @@ class TinyVGG(nn.Module):
 
     Any side of 4 pixels or more; 16 to 512 are tested. After CNN Explainer (Wang et al., 2020).
     """
+    @checked
     def __init__(
         self,
-        input_shape:int,           # channels of the images: 3 for colour
-        hidden_units:int,          # channels of every convolution
-        output_shape:int,          # number of classes C
+        input_shape:Annotated[int, Between(1, 4096)],   # channels of the images: 3 for colour
+        hidden_units:Annotated[int, Between(1, 4096)],  # channels of every convolution
+        output_shape:Annotated[int, Between(1, 10**6)], # number of classes C
     ):
         super().__init__()
         self.block_1 = _conv_block(input_shape, hidden_units)
@@ -64,12 +67,14 @@ class TinyVGG(nn.Module):
 _AUXILIARY = ("googlenet", "inception_v3")  # return auxiliary logits in training
 
 
+@checked
 def model_names()->list[str]:      # what `make_model` can build
     "TinyVGG and torchvision's classifiers that return one tensor of logits."
     published = torchvision_models.list_models(module=torchvision_models)
     return ["tinyvgg", *(name for name in published if name not in _AUXILIARY)]
 
 
+@checked
 def check_model_name(
     name:str,                      # as the user wrote it
 )->None:
@@ -101,13 +106,14 @@ def _bare_network(
     return torchvision_models.get_model(name, weights=None, num_classes=num_classes)
 
 # %% ../nbs/train/21_models.ipynb #cfab2073
+@checked
 def make_model(
     name:str,                      # `tinyvgg` or a torchvision classifier such as `resnet18`
-    num_classes:int,               # C, at least 2
+    num_classes:Annotated[int, Between(2, 10**6)],  # C, at least 2
     *,
     weights:str|Path="none",       # `none`, `imagenet`, or the path of a weights file
-    hidden_units:int=32,           # channels of TinyVGG; other models ignore it
-    seed:int=0,                    # of the random weights, any integer
+    hidden_units:Annotated[int, Between(1, 4096)]=32,  # channels of TinyVGG; other models ignore it
+    seed:Seed=0,                   # of the random weights, any integer
 )->nn.Module:                      # (N, 3, H, W) -> (N, C) logits, on the CPU, in training mode
     """A classifier whose random weights depend on `seed` and `name` alone.
 
@@ -115,10 +121,6 @@ def make_model(
     classes.
     """
     check_model_name(name)
-    if num_classes < 2:
-        raise ConfigError(
-            f"num_classes={num_classes!r}: expected at least 2, or there is nothing to tell apart."
-        )
     if weights == "imagenet" and name == "tinyvgg":
         raise ModelError(
             "weights='imagenet': there are none for tinyvgg. Use weights='none', a local file, or "
@@ -135,16 +137,18 @@ def make_model(
     return model
 
 # %% ../nbs/train/21_models.ipynb #c958df64
+@checked
 def resnet18_classifier(
-    num_classes:int,               # C, at least 2
+    num_classes:Annotated[int, Between(2, 10**6)],  # C, at least 2
     weights:str|Path="imagenet",   # `imagenet`, the path of a weights file, or `none`
     *,
-    seed:int=0,                    # of the new head (and of everything without weights)
+    seed:Seed=0,                   # of the new head (and of everything without weights)
 )->nn.Module:                      # (N, 3, H, W) float32 -> (N, C) float32 logits
     "ResNet18 (He et al., 2015) with a head for these classes. Raises as `make_model` does."
     return make_model("resnet18", num_classes, weights=weights, seed=seed)
 
 # %% ../nbs/train/21_models.ipynb #82795405
+@checked
 def normalisation(
     name:str,                      # a name that `make_model` takes
 )->tuple[tuple[float, float, float], tuple[float, float, float]]:  # (mean, std), pixels in [0, 1]
@@ -174,13 +178,14 @@ def _without_numbers(
                 return _bare_network(name, 2, hidden_units)
 
 
+@checked
 def check_plan(
     name:str,                      # a name that `make_model` takes
     plan:str,                      # such as `head:20,layer4:10`
     *,
-    epochs:int=20,                 # of a stage without a number
+    epochs:Annotated[int, Between(1, 100_000)]=20,  # of a stage without a number
     weights:str|Path|None=None,    # when `none`, only `all` is accepted
-    hidden_units:int=32,           # channels of TinyVGG
+    hidden_units:Annotated[int, Between(1, 4096)]=32,  # channels of TinyVGG
 )->list[Stage]:                    # in the order in which they run
     """The stages of a plan, each tried on the model without training anything.
 

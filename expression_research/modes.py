@@ -8,7 +8,10 @@ __all__ = ['switches_mode', 'modal_layers', 'deaf_layers']
 # %% ../nbs/train/19_modes.ipynb #fcd96d25
 from torch import nn
 
+from .arguments import checked, explained
+
 # %% ../nbs/train/19_modes.ipynb #581b9814
+@explained
 def switches_mode(
     layer:nn.Module,               # any
 )->bool:                           # True for dropout, batch normalisation and stochastic depth
@@ -18,6 +21,7 @@ def switches_mode(
     return any(kind.__name__ == "StochasticDepth" for kind in type(layer).__mro__)
 
 # %% ../nbs/train/19_modes.ipynb #dce903cf
+@checked
 def modal_layers(
     model:nn.Module,               # any
 )->dict[str, nn.Module]:           # name -> layer
@@ -36,6 +40,7 @@ def modal_layers(
     }
 
 
+@checked
 def deaf_layers(
     model:nn.Module,               # a copy: its modes are changed
 )->list[str]:                      # names

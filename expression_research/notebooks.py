@@ -12,7 +12,8 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from .core import some
+from .arguments import checked, shown
+from .core import DataError, some
 from .verdicts import Check, Findings, check, conclude
 
 # %% ../nbs/base/07_notebooks.ipynb #af42015f
@@ -30,7 +31,7 @@ def _parsed(
     python = ["" if line.lstrip().startswith(("%", "!")) else line for line in lines]
     try:
         return ast.parse("\n".join(python)).body
-    except SyntaxError:
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return []
 
 
@@ -73,18 +74,34 @@ def _stale_names(
     return list(dict.fromkeys(found))
 
 # %% ../nbs/base/07_notebooks.ipynb #7d61b89c
+def _code_cells(
+    notebook:Path|str|Mapping,     # an .ipynb file, or its content
+)->list[dict]:                     # the code cells
+    "The code of a notebook. Raises `DataError` for what is none."
+    title = "the mapping" if isinstance(notebook, Mapping) else shown(str(notebook))
+    try:
+        content = notebook
+        if not isinstance(notebook, Mapping):
+            content = json.loads(Path(notebook).read_text(encoding="utf-8"))
+        code = [cell for cell in content["cells"] if cell["cell_type"] == "code"]
+        if all(isinstance("".join(cell["source"]), str) for cell in code):
+            return code
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise DataError(
+            f"{title} is no notebook ({type(error).__name__}). Expected an .ipynb file that exists."
+        ) from error
+    return []
+
+# %% ../nbs/base/07_notebooks.ipynb #88eb5f52
 @check("notebook", code="ER113", when="asked")
+@checked
 def check_notebook(
     notebook:Path|str|Mapping,     # an .ipynb file, or its content
 )->Check:
     """Did the cells run once, from top to bottom, and does every name mean at its use what it meant
     at its definition?
     """
-    if isinstance(notebook, Mapping):
-        content = notebook
-    else:
-        content = json.loads(Path(notebook).read_text(encoding="utf-8"))
-    code = [cell for cell in content["cells"] if cell["cell_type"] == "code"]
+    code = _code_cells(notebook)
     cells = [cell for cell in code if "".join(cell["source"]).strip()]
     ran = [cell["execution_count"] for cell in cells if cell.get("execution_count")]
     again = "Restart the kernel and run all cells; take no number from a notebook before that."

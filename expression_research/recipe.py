@@ -11,12 +11,14 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Annotated
 
 import torch
 from datasets import DatasetDict
 from torch import nn
 from torch.nn import functional as F
 
+from .arguments import Between, Fraction, checked
 from expression_research.config import (
     Augmentation,
     DataConfig,
@@ -36,6 +38,7 @@ from expression_research.transforms import (
 )
 
 # %% ../nbs/train/23_recipe.ipynb #23401172
+@checked
 def load_data(
     config:DataConfig,             # a `RunConfig` is one
 )->ExpressionData:                 # train, validation, test
@@ -48,6 +51,7 @@ def load_data(
     )
 
 # %% ../nbs/train/23_recipe.ipynb #f1cf0efd
+@checked
 def data_of(
     config:DataConfig,             # names a source, and says how it is understood
     dataset:DatasetDict|None=None, # already loaded; None: the source of the configuration
@@ -61,11 +65,12 @@ def data_of(
 class FocalLoss(nn.Module):
     "The focal loss of Lin et al. (2017) for several classes, with smoothed targets and weights."
 
+    @checked
     def __init__(
         self,
         weight:torch.Tensor|None=None,  # (C,) class weights; None: all 1
-        label_smoothing:float=0.0,      # fraction of the target that is spread over all classes
-        gamma:float=2.0,                # how much an easy image is turned down; 0: cross-entropy
+        label_smoothing:Fraction=0.0,   # fraction of the target that is spread over all classes
+        gamma:Annotated[float, Between(0, 100)]=2.0,  # how much an easy image is turned down; 0: cross-entropy
     ):
         super().__init__()
         self.register_buffer("weight", weight)
@@ -93,9 +98,10 @@ LOSSES: dict[str, type[nn.Module]] = {
 }
 
 
+@checked
 def class_weights(
     labels:Sequence[int],          # of the training images, each 0 .. C - 1
-    num_classes:int,               # C
+    num_classes:Annotated[int, Between(1, 10**6)],  # C
 )->torch.Tensor:                   # (C,) float32, N / (C n_c): mean 1 over the images
     "Weights with which every class counts alike. Raises `ConfigError` for a class without images."
     counts = torch.bincount(torch.as_tensor(labels), minlength=num_classes)
@@ -108,6 +114,7 @@ def class_weights(
     return (len(labels) / (num_classes * counts.double())).float()
 
 # %% ../nbs/train/23_recipe.ipynb #6749ada6
+@checked
 def constant(
     epoch:int,                     # of the stage, from 0
     epochs:int,                    # length of the stage
@@ -116,6 +123,7 @@ def constant(
     return 1.0
 
 
+@checked
 def cosine(
     epoch:int,                     # of the stage, from 0
     epochs:int,                    # length of the stage
@@ -128,6 +136,7 @@ def cosine(
 SCHEDULES: dict[str, Callable[[int, int], float]] = {"constant": constant, "cosine": cosine}
 
 
+@checked
 def rate_factor(
     epoch:int,                     # of the stage, from 0
     epochs:int,                    # length of the stage
@@ -224,6 +233,7 @@ class Recipe:
         return optimizer, torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
 
 # %% ../nbs/train/23_recipe.ipynb #b96bf713
+@checked
 def weights_hash(
     weights:str,                   # `none`, `imagenet`, or a file
 )->str:                            # 16 hexadecimal digits; "" for none; "imagenet"
@@ -239,6 +249,7 @@ def weights_hash(
         ) from None
 
 # %% ../nbs/train/23_recipe.ipynb #72827c15
+@checked
 def make_recipe(
     config:RunConfig,              # may hold `auto`
 )->Recipe:

@@ -15,6 +15,7 @@ import torch
 from torch import nn
 from torch.utils.data import DataLoader
 
+from .arguments import checked
 from .batches import portions, size_without_rest
 from .checkpoints import BestCheckpoint, EarlyStopping
 from .core import ConfigError
@@ -112,6 +113,7 @@ def _stage_guards(
     ]
 
 # %% ../nbs/train/39_stages.ipynb #f7cb53b2
+@checked
 def refuse_lone_image(
     recipe:Recipe,                 # its stages, side, device
     model:nn.Module,               # from `recipe.model`; not changed
@@ -137,6 +139,7 @@ def refuse_lone_image(
                 )
 
 # %% ../nbs/train/39_stages.ipynb #3989829d
+@checked
 def train_stages(
     recipe:Recipe,                 # resolved and checked
     model:nn.Module,               # from `recipe.model`; changed in place

@@ -19,9 +19,9 @@ import torch
 from PIL import Image
 from torch.nn import functional as F
 
+from .arguments import Between, Seed, checked, explained
 from expression_research.config import (
     Augmentation,
-    Between,
     check_fields,
     check_names,
     check_number,
@@ -37,6 +37,7 @@ IMAGENET_STD = (0.229, 0.224, 0.225)
 HALF = (0.5, 0.5, 0.5)             # as mean and as standard deviation: [0, 1] becomes [-1, 1]
 
 
+@explained
 def channels(
     values:tuple|torch.Tensor,     # (3,) red, green, blue
     images:torch.Tensor,           # (N, 3, H, W) or (3, H, W) float32; device and dtype are used
@@ -45,6 +46,7 @@ def channels(
     return torch.as_tensor(values, dtype=images.dtype, device=images.device).view(3, 1, 1)
 
 
+@explained
 def normalise(
     images:torch.Tensor,           # (N, 3, H, W) or (3, H, W) float32 in [0, 1]
     mean:tuple|torch.Tensor,       # (3,) per channel, in [0, 1]
@@ -54,6 +56,7 @@ def normalise(
     return (images - channels(mean, images)).div_(channels(std, images))
 
 
+@explained
 def denormalise(
     images:torch.Tensor,           # (N, 3, H, W) or (3, H, W) float32, normalised
     mean:tuple=HALF,               # the mean that was subtracted
@@ -113,11 +116,13 @@ class Transform:
         there = {name: values.to(pixels.device) for name, values in plan.items()}
         return self.apply(pixels, there)
 
+    @explained
     def __call__(self, image:Image.Image)->torch.Tensor:
         "A PIL image -> (3, S, S) float32, normalised."
         return self.batch(self.pixels(image)[None])[0]
 
 # %% ../nbs/data/17_transforms.ipynb #3cffe571
+@explained
 def unit_range(
     pixels:torch.Tensor,           # (N, 3, S, S) uint8
     side:int,                      # S that is expected, in pixels
@@ -164,6 +169,7 @@ DRAWS = (
 )
 
 
+@explained
 def augmentation_draws(
     count:int,                     # N, images in the batch
     seed:int,                      # of the run
@@ -187,6 +193,7 @@ def augmentation_draws(
     return np.array(rows).reshape(count, len(DRAWS))
 
 # %% ../nbs/data/17_transforms.ipynb #c1830749
+@explained
 def sampling_matrices(
     flip:np.ndarray,               # (N,) bool, True mirrors left and right
     angle:np.ndarray,              # (N,) degrees, counter-clockwise
@@ -209,6 +216,7 @@ def sampling_matrices(
     )
 
 # %% ../nbs/data/17_transforms.ipynb #93ef4ade
+@explained
 def resample(
     images:torch.Tensor,           # (N, 3, S, S) float32
     matrices:torch.Tensor,         # (N, 2, 3) float32, one per image
@@ -227,6 +235,7 @@ def resample(
     )
 
 # %% ../nbs/data/17_transforms.ipynb #14bef435
+@explained
 def relight(
     images:torch.Tensor,           # (N, 3, S, S) float32 in [0, 1]
     mean_level:torch.Tensor,       # (N,) float32 in [0, 1], mean over all pixels and channels
@@ -239,6 +248,7 @@ def relight(
     return (images * gain).add_(offset).clamp_(0, 1)
 
 
+@explained
 def mean_levels(
     pixels:torch.Tensor,           # (N, 3, S, S) uint8
 )->torch.Tensor:                   # (N,) float32 in [0, 1]
@@ -248,6 +258,7 @@ def mean_levels(
     return pixels.flatten(1).sum(1, dtype=torch.int32).float() / (255 * pixels[0].numel())
 
 # %% ../nbs/data/17_transforms.ipynb #5f10890c
+@explained
 def erase_boxes(
     drawn:dict,                    # `DRAWS` name -> (N,) float64 in [0, 1)
     probability:float,             # of an erased rectangle, in [0, 1]
@@ -268,6 +279,7 @@ def erase_boxes(
     return np.stack([top, left, np.where(drawn["erase"] < probability, height, 0), width], axis=1)
 
 # %% ../nbs/data/17_transforms.ipynb #03f01086
+@explained
 def erased(
     images:torch.Tensor,           # (N, 3, S, S) float32, normalised
     boxes:torch.Tensor,            # (N, 4) int64: top, left, height, width in pixels
@@ -281,6 +293,7 @@ def erased(
     return images.masked_fill(inside, 0)
 
 # %% ../nbs/data/17_transforms.ipynb #d3f8f998
+@explained
 def augmentation_parameters(
     draws:np.ndarray,              # (N, 12) float64 in [0, 1), columns as in `DRAWS`
     strengths:"TrainTransform",    # how far each kind of change may go
@@ -307,9 +320,12 @@ class TrainTransform(Augmentation, Transform):
 
     Raises `ConfigError` for a strength outside its range.
     """
-    seed: int = 0                  # of the run, part of every key
+    seed: Seed = 0                 # of the run, part of every key
     # different variants of an image over all epochs; 0: a new one in every epoch
     views: Annotated[int, Between(0, 100_000)] = 0
+
+    def __post_init__(self):
+        Transform.__post_init__(self)
 
     def variant(self, epochs:list, ids:list)->list[int]|None:
         """Flips repeat, and so do `views`; whatever else is switched on gives new inputs in every
@@ -358,6 +374,7 @@ class TrainTransform(Augmentation, Transform):
         return erased(images, plan["erase_boxes"]) if self.erase else images
 
 # %% ../nbs/data/17_transforms.ipynb #f6c3e394
+@checked
 def triple(
     values:float|tuple|list,       # one number, or three (red, green, blue)
 )->tuple:                          # three numbers
@@ -368,6 +385,7 @@ def triple(
     return (values,) * 3 if isinstance(values, Real) else tuple(values)
 
 
+@checked
 def make_train_transform(
     side:int=64,                   # S, pixels, 16 to 512
     *,
@@ -384,6 +402,7 @@ def make_train_transform(
     )
 
 
+@checked
 def make_test_transform(
     side:int=64,                   # S, pixels, 16 to 512
     *,
@@ -397,6 +416,7 @@ def make_test_transform(
 train_transform, test_transform = make_train_transform(), make_test_transform()
 
 # %% ../nbs/data/17_transforms.ipynb #da91f80d
+@checked
 def show_transformed(
     images:dict,                   # name -> PIL image; the name is its sample id
     transform:Transform,           # a `TrainTransform` or an `EvaluationTransform`

@@ -21,10 +21,27 @@ from .core import ConfigError, some
 VERDICTS = ("skipped", "ok", "note", "warning", "error")   # from none to worst
 
 
+def _listed(
+    values:Iterable,               # what somebody gave
+    kind:type,                     # of each
+)->list:
+    "The values as a list. Raises `ConfigError` for anything else."
+    listed = list(values) if hasattr(values, "__iter__") and not isinstance(values, str) else [values]
+    strange = [type(value).__name__ for value in listed if not isinstance(value, kind)]
+    if strange or listed == [values]:
+        found = strange[0] if strange else type(values).__name__
+        raise ConfigError(f"a {found}: expected a list of which each is a {kind.__name__}.")
+    return listed
+
+
 def worst(
     verdicts:Iterable[str],        # among `VERDICTS`
 )->str:                            # `skipped` when there are none
     "The worst of several verdicts."
+    verdicts = _listed(verdicts, str)
+    strange = [verdict for verdict in verdicts if verdict not in VERDICTS]
+    if strange:
+        raise ConfigError(f"verdict {strange[0][:60]!r}: expected one of {', '.join(VERDICTS)}.")
     return max(verdicts, key=VERDICTS.index, default="skipped")
 
 # %% ../nbs/base/01_verdicts.ipynb #154ffdce

@@ -1,0 +1,346 @@
+"""Every public function and class, called with wrong kinds of values and extreme ones: what leaves it?
+
+    python nbs/studies/wrong_values.py comparison charts      # some rooms; without a name: all of them
+
+Only this project's errors may leave a call, or a `TypeError` of Python itself for arguments that do not fit the
+signature. A call has `SECONDS` seconds. Each module is tried in a process of its own, in an empty folder that is removed
+afterwards, without network; what it prints is thrown away.
+"""
+
+import importlib
+import inspect
+import json
+import os
+import random
+import resource
+import signal
+import subprocess
+import sys
+import tempfile
+import typing
+import warnings
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+PACKAGE = "expression_research"
+SECONDS = 5                        # that one call may take
+ROOM = 3 * 2**30                   # bytes that a module may take beyond what its imports took
+LONG = {                           # a right call of these trains or serves; their wrong calls are tried in `hard_to_hurt`
+    "cli.main",
+    "crossval.crossval_experiment",
+    "crossval.tables_by_epoch",
+    "experiments.run_experiment",
+    "folds.cross_validate",
+    "mainjob.run_main_job",
+}
+
+
+class Hang(BaseException):
+    "A call took longer than `SECONDS`."
+
+
+@contextmanager
+def at_most(
+    seconds: float,                # of wall time
+):
+    "Raises `Hang` inside the block when it takes longer."
+    def stop(number, frame):
+        raise Hang
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+# ---- values --------------------------------------------------------------------------------------------------------
+
+def prediction_table(
+    rows: int = 6,
+    classes: int = 3,
+) -> pd.DataFrame:
+    "A healthy table of predictions."
+    logits = np.random.default_rng(0).normal(size=(rows, classes)).astype(np.float32)
+    columns = {
+        "sample_id": [f"face{row:02d}" for row in range(rows)],
+        "split": "validation",
+        "label": np.arange(rows, dtype=np.int64) % classes,
+    }
+    return pd.DataFrame(columns | {f"logit_{place}": logits[:, place] for place in range(classes)})
+
+
+def broken_tables() -> list[pd.DataFrame]:
+    "Tables of predictions with one fault each."
+    def changed(**columns):
+        return prediction_table().assign(**columns)
+    return [
+        changed(logit_1=np.float32(np.nan)),
+        changed(logit_1=np.float32(np.inf)),
+        changed(label=np.int64(7)),
+        changed(label=np.int64(-1)),
+        changed(label="happy"),
+        changed(sample_id="same"),
+        changed(sample_id=0),
+        changed(logit_0="a"),
+        changed(split=None),
+        prediction_table(0),
+        prediction_table().drop(columns="label"),
+        prediction_table().drop(columns="logit_0"),
+        prediction_table().set_index("sample_id"),
+    ]
+
+
+class Opaque:
+    "An object that nobody knows, whose text is no help."
+    def __repr__(self) -> str:
+        raise ValueError("no text")
+
+
+@cache
+def strange() -> list:
+    "Wrong for nearly everything."
+    import torch
+    return [
+        None, True, False, -1, 0, 10**9, -(10**9), 10**18, 10**400, 0.5, -0.5, 7.0, 1e308, 1e-308, float("nan"),
+        float("inf"), float("-inf"), 1 + 2j, "", " ", "a", "a\0b", "a\nb", "\x1b[31mred", "\udce9", "$x^2$", "$",
+        "<script>alert(1)</script>", "'\"", "=cmd()", "x" * 10_000, "../../up", "/", "/dev/null", "~", "no/such/place",
+        "nan", "-1", "1e999", "*" * 50 + "(", b"\xff", [], [None], [0], [-1, 2], ["a"], ["a", "a"], ["$", "<b>"],
+        [1, "a"], [[1, 2], [3]], [float("nan")] * 3, [10**400], (), (0, 1), (1, 0), (None, None), {}, {"a": None},
+        {"a": 1.0}, {"a": float("nan")}, {1: 2}, {"train": -1}, {"train": 10**9}, set(), {"a"}, range(3),
+        range(10**12), Opaque(), Opaque, int, np.float64("nan"), np.int64(3), np.bool_(True), np.array([]),
+        np.array(3.0), np.array(["a", "b"]), np.array([None, 1], dtype=object), np.zeros((2, 2)), np.zeros((0, 3)),
+        np.full((3, 3), np.nan), np.full((2, 3), -1), np.zeros((2, 3, 4, 5), np.uint8), np.arange(3), np.ones((1, 1)),
+        pd.DataFrame(), pd.DataFrame({"a": [1]}), pd.DataFrame({"value": [np.nan], "low": ["x"], "high": [None]}),
+        pd.Series([1, 2]), torch.zeros(0), torch.tensor(float("nan")), torch.zeros(2, 3), torch.zeros(2, 3, 16, 16),
+        torch.full((2, 2), -5), Path("no/such"), Path("."), Path("/dev/null"), Path("x" * 400), Path("a\0b"),
+        iter([1, 2]), *broken_tables(),
+    ]
+
+
+def usual(
+    hint: object,                  # an annotation
+) -> list:                         # values that fit it, or nothing
+    "What somebody would give."
+    import torch
+    origin, parts = typing.get_origin(hint), typing.get_args(hint)
+    if origin is typing.Annotated:
+        return usual(parts[0])
+    if origin is typing.Literal:
+        return list(parts)
+    if origin in (typing.Union, getattr(__import__("types"), "UnionType")):
+        return [value for part in parts for value in usual(part)]
+    name = getattr(origin or hint, "__name__", str(hint))
+    table = prediction_table()
+    known = {
+        "int": [1, 2, 3, 64],
+        "float": [0.05, 0.5, 1.0],
+        "str": ["A", "validation", "all:1", "tinyvgg", "cpu"],
+        "bool": [True, False],
+        "NoneType": [None],
+        "Path": [Path("made")],
+        "DataFrame": [table, table.assign(value=0.5, low=0.4, high=0.6)],
+        "ndarray": [np.arange(6).reshape(2, 3), np.eye(3), np.arange(6) % 3, np.zeros((2, 3, 24, 24), np.uint8)],
+        "Tensor": [torch.zeros(2, 3, 16, 16), torch.zeros(2, dtype=torch.int64), torch.rand(2, 3)],
+        "Module": [torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(768, 3))],
+        "Mapping": [{"A": 0.5, "B": 0.2}, {"A": table, "B": table}, {"A": 3}],
+        "dict": [{"A": 0.5, "B": 0.2}, {"A": table, "B": table}, {"A": 3}],
+        "Sequence": [["a", "b", "c"], [1, 2, 3], [0.1, 0.2], [(0.1, 0.2)] * 2],
+        "list": [["a", "b", "c"], [1, 2, 3], [0.1, 0.2]],
+        "Iterable": [["a", "b", "c"], [1, 2, 3]],
+        "tuple": [(0.1, 0.2), (1, 2), ("A", "B"), (0.1, 0.2, 0.3)],
+        "device": [torch.device("cpu")],
+    }
+    return known.get(name, [])
+
+
+def values_for(
+    hint: object,                  # an annotation
+) -> st.SearchStrategy:
+    "Mostly wrong or extreme, now and then what it should be, so that the next argument is reached, too."
+    drawn = st.one_of(st.integers(), st.floats(), st.text(max_size=8))
+    fitting = usual(hint)
+    if not fitting:
+        return st.one_of(st.sampled_from(range(len(strange()))).map(lambda place: strange()[place]), drawn)
+    return st.one_of(
+        st.sampled_from(range(len(fitting))).map(lambda place: fitting[place]),
+        st.sampled_from(range(len(strange()))).map(lambda place: strange()[place]),
+        drawn,
+    )
+
+
+# ---- calls ---------------------------------------------------------------------------------------------------------
+
+def public(
+    module: str,                   # such as "comparison"
+) -> dict[str, typing.Callable]:   # name -> function or class
+    "What a module offers that can be called."
+    room = importlib.import_module(f"{PACKAGE}.{module}")
+    found = {name: getattr(room, name) for name in room.__all__}
+    return {name: thing for name, thing in found.items() if inspect.isfunction(thing) or inspect.isclass(thing)}
+
+
+def modules() -> list[str]:
+    "All exported modules."
+    folder = Path(importlib.import_module(PACKAGE).__file__).parent
+    return sorted(path.stem for path in folder.glob("[!_]*.py"))
+
+
+def arguments(
+    thing: typing.Callable,        # a function or class
+) -> st.SearchStrategy:            # of (positional, named)
+    "Values for the parameters that must be given, and for some of the others."
+    try:
+        signature = inspect.signature(thing)
+    except ValueError:             # of something that is written in C
+        return st.just(((), {}))
+    target = thing.__init__ if inspect.isclass(thing) else thing
+    try:
+        hints = typing.get_type_hints(inspect.unwrap(target), include_extras=True)
+    except Exception:
+        hints = {}
+    needed, further = {}, {}
+    for name, parameter in signature.parameters.items():
+        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+            continue
+        where = needed if parameter.default is parameter.empty else further
+        where[name] = values_for(hints.get(name, typing.Any))
+    return st.fixed_dictionaries(needed, optional=further)
+
+
+def short(
+    value: object,
+) -> str:                          # at most 60 characters
+    "A value in a report."
+    if isinstance(value, pd.DataFrame):
+        return f"DataFrame{value.shape}"
+    if isinstance(value, np.ndarray):
+        return f"array{value.shape}:{value.dtype}"
+    try:
+        text = repr(value)
+    except Exception:
+        text = f"<{type(value).__name__}>"
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def outcome(
+    thing: typing.Callable,
+    named: dict,
+) -> tuple[str, str]:              # ("", "") when all is well; otherwise the exception's name, and its message
+    "What leaves one call."
+    core = importlib.import_module(f"{PACKAGE}.core")
+    try:
+        with at_most(SECONDS):
+            answer = thing(**named)
+            if inspect.isgenerator(answer) or hasattr(answer, "__next__"):
+                next(answer, None)
+    except core.ExpressionError as error:
+        text = str(error)
+        if len(text) > 2000:
+            return "LongMessage", f"{len(text)} characters"
+        return "", ""
+    except Hang:
+        return "Hang", f"more than {SECONDS} s"
+    except TypeError as error:
+        own = error.__traceback__.tb_next is None or error.__traceback__.tb_next.tb_next is None
+        if own and ("argument" in str(error) or "abstract" in str(error) or "Protocol" in str(error)):
+            return "", ""
+        return "TypeError", str(error)
+    except Exception as error:
+        return type(error).__name__, str(error)
+    except SystemExit as error:
+        return "SystemExit", str(error)
+    return "", ""
+
+
+def tried(
+    module: str,                   # such as "comparison"
+    examples: int = 60,            # calls of each function and class
+) -> list[dict]:                   # one row per kind of failure: name, problem, message, given
+    "All that a module offers, called with arguments that hypothesis draws; the same ones every time."
+    found = {}
+    options = settings(
+        max_examples=examples, derandomize=True, database=None, deadline=None, phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    for name, thing in public(module).items():
+        own_error = inspect.isclass(thing) and issubclass(thing, BaseException)
+        if f"{module}.{name}" not in LONG and not own_error:
+            options(given(arguments(thing))(caller(f"{module}.{name}", thing, found)))()
+    return list(found.values())
+
+
+def caller(
+    title: str,                    # such as "comparison.compare"
+    thing: typing.Callable,        # the function or class of that name
+    found: dict,                   # (title, kind of problem) -> row; filled
+) -> typing.Callable[[dict], None]:
+    "What hypothesis calls again and again."
+    def call(named: dict) -> None:
+        print(title, file=sys.__stderr__, flush=True)
+        problem, message = outcome(thing, named)
+        if problem and (title, problem) not in found:
+            words = ", ".join(f"{key}={short(value)}" for key, value in named.items())
+            found[title, problem] = dict(name=title, problem=problem, message=short(message), given=words)
+    return call
+
+
+def in_own_process(
+    module: str,
+    examples: int = 60,
+    seconds: float = 600,
+) -> list[dict]:                   # rows of `tried`
+    "`tried` in a fresh process and an empty folder; a crash or a hang of the process is a row, too."
+    with tempfile.TemporaryDirectory() as folder:
+        surroundings = os.environ | {
+            "HF_HUB_OFFLINE": "1", "HF_HOME": f"{folder}/hub", "TQDM_DISABLE": "1", "OMP_NUM_THREADS": "1",
+            "PYTHONPATH": os.pathsep.join([str(Path(__file__).resolve().parents[2]), os.environ.get("PYTHONPATH", "")]),
+        }
+        command = [sys.executable, str(Path(__file__).resolve()), "--inside", module, str(examples)]
+        try:
+            done = subprocess.run(
+                command, cwd=folder, env=surroundings, capture_output=True, text=True, timeout=seconds, errors="replace"
+            )
+        except subprocess.TimeoutExpired as late:
+            text = (late.stderr or b"").decode(errors="replace").split()
+            return [{"name": text[-1] if text else module, "problem": "Hang", "message": "of the process", "given": ""}]
+    if done.returncode:
+        last = [line for line in done.stderr.splitlines() if line.strip()]
+        return [{"name": module, "problem": f"exit {done.returncode}", "message": " | ".join(last[-3:]), "given": ""}]
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def inside(
+    module: str,
+    examples: int,
+) -> None:
+    "The fresh process: limits, the calls, one line of JSON."
+    warnings.simplefilter("ignore")
+    importlib.import_module(f"{PACKAGE}.{module}")
+    strange()
+    taken = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (taken + ROOM, taken + ROOM))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2**28, 2**28))
+    random.seed(0)
+    with open(os.devnull, "w") as nothing, redirect_stdout(nothing), redirect_stderr(nothing):
+        rows = tried(module, examples)
+    print(json.dumps(rows))
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--inside"]:
+        inside(sys.argv[2], int(sys.argv[3]))
+        sys.exit()
+    total = 0
+    for each in sys.argv[1:] or modules():
+        for row in in_own_process(each):
+            total += 1
+            print(f"{row['name']} | {row['problem']}: {row['message']} | {row['given']}", flush=True)
+    print(f"{total} failures")
