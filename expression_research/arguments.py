@@ -14,7 +14,7 @@ from inspect import unwrap
 from numbers import Integral, Real
 from types import UnionType
 from typing import Annotated, Any, Literal, NamedTuple, TypeVar, Union
-from typing import get_args, get_origin, get_type_hints
+from typing import get_args, get_origin, get_type_hints, is_typeddict
 
 import numpy as np
 
@@ -249,6 +249,8 @@ def kind_of(
         return _mapped(*map(kind_of, parts))
     if hint is Any or hint is object or isinstance(hint, TypeVar):
         return None
+    if is_typeddict(hint):
+        return _PLAIN[dict]
     if isinstance(hint, type) or origin in _PLAIN:
         return _PLAIN.get(origin or hint) or _class_kind(hint)
     return None

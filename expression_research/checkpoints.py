@@ -22,9 +22,11 @@ from torch import nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
+from .arguments import checked
 from .core import RunError, replacing
 
 # %% ../nbs/train/37_checkpoints.ipynb #1ca8f680
+@checked
 def tensors_checksum(
     tensors:dict[str, torch.Tensor],  # name -> tensor of any shape (...)
     record:dict,                      # JSON-ready
@@ -38,6 +40,7 @@ def tensors_checksum(
     return digest.hexdigest()
 
 # %% ../nbs/train/37_checkpoints.ipynb #0b71a6f7
+@checked
 def save_tensors(
     path:Path|str,                    # final name, `.safetensors`
     tensors:dict[str, torch.Tensor],  # name -> tensor of any shape (...), on any device
@@ -58,6 +61,7 @@ def save_tensors(
             ) from error
 
 # %% ../nbs/train/37_checkpoints.ipynb #e3cfc40e
+@checked
 def load_tensors(
     path:Path|str,                    # a file written by `save_tensors`
 )->tuple[dict[str, torch.Tensor], dict]:  # name -> tensor (...) on the CPU; the record
@@ -100,6 +104,7 @@ def _fingerprint(
 class StageBase:
     "The network as a stage finds it."
 
+    @checked
     def __init__(self,
         model:nn.Module,              # of the stage
         weights:Mapping[str, torch.Tensor]|None=None,  # name -> tensor (...), where it began before
@@ -146,6 +151,7 @@ class EpochState(Protocol):
 class BestCheckpoint:
     "Callback: keeps the weights of the epoch with the lowest validation loss, the first of equals."
 
+    @checked
     def __init__(self,
         path:Path|str|None=None,      # a file to write, too, whenever there is a new best
         record:dict|None=None,        # travels with the weights: model, class names, side, ...
@@ -202,6 +208,7 @@ class BestCheckpoint:
 class EarlyStopping:
     "Callback: stops the loop after `patience` epochs in a row without a lower validation loss."
 
+    @checked
     def __init__(self,
         patience:int,                 # epochs, at least 1
     ):
@@ -352,6 +359,7 @@ class LastCheckpoint:
     The one before it is kept as `previous.safetensors`.
     """
 
+    @checked
     def __init__(self,
         folder:Path|str,              # the run's `last/`
         base:StageBase,               # of this stage; a new one is written to `folder`
@@ -445,6 +453,7 @@ def _refuse_stranger(
         )
 
 
+@checked
 def load_last(
     folder:Path|str,                  # the run's `last/`
     run:str|None=None,                # as the `record` of `LastCheckpoint` said
@@ -480,6 +489,7 @@ def load_last(
     return None
 
 # %% ../nbs/train/37_checkpoints.ipynb #3a392288
+@checked
 def restore_last(
     last:LastState,                   # from `load_last`
     model:nn.Module,                  # of the same architecture and stage; changed in place

@@ -19,6 +19,7 @@ import torch
 from datasets import DatasetDict
 from torch import nn
 
+from .arguments import checked
 from .charts import plot_confusion, plot_curves
 from .auditing import refuse_leaks
 from expression_research.checkpoints import (
@@ -69,6 +70,7 @@ def _device_options(
     return {"device": device, "pin_memory": True} if device.type == "cuda" else {}
 
 
+@checked
 def build_loaders(
     recipe:Recipe,                 # its transforms, device, batch_size, workers, seed
     dataset:DatasetDict,           # from `data_of`
@@ -116,6 +118,7 @@ def _refuse_another(
         )
 
 # %% ../nbs/use/52_experiments.ipynb #644ec855
+@checked
 def open_folder(
     folder:Path,                   # of the run
     recipe:Recipe,                 # of the run
@@ -150,6 +153,7 @@ def open_folder(
     write_seal(folder, identity, BEGUN, finished=False)
 
 # %% ../nbs/use/52_experiments.ipynb #c3497873
+@checked
 def weights_record(
     recipe:Recipe,                 # of the run
     data:ExpressionData,           # of the run
@@ -172,6 +176,7 @@ def weights_record(
 class FolderBook(StageBook):
     "Where a run stands, in its folder: history, steps, and all that an exact resume needs."
 
+    @checked
     def __init__(self,
         folder:Path,               # of the run
         name:str,                  # of the model, in front of the progress bar
@@ -223,6 +228,7 @@ class FolderBook(StageBook):
         return [self.record, self.steps, self.saver, bar]
 
 # %% ../nbs/use/52_experiments.ipynb #7e90dd1a
+@checked
 def train_run(
     recipe:Recipe,                 # of the run
     model:nn.Module,               # changed in place
@@ -269,6 +275,7 @@ SEALED = (
 )
 
 
+@checked
 def finish(
     folder:Path,                   # of the run
     model:nn.Module,               # with its best weights
@@ -310,6 +317,7 @@ def _tidy(
 
 # %% ../nbs/use/52_experiments.ipynb #4775fab0
 @contextmanager
+@checked
 def machine_for(
     config:RunConfig,              # its fields threads, seed, device
 ):
@@ -331,6 +339,7 @@ def machine_for(
         torch.utils.deterministic.fill_uninitialized_memory = fill
 
 # %% ../nbs/use/52_experiments.ipynb #f8660032
+@checked
 def run_experiment(
     config:RunConfig,              # what to train on what, and how
     *,
@@ -393,6 +402,7 @@ def _refuse_foreign_weights(
         )
 
 # %% ../nbs/use/52_experiments.ipynb #75c17882
+@checked
 def load_trained(
     source:Path|str,               # a run folder, or a best.safetensors
     device:str="auto",             # where the model goes
@@ -424,6 +434,7 @@ def load_trained(
     )
 
 # %% ../nbs/use/52_experiments.ipynb #0a0f354d
+@checked
 def predict_split(
     run:Run,                       # with its best.safetensors
     split:str,                     # `train`, `validation` or `test`
@@ -450,6 +461,7 @@ def predict_split(
         )
 
 # %% ../nbs/use/52_experiments.ipynb #e47f4b6b
+@checked
 def evaluate_run(
     run:Run|Path|str,              # a finished run, or its folder
     split:str="validation",        # `train` or `validation`
@@ -468,6 +480,7 @@ def evaluate_run(
     return predict_split(run if isinstance(run, Run) else Run(Path(run)), split, dataset)
 
 # %% ../nbs/use/52_experiments.ipynb #7cce97d1
+@checked
 def sealed_test(
     run:Run|Path|str,              # a finished run, or its folder
     *,

@@ -15,6 +15,7 @@ from pathlib import Path
 import pandas as pd
 from datasets import DatasetDict
 
+from .arguments import checked
 from .auditing import refuse_leaks
 from .baselines import hog_baseline, hog_penalty, majority_baseline
 from .config import RunConfig, resolve
@@ -38,6 +39,7 @@ from expression_research.testset import (
 )
 
 # %% ../nbs/use/53_mainjob.ipynb #bab29c49
+@checked
 def main_configs(
     data:str="generated",          # any source of `load_expressions`
     *,
@@ -111,6 +113,7 @@ def _baseline_rows(
     return [majority, row]
 
 # %% ../nbs/use/53_mainjob.ipynb #75466d33
+@checked
 def rows_by_model(
     rows:list[dict],               # of one split
 )->pd.DataFrame:                   # one line per model: runs, means of the scores, and their sd
@@ -128,6 +131,7 @@ def rows_by_model(
     return pd.DataFrame(lines)
 
 # %% ../nbs/use/53_mainjob.ipynb #ab77eea8
+@checked
 def markdown_table(
     lines:pd.DataFrame,            # from `rows_by_model`
 )->str:                            # GitHub Markdown
@@ -163,6 +167,7 @@ def markdown_table(
     return "\n".join(text)
 
 # %% ../nbs/use/53_mainjob.ipynb #24845251
+@checked
 def choose(
     lines:pd.DataFrame,            # from `rows_by_model`, validation
 )->str:                            # model name
@@ -241,6 +246,7 @@ def _verdicts(
     return notes
 
 # %% ../nbs/use/53_mainjob.ipynb #b47a7118
+@checked
 def run_main_job(
     data:str="generated",          # any source of `load_expressions`
     *,

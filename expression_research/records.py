@@ -17,6 +17,7 @@ import pandas as pd
 import torch
 import xxhash
 
+from .arguments import checked
 from .core import RunError, write_atomically
 from .engine import TrainState
 from .seals import WAY_OUT, bytes_hash
@@ -85,6 +86,7 @@ def _earlier_seconds(
 class RunRecord:
     "Callback: a row per epoch in history.csv, and its seconds in timing.csv."
 
+    @checked
     def __init__(self,
         folder:Path,               # of the run
         rows:list[dict],           # of earlier epochs; continued in place
@@ -135,6 +137,7 @@ def _bits_hash(
 class StepRecord:
     "Callback: a row per step in steps.csv, written at the end of each epoch."
 
+    @checked
     def __init__(self,
         folder:Path,               # of the run
         epochs:int=0,              # rows of this many epochs are kept when a run is resumed

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from .arguments import checked
 from .baselines import log_frequencies
 from .config import RunConfig, config_identity
 from .core import ConfigError, RunError
@@ -53,6 +54,7 @@ def _table(
 _BASELINES = "baselines"
 
 
+@checked
 def write_baselines(
     out:Path|str,                  # folder that holds the run folders
     samples_hash:str,              # of the manifest
@@ -195,6 +197,7 @@ def _check_names(
         )
 
 # %% ../nbs/use/49_runfiles.ipynb #37a992a2
+@checked
 def check_run_files(
     files:RunFiles,                # just read
 )->RunFiles:                       # the same
@@ -223,6 +226,7 @@ _HISTORY = ("epoch", "stage", "train_loss", "train_acc", "test_loss", "test_acc"
 _METRICS = ("accuracy", "macro_f1", "loss", "n", "correct", "epoch")
 
 
+@checked
 def read_run_files(
     folder:Path|str,               # runs/<id>
 )->RunFiles:
@@ -258,6 +262,7 @@ def read_run_files(
 _PAIRS = (("train", "validation"), ("train", "test"), ("validation", "test"))
 
 
+@checked
 def shared_rows(
     samples:pd.DataFrame,          # of the manifest: split, and perhaps subject and pixel_hash
 )->list[list]:                     # [two splits, people in both, equal pictures in both]
@@ -287,6 +292,7 @@ def _same_run(
         return False
 
 # %% ../nbs/use/49_runfiles.ipynb #5dfab445
+@checked
 def train_command(
     config:RunConfig,              # of the run
 )->str:                            # one line for a POSIX shell

@@ -18,6 +18,7 @@ from typing import Any
 import pandas as pd
 from filelock import FileLock, Timeout
 
+from .arguments import checked
 from .config import RunConfig, config_from_dict
 from .core import ConfigError, DataError, RunError
 from .diagnostics import read_predictions, scores
@@ -40,6 +41,7 @@ def _decides(
     return hashlib.blake2b(text.encode(), digest_size=digits // 2).hexdigest()
 
 
+@checked
 def run_id(
     recipe:Recipe,                 # of the run
     samples_hash:str,              # of its data set
@@ -49,6 +51,7 @@ def run_id(
     return f"{config.model}-s{config.seed}-{_decides(recipe, samples_hash, 8)}"
 
 
+@checked
 def run_identity(
     recipe:Recipe,                 # of the run
     samples_hash:str,              # of its data set
@@ -190,6 +193,7 @@ def _taken(
         return True
 
 
+@checked
 def run_folder(
     out:Path|str,                  # folder of runs
     name:str,                      # from `run_id`
@@ -204,6 +208,7 @@ def run_folder(
 
 # %% ../nbs/train/39_runs.ipynb #a342962a
 @contextmanager
+@checked
 def only_one(
     folder:Path,                   # of a run
 ):

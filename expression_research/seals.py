@@ -16,12 +16,14 @@ from typing import Any
 
 import xxhash
 
+from .arguments import checked
 from .core import RunError, read_json, write_json
 
 # %% ../nbs/base/02_seals.ipynb #2c8e6d1b
 WAY_OUT = "Restore it, or make the run again (--again keeps this folder and makes a new one)."
 
 
+@checked
 def bytes_hash(
     content:bytes|mmap.mmap,       # of a file
 )->str:                            # 32 hexadecimal digits
@@ -29,6 +31,7 @@ def bytes_hash(
     return xxhash.xxh3_128_hexdigest(content)
 
 
+@checked
 def file_hash(
     path:Path,                     # a regular file
 )->str:                            # 32 hexadecimal digits
@@ -53,6 +56,7 @@ def _checksum(
     return bytes_hash(text.encode("utf-8", "surrogatepass"))
 
 
+@checked
 def signed(
     record:dict[str, Any],         # JSON-ready, without `checksum`
 )->dict[str, Any]:                 # the same with its `checksum`, last
@@ -60,6 +64,7 @@ def signed(
     return record | {"checksum": _checksum(record)}
 
 
+@checked
 def is_signed(
     record:Any,                    # what a file held
 )->bool:
@@ -70,6 +75,7 @@ def is_signed(
     return record["checksum"] == _checksum(rest)
 
 # %% ../nbs/base/02_seals.ipynb #a2500fa2
+@checked
 def write_signed(
     path:Path|str,                 # final name, `.json`
     record:dict[str, Any],         # JSON-ready
@@ -78,6 +84,7 @@ def write_signed(
     write_json(path, signed(record))
 
 
+@checked
 def read_signed(
     path:Path|str,                 # written by `write_signed`
     names:Sequence[str]=(),        # what it must hold
@@ -100,6 +107,7 @@ def read_signed(
     return {name: value for name, value in record.items() if name != "checksum"}
 
 # %% ../nbs/base/02_seals.ipynb #39fc6664
+@checked
 def chained(
     record:dict[str, Any],         # JSON-ready: the line to add
     before:dict[str, Any]|None,    # the line before it, with its checksum; None: the first one
@@ -110,6 +118,7 @@ def chained(
     return signed(linked)
 
 
+@checked
 def broken_link(
     lines:Sequence[Any],           # as they were read
 )->int|None:                       # the number of the first line that does not fit, from 0
@@ -176,6 +185,7 @@ class Seal:
         return json.loads(self.read(name))
 
 # %% ../nbs/base/02_seals.ipynb #cc57f1e7
+@checked
 def write_seal(
     folder:Path,                   # whose files are all written
     run:str,                       # what the folder is of
@@ -193,6 +203,7 @@ def write_seal(
     return Seal(folder, **record)
 
 
+@checked
 def read_seal(
     folder:Path|str,               # that was sealed
 )->Seal:

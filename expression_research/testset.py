@@ -20,6 +20,7 @@ import pandas as pd
 from datasets import DatasetDict
 from filelock import FileLock
 
+from .arguments import checked
 from .core import ConfigError, DataError, RunError, write_atomically
 from .diagnostics import read_predictions, scores, write_predictions
 from .evaluation import Evaluation, evaluate_table
@@ -27,6 +28,7 @@ from .runs import Run
 from .seals import broken_link, chained, file_hash
 
 # %% ../nbs/trust/46_testset.ipynb #040992db
+@checked
 def without_test(
     ds:DatasetDict,                # from `load_expressions`
 )->DatasetDict:                    # the same rows, without the split `test`
@@ -40,6 +42,7 @@ _FIELDS = ("time", "run", "manifest", "reason", "n", "result", "generated", "pat
 _SHOWN_SCORES = ("correct", "accuracy", "macro_f1", "loss")    # what is written of a result
 
 
+@checked
 def read_ledger(
     out:Path|str,                  # folder that holds the run folders
 )->list[dict[str, Any]]:           # one per opening, with the names of FIELDS; oldest first
@@ -73,6 +76,7 @@ def _read_line(
     return entry if isinstance(entry, dict) and set(_FIELDS) <= set(entry) else None
 
 # %% ../nbs/trust/46_testset.ipynb #6a71c242
+@checked
 def openings(
     out:Path|str,                  # folder that holds the run folders
     samples_hash:str|None=None,    # of the manifest; None: of all data sets
@@ -90,6 +94,7 @@ def openings(
     return pd.DataFrame(rows, columns=columns)
 
 # %% ../nbs/trust/46_testset.ipynb #6e0df784
+@checked
 def baseline_test_table(
     out:Path|str,                  # folder that holds the run folders
     samples_hash:str,              # of the manifest
@@ -145,6 +150,7 @@ def _now()->str:                    # such as "2026-11-22T21:40:07+00:00"
     return datetime.now(timezone.utc).isoformat(timespec="seconds")
 
 
+@checked
 def opened_sentence(
     table:pd.DataFrame,            # from `openings`, of one data set
 )->str:
@@ -182,6 +188,7 @@ def _pending(
     return path.with_name(f".{path.name}.pending")
 
 
+@checked
 def stored_table(
     out:Path|str,                  # folder that holds the run folders
     path:Path,                     # of test predictions, for `count_opening`
@@ -220,6 +227,7 @@ def _complete(
         pending.unlink()
 
 # %% ../nbs/trust/46_testset.ipynb #5f03c51e
+@checked
 def count_opening(
     out:Path|str,                  # folder that holds the run folders
     samples_hash:str,              # of the manifest
@@ -303,6 +311,7 @@ def _checked_test_table(
     return table
 
 
+@checked
 def opened_table(
     folder:Path|str,               # runs/<id>
 )->pd.DataFrame:                   # prediction table of the test split
@@ -320,6 +329,7 @@ def opened_table(
     return _checked_test_table(table, Run(folder).manifest["samples"])
 
 # %% ../nbs/trust/46_testset.ipynb #7f0e4c96
+@checked
 def open_test(
     folder:Path|str,               # runs/<id>, finished
     evaluate:Callable[[], pd.DataFrame], # predicts its test split

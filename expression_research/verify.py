@@ -16,6 +16,7 @@ from pathlib import Path
 import pandas as pd
 from datasets import DatasetDict
 
+from .arguments import checked
 from .checkpoints import load_tensors
 from .config import config_identity
 from .core import RunError, environment
@@ -253,6 +254,7 @@ def _same_results(
     )
 
 # %% ../nbs/use/54_verify.ipynb #74730c67
+@checked
 def verify_run(
     folder:Path|str,               # of a finished run
     *,
