@@ -260,11 +260,12 @@ def _where_it_stands(
     "One line: finished, resumes after which epoch, or starts again."
     from expression_research.checkpoints import load_last
     from expression_research.runs import Run
-    run = Run(folder)
-    run.seal.check()
+    run, last = Run(folder), None
+    if run.begun:
+        run.seal.check()
+        last = load_last(folder / "last", run.seal.run)
     if run.finished:
         return f"{folder.name} is finished: nothing to resume"
-    last = load_last(folder / "last", run.seal.run)
     if last is None:
         return f"{folder.name} starts again: it was stopped before its first whole epoch"
     return f"{folder.name} resumes after epoch {last.record['epoch'] + 1}"
