@@ -100,7 +100,7 @@ def refuse_inside(
     "Raises `ConfigError` where an output would lie inside the folder that is read, or be it."
     out, source = Path(out), Path(source)
     try:
-        if not source.is_dir():
+        if not os.path.isdir(source):
             return
         where = out.resolve()
         around = [folder for folder in (where, *where.parents) if folder.exists()]
@@ -211,7 +211,7 @@ def output_file(
     _refuse_run_folder(path, flag)
     for source in map(Path, reads):
         refuse_inside(path, source, flag)
-        if path.exists() and source.exists() and path.samefile(source):
+        if os.path.exists(path) and os.path.exists(source) and path.samefile(source):
             raise ConfigError(f"{flag} {path} is read by this call. Choose another name.")
     _checked_place(path, flag)
     return path
