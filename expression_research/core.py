@@ -345,7 +345,10 @@ def _refuse_special(
     if stat.S_ISREG(mode) or stat.S_ISLNK(mode):
         return
     kind = "a folder" if stat.S_ISDIR(mode) else "a device, a pipe or a socket"
-    raise RunError(f"{path} is {kind}, which no file replaces. Choose another name.")
+    raise RunError(
+        f"{path}: could not be written, because it is {kind}, which no file replaces. Choose "
+        "another name."
+    )
 
 
 def _begin_partial(

@@ -80,7 +80,10 @@ def _refuse_run_folder(
     flag:str,                      # such as `--csv`
 )->None:
     "Raises `ConfigError` for a place inside a run folder."
-    where = path.resolve()
+    try:
+        where = path.resolve()
+    except (OSError, ValueError):  # a name that no file system takes is refused elsewhere
+        return
     for folder in (where, *where.parents):
         if is_run_folder(folder):
             raise ConfigError(
@@ -97,7 +100,7 @@ def refuse_inside(
     "Raises `ConfigError` where an output would lie inside the folder that is read, or be it."
     out, source = Path(out), Path(source)
     try:
-        if not source.is_dir():
+        if not os.path.isdir(source):
             return
         where = out.resolve()
         around = [folder for folder in (where, *where.parents) if folder.exists()]
@@ -205,12 +208,12 @@ def output_file(
     """
     path = expanded(path)
     _refuse_kind(path, kind, flag)
+    _refuse_run_folder(path, flag)
     for source in map(Path, reads):
         refuse_inside(path, source, flag)
-        if path.exists() and source.exists() and path.samefile(source):
+        if os.path.exists(path) and os.path.exists(source) and path.samefile(source):
             raise ConfigError(f"{flag} {path} is read by this call. Choose another name.")
     _checked_place(path, flag)
-    _refuse_run_folder(path, flag)
     return path
 
 # %% ../nbs/base/08_outputs.ipynb #79efe577

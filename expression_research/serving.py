@@ -90,7 +90,7 @@ def image_files(
     """
     found, left_out = [], []
     for path in _as_paths(files):
-        if not path.is_dir():
+        if not os.path.isdir(path):
             found.append(path)
             continue
         listing = list_files(path)
@@ -251,7 +251,7 @@ def _read_all(
     """
     read = [read_photograph(path, trained) for path in paths]
     problems = [problem for _, problem in read]
-    bad = [f"{path} ({problem})" for path, problem in zip(paths, problems) if problem]
+    bad = [f"{str(path)[:200]} ({problem})" for path, problem in zip(paths, problems) if problem]
     if bad and not skip_unreadable:
         more = f" and {len(bad) - _LISTED} more" if len(bad) > _LISTED else ""
         raise DataError(
