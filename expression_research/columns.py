@@ -402,6 +402,8 @@ def _read_subjects(
     match.
     """
     texts = None
+    if pattern:
+        _refuse_pattern(pattern)
     if column is not None:
         values = column_values(split, column)
         texts = ["" if value is None else str(value) for value in values]
@@ -409,7 +411,6 @@ def _read_subjects(
         return texts
     if texts is None:
         texts = files if "/" in pattern else [PurePath(file).name for file in files]
-    _refuse_pattern(pattern)
     found = _bounded_search(pattern, texts, 10 + len(texts) / 5000)
     unmatched = [text for text, person in zip(texts, found) if person is None]
     if unmatched:

@@ -367,7 +367,10 @@ class _Walk:
 
     def is_new(self, path:Path)->bool:
         "Whether the real file or folder behind a `path` is met for the first time."
-        status = path.stat()
+        try:
+            status = path.stat()
+        except OSError as error:
+            raise _out_of_reach(path, error) from error
         key = (status.st_dev, status.st_ino)
         if key in self.seen and status.st_ino:
             return False
@@ -396,10 +399,7 @@ class _Walk:
         "What to do of a `path` that is no file: a broken link may be a picture that is missing."
         broken = os.path.islink(path) and error.errno in (errno.ENOENT, errno.ELOOP, errno.ENOTDIR)
         if not broken:
-            raise DataError(
-                f"{path} cannot be reached ({error.strerror}). Give the permission, or move it "
-                "away."
-            ) from error
+            raise _out_of_reach(path, error) from error
         if path.suffix.lower() in _readable_suffixes():
             self.pictures.append(path)
         else:
@@ -476,6 +476,17 @@ class _Walk:
         return path.relative_to(self.root).as_posix()
 
 # %% ../nbs/base/08_files.ipynb #b4c07b76
+def _out_of_reach(
+    path:Path,                     # of a file or folder
+    error:OSError,                 # that says why
+)->DataError:
+    "What to say of a place whose contents would be missing."
+    return DataError(
+        f"{printable(path)} cannot be reached ({error.strerror}). Give the permission, or move it "
+        "away."
+    )
+
+
 def is_inside(
     target:Path,                   # without links in its path, as from `Path.resolve`
     root:Path,                     # of a source, as given

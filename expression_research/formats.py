@@ -38,6 +38,7 @@ from expression_research.files import (
 from .folders import read_class_folders
 from .names import Found, SplitRule, means_label, same_name, words_of
 from expression_research.parquet import (
+    hub_cache,
     read_parquet,
     readme_splits,
     refuse_parts_elsewhere,
@@ -399,7 +400,7 @@ def _read_picture_table(
     rule:SplitRule,                # how names are understood
 )->Found:
     "One table; its pictures' folders may tell splits."
-    found = read_tables(_listing_for(path, None, rule.follow_outside), rule)
+    found = read_tables(_listing_for(path, follow_outside=rule.follow_outside), rule)
     assert found is not None
     return replace(found, left_out=())
 
@@ -574,7 +575,7 @@ def _read_cached(
         raise DataError(f"{message} {_ALTERNATIVES}.")
     try:
         with _hub_offline():
-            return read_checked(partial(datasets.load_dataset, name))
+            return read_checked(partial(datasets.load_dataset, name), hub_cache(name))
     except Exception as error:
         raise DataError(f"{message} {_ALTERNATIVES}.") from error
 
@@ -595,7 +596,7 @@ def read_hub(
     )
     try:
         HfApi().dataset_info(name, revision=revision, timeout=10)
-        found = read_checked(partial(datasets.load_dataset, name, revision=revision))
+        return read_checked(partial(datasets.load_dataset, name, revision=revision), hub_cache(name))
     except refusals as error:
         raise DataError(
             f"{name!r}: not a file or folder here, and refused by the Hub "
@@ -604,8 +605,7 @@ def read_hub(
     except Exception as error:
         offline = isinstance(error, errors.OfflineModeIsEnabled)
         reason = "HF_HUB_OFFLINE is set" if offline else type(error).__name__
-        found = _read_cached(name, reason, revision is not None)
-    return found
+        return _read_cached(name, reason, revision is not None)
 
 # %% ../nbs/data/13_formats.ipynb #758c8da1
 Source = str|os.PathLike|list|tuple|dict|Dataset  # what can be opened; a `DatasetDict` is a dict

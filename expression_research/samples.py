@@ -16,8 +16,8 @@ import os
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path, PurePath
 from typing import TypeVar
 
@@ -28,6 +28,7 @@ import PIL.Image
 import pyarrow.compute
 import xxhash
 from datasets import Dataset, DatasetDict, Features, Value
+from filelock import FileLock
 
 from .core import ConfigError, DataError
 from .files import printable, read_file, what_it_is
@@ -243,7 +244,14 @@ def seal_cache(
     *key:object,                   # what it was made from, where its name does not say
 )->None:
     "Writes the checksum of a cached file beside it."
-    path.with_name(f"{path.name}.xxh3").write_text(_checksum_of(path, key))
+    _seal_path(path).write_text(_checksum_of(path, key))
+
+
+def _seal_path(
+    path:Path,                     # of a cached file
+)->Path:                           # of the file with its checksum
+    "Where a seal lies."
+    return path.with_name(f"{path.name}.xxh3")
 
 
 def whole_cache(
@@ -251,18 +259,24 @@ def whole_cache(
     *key:object,                   # as for `seal_cache`
 )->bool:                           # False: make it, and seal it
     "Whether a cached file is as it was written; one that is not is removed, and that is said."
-    seal = path.with_name(f"{path.name}.xxh3")
-    try:
-        written = seal.read_bytes()
-        if written == _checksum_of(path, key).encode():
-            return True
+    if _is_whole(path, *key):
+        return True
+    if path.exists() and _seal_path(path).exists():
         _LOGGER.warning("%s: the cached file is damaged, so it is made again.", path.name)
-    except OSError:
-        pass                       # one of the two is not there, or cannot be read
-    for one in (path, seal):
-        if os.path.lexists(one):
-            one.unlink()
+    for one in (path, _seal_path(path)):
+        one.unlink(missing_ok=True)
     return False
+
+
+def _is_whole(
+    path:Path,                     # of a cached file, which need not exist
+    *key:object,                   # as for `seal_cache`
+)->bool:
+    "Whether it is as it was written."
+    try:
+        return _seal_path(path).read_bytes() == _checksum_of(path, key).encode()
+    except OSError:
+        return False               # one of the two is not there, or cannot be read
 
 # %% ../nbs/data/10_samples.ipynb #e1e9ea59
 @contextmanager
@@ -293,8 +307,10 @@ def map_to_file(
     Raises `DataError` when the file cannot be made: broken image, disk full, no permission.
     """
     try:
-        whole = whole_cache(target)
-        with progress(len(split)):
+        whole = _is_whole(target)
+        # another process may be about the same; what is whole is read even from a locked folder
+        with nullcontext() if whole else FileLock(f"{target}.lock"), progress(len(split)):
+            whole = whole or whole_cache(target)
             made = split.map(
                 function,
                 batched=True,
@@ -309,8 +325,8 @@ def map_to_file(
                 new_fingerprint=target.stem[-32:],
                 desc=purpose,
             )
-        if not whole and target.exists():
-            seal_cache(target)
+            if not whole and target.exists():
+                seal_cache(target)
         return made
     except Exception as error:
         raise DataError(
@@ -321,82 +337,80 @@ def map_to_file(
 # %% ../nbs/data/10_samples.ipynb #4a72eb30
 def read_checked(
     load:Callable[[], dict|Dataset],   # `datasets.load_dataset`, told all it needs
-    *key:object,                   # what the result depends on
+    folder:Path,                   # where it keeps what it has read; need not exist
 )->dict[str, Dataset]:             # splits by their names; one without a name is `train`
     """What `datasets` reads, its cached files checked. Raises whatever `load` raises.
 
-    Files that were never checked are believed where they cannot be made again, such as without a
+    Files that were never sealed are believed where they cannot be made again, such as without a
     network.
     """
-    read, fresh = _timed(load)
-    unsure = {path: _seal_of(path, key) for path in _cached_files(read) if path not in fresh}
-    if not all(seal == "whole" for seal in unsure.values()):
-        read.clear()
-        try:
-            with _set_aside({path.parent for path in unsure}):
-                read, fresh = _timed(load)
-        except Exception:
-            if "damaged" in unsure.values():
-                raise
-            read, fresh = _timed(load)[0], unsure.keys()
-    for path in fresh:
-        seal_cache(path, *key)
+    if set(_seals_in(folder).values()) != {"whole"}:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(f"{folder}.lock"):           # another process may be about the same
+            read = _read_and_seal(load, folder)
+    else:
+        read = load()
+    return dict(read) if isinstance(read, dict) else {"train": read}
+
+
+def _read_and_seal(
+    load:Callable[[], dict|Dataset],   # as for `read_checked`
+    folder:Path,                   # as for `read_checked`
+)->dict|Dataset:
+    "Read where not all is sealed: what is not whole is made again."
+    seals = _seals_in(folder)
+    damaged = [path.name for path, seal in seals.items() if seal == "damaged"]
+    if damaged:
+        _LOGGER.warning("%s: the cached file is damaged, so it is made again.", damaged[0])
+    try:
+        with _set_aside(folder if set(seals.values()) - {"whole"} else None):
+            read = load()
+    except Exception:
+        if damaged or not seals:
+            raise
+        read = load()
+    for path, seal in _seals_in(folder).items():
+        if seal != "whole":
+            seal_cache(path, folder.name)
     return read
 
 
+def _seals_in(
+    folder:Path,                   # of `read_checked`
+)->dict[Path, str]:                # file -> whole, damaged, or none
+    "How the files are that the data depend on."
+    files = [path for path in folder.rglob("*") if path.suffix in (".arrow", ".json")]
+    return {path: _seal_of(path, folder) for path in files}
+
+
 def _seal_of(
-    path:Path,                     # of a file in the cache of `datasets`
-    key:tuple,                     # as for `seal_cache`
+    path:Path,                     # of a file in the folder
+    folder:Path,                   # of `read_checked`
 )->str:                            # whole, damaged, or none
-    "Whether a file is as it was written. It stays where it is."
-    seal = path.with_name(f"{path.name}.xxh3")
+    "Whether a file is as it was written."
+    seal = _seal_path(path)
     if not seal.is_file():
         return "none"
-    if seal.read_bytes() == _checksum_of(path, key).encode():
-        return "whole"
-    _LOGGER.warning("%s: cached from other data, or damaged, so it is made again.", path.name)
-    return "damaged"
+    whole = seal.read_bytes() == _checksum_of(path, (folder.name,)).encode()
+    return "whole" if whole else "damaged"
 
 
 @contextmanager
 def _set_aside(
-    folders:Collection[Path],      # of the cache of `datasets`
+    folder:Path|None,              # that exists; None: nothing is to be moved
 )->Iterator[None]:
-    "Inside the block the folders are elsewhere; they come back if it fails, and else go."
-    with tempfile.TemporaryDirectory(dir=datasets.config.HF_DATASETS_CACHE) as aside:
-        places = {folder: Path(aside) / f"{number}" for number, folder in enumerate(folders)}
-        for folder, place in places.items():
-            shutil.move(folder, place)
+    "Inside the block the folder is elsewhere; it comes back if that fails, and goes if not."
+    if folder is None:
+        yield
+        return
+    with tempfile.TemporaryDirectory(dir=folder.parent) as aside:
+        shutil.move(folder, aside)
         try:
             yield
         except BaseException:
-            for folder, place in places.items():
-                if not folder.exists():
-                    shutil.move(place, folder)
+            shutil.rmtree(folder, ignore_errors=True)
+            shutil.move(Path(aside) / folder.name, folder)
             raise
-
-
-def _cached_files(
-    splits:dict[str, Dataset],     # just read
-)->list[Path]:                     # the Arrow files, and what lies beside them
-    "Every file of the cache that the splits depend on."
-    names = [Path(one["filename"]) for split in splits.values() for one in split.cache_files]
-    beside = [path for folder in {name.parent for name in names} for path in folder.iterdir()]
-    return sorted(path for path in beside if path.suffix in (".arrow", ".json"))
-
-
-def _timed(
-    load:Callable[[], dict|Dataset],   # as for `read_checked`
-)->tuple[dict[str, Dataset], set[Path]]:   # splits; the cached files that were made just now
-    "Read, and see by the clock of the disk which files are new."
-    folder = Path(datasets.config.HF_DATASETS_CACHE)
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=folder) as clock, progress(0):
-        began = os.stat(clock.name).st_mtime_ns
-        read = load()
-        splits = dict(read) if isinstance(read, dict) else {"train": read}
-        made = {path for path in _cached_files(splits) if path.stat().st_mtime_ns > began}
-    return splits, made
 
 # %% ../nbs/data/10_samples.ipynb #cea08e54
 STORED_IMAGE = {"bytes": Value("binary"), "path": Value("string")}

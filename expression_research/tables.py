@@ -40,11 +40,16 @@ def table_columns(
 def find_separator(
     path:Path,                     # a CSV file
 )->str:                            # comma, semicolon or tab
-    "What stands between the columns, by the header."
+    "What stands between the columns, by the header. Raises `DataError` for a line too long."
     if place_kind(path) != "file":
         raise DataError(f"{path} is no file. Expected a CSV table.")
     with open(path, encoding="utf-8-sig", newline="") as file:
-        header = file.readline(100_000)
+        header = file.readline(_LONGEST)
+    if len(header) == _LONGEST or max(map(header.count, ",;\t")) >= _MOST_COLUMNS:
+        raise DataError(
+            f"{path.name}: its first line is no header: expected at most {_MOST_COLUMNS:,} columns "
+            f"in {_LONGEST:,} characters."
+        )
     return max(",;\t", key=header.count)
 
 
@@ -105,7 +110,7 @@ def read_table(
 # what pandas, pyarrow and json raise for a file that is no table
 _UNREADABLE = (ValueError, OSError, csv.Error, pyarrow.ArrowException, RecursionError, KeyError,
                TypeError, NotImplementedError, MemoryError)
-_MOST_COLUMNS = 10_000
+_MOST_COLUMNS, _LONGEST = 10_000, 100_000      # columns, characters of the header
 
 
 def _refuse_header(
