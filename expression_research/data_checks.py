@@ -23,7 +23,9 @@ from torch.utils.data import SequentialSampler
 from .batches import image_batch
 from .core import some
 from .looks import LIMITS, Look, WatchedRun
-from .readings import Reading, scalar_products, split_labels, split_reading
+from expression_research.readings import (
+    Reading, grey_share, scalar_products, split_labels, split_reading, turned_by,
+)
 from expression_research.traces import (
     Pass,
     dataset_ids,
@@ -145,7 +147,34 @@ def check_same_normalisation(
             f"red minus blue is {tint:+.2f} in training and {other_tint:+.2f} in evaluation",
             "One of the two reads BGR (OpenCV does): convert to RGB.",
         )
+    _judge_views(found, look)
     return conclude(found, seen, contrast_ratio=contrast, brightness_difference=brightness)
+
+
+def _judge_views(
+    found:Findings,                # receives what is wrong
+    look:Look,                     # a finished look
+)->None:
+    "Images of one split that are turned, or grey, and those of the other are not."
+    try:
+        one, other = split_reading(look, 0), split_reading(look, 1)
+    except Skip:
+        return
+    greys = [grey_share(part.tones) for part in (one, other)]
+    if abs(greys[0] - greys[1]) > 0.8:
+        found.error(
+            f"{greys[0]:.0%} of training images are grey, {greys[1]:.0%} of evaluation images",
+            "Convert both splits in the same way: convert('RGB'), or Grayscale(3) in both.",
+        )
+    if not one.tones.shape[1] or one.small.shape[1] != other.small.shape[1]:
+        return
+    turn, nearer, own = turned_by(one.small, other.small)
+    if min(len(one.labels), len(other.labels)) >= 24 and nearer > 1.3 and own > 0.5:
+        found.warning(
+            f"evaluation images look like training images when they are turned: {turn} "
+            f"({nearer:.1f} times nearer)",
+            "Look at one image of each loader: were height and width swapped, or an image flipped?",
+        )
 
 # %% ../nbs/train/35_data_checks.ipynb #900e2557
 def _photographs(
@@ -362,9 +391,14 @@ def check_training_order(
             "shuffle=True: sorted by class, each batch teaches one answer.",
         )
     elif same and (different > 1 or first.ids):
-        found.warning(
+        sampler = getattr(look.train_dataloader, "sampler", None)
+        told_epoch = hasattr(sampler, "set_epoch") and getattr(sampler, "shuffle", True)
+        object_to = found.note if told_epoch else found.warning
+        object_to(
             f"two passes begin with the same {len(first.labels)} images",
-            "shuffle=True, so that batches differ from epoch to epoch.",
+            "sampler.set_epoch(epoch) before each epoch, so that batches differ."
+            if told_epoch
+            else "shuffle=True, so that batches differ from epoch to epoch.",
         )
     elif single:
         found.warning(words, "Is the sampler sorting?")

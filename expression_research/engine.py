@@ -153,7 +153,7 @@ class TrainState:
     loss: torch.Tensor = field(default_factory=lambda: torch.tensor(torch.nan))  # of it, a scalar
     table: pd.DataFrame|None = None             # prediction table of this epoch's evaluation
     stop: bool = False                          # set by a callback: end after this epoch
-    scheduler_step: str = "epoch"               # when it steps: after an epoch, or a `batch`
+    scheduler_step: str|None = None             # when it steps: `epoch`, `batch`; None: not said
     updates: int = 0                            # made so far, over all epochs
 
 # %% ../nbs/train/38_engine.ipynb #8808c3a2

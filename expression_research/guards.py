@@ -17,12 +17,14 @@ from torch import nn
 from torch.optim import Optimizer
 
 from expression_research import (
-    data_checks, label_checks, loop_checks, model_checks, split_checks, start_checks,
+    data_checks, label_checks, loop_checks, loss_checks, model_checks, run_checks, split_checks,
+    start_checks,
 )
 from .batches import batches_in_pass
 from .core import ConfigError, ExpressionError
 from expression_research.looks import (
     EpochSeen,
+    ForwardWatch,
     GradientWatch,
     Look,
     RunState,
@@ -49,7 +51,10 @@ if TYPE_CHECKING:
     from expression_research.display import Drawing
 
 # importing a room registers its checks
-_ROOMS = (data_checks, label_checks, loop_checks, model_checks, split_checks, start_checks)
+_ROOMS = (
+    data_checks, label_checks, loop_checks, loss_checks, model_checks, run_checks, split_checks,
+    start_checks,
+)
 
 # %% ../nbs/train/36_guards.ipynb #a7b3d849
 class GuardError(ExpressionError):
@@ -63,6 +68,8 @@ class GuardReport:
     checks: list[Check]
     # layer, gradient_norm, weight_norm, ratio, note, from one probe step; for `plot_gradients`
     gradients: pd.DataFrame|None = None
+    # (N, C) of the first evaluation images, before any step; None where they were not evaluated
+    answers: torch.Tensor|None = None
 
     @property
     def verdict(self)->str:
@@ -152,7 +159,8 @@ def check_training(
         answers = ask("before", look)
         if checks == "full":
             answers = _latest([*answers, *ask("full", look)])
-    return GuardReport(answers, None if look.probe is None else layer_table(look.probe))
+    table = None if look.probe is None else layer_table(look.probe)
+    return GuardReport(answers, table, look.evaluated)
 
 # %% ../nbs/train/36_guards.ipynb #dd295b08
 def check_table()->pd.DataFrame:   # code, name, when, severity, question
@@ -321,6 +329,8 @@ class Guards(GuardLog):
             reads=reads_of(self.test_dataloader),
             watch=GradientWatch(state.model),
             moving=trainable_sample(state.model),
+            forward=ForwardWatch(state.model),
+            untrained=self.report.answers,
         )
 
     def step_end(self,
@@ -336,6 +346,9 @@ class Guards(GuardLog):
             self.take(answers, moment_of(state))
         if first and state.step < 2:
             self.take(ask("first steps", run), moment_of(state))
+        run.labels_before = state.batch[1]
+        if run.forward is not None:
+            run.forward.next_step()
 
     def epoch_end(self,
         state:RunState,            # of the loop
@@ -343,6 +356,8 @@ class Guards(GuardLog):
         "After each epoch: its numbers; after the first and the last also what they alone tell."
         run = self._watched
         run.state = state
-        if run.watch is not None:
-            run.watch.close()
+        for watch in (run.watch, run.forward):
+            if watch is not None:
+                watch.close()
         self.take(ask("epoch end", run), f"end of epoch {state.epoch + 1}")
+        run.forward = None

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['LIMITS', 'Look', 'training_step', 'unregistered_modules', 'probe', 'take_look', 'show_cases', 'RunState', 'moment_of',
-           'GradientWatch', 'edge_features', 'EpochSeen', 'WatchedRun', 'trainable_sample']
+           'GradientWatch', 'edge_features', 'EpochSeen', 'Answered', 'ForwardWatch', 'WatchedRun', 'trainable_sample']
 
 # %% ../nbs/train/32_looks.ipynb #f1321644
 import copy
@@ -161,7 +161,7 @@ def training_step(
 # %% ../nbs/train/32_looks.ipynb #ffe1b86a
 _SHAPE_OPERATIONS = (
     "View", "Reshape", "Unsafe", "Squeeze", "Unsqueeze", "Alias", "Clone", "Slice", "Select",
-    "ToCopy", "Contiguous", "T",
+    "ToCopy", "Contiguous",
 )
 
 
@@ -172,7 +172,7 @@ def _last_operation(
     node = logits.grad_fn
     while node is not None:
         name = re.sub(r"Backward\d*$", "", node.name())
-        if not name.startswith(_SHAPE_OPERATIONS):
+        if name != "T" and not name.startswith(_SHAPE_OPERATIONS):
             return name
         node = node.next_functions[0][0] if node.next_functions else None
     return ""
@@ -227,6 +227,23 @@ def _hidden_tensors(
             hidden[name] = id(leaf) in held
     return hidden
 
+# %% ../nbs/train/32_looks.ipynb #49181c6c
+def _count_calls(
+    model:nn.Module,               # a copy
+    calls:dict[str, int],          # name of a layer -> how often it was called; filled
+)->list[Any]:                      # handles of the hooks, to be removed
+    "Count how often each layer with parameters of its own takes part in a forward pass."
+    def counting(name):
+        def count(module, given, result):
+            calls[name] = calls.get(name, 0) + 1
+        return count
+
+    return [
+        layer.register_forward_hook(counting(name))
+        for name, layer in model.named_modules()
+        if next(layer.parameters(recurse=False), None) is not None
+    ]
+
 # %% ../nbs/train/32_looks.ipynb #29f5a194
 def probe(
     look:Look,                     # with its training batches; receives logits, first loss, rows
@@ -238,7 +255,10 @@ def probe(
     images, labels = look.first_batch(0)
     model.train()
     before = _copied_tensors(model)
+    handles = _count_calls(model, look.facts.setdefault("calls", {}))
     look.logits, loss = training_step(model, optimizer, loss_fn, images, labels)
+    for handle in handles:
+        handle.remove()
     look.operation, look.first_loss = _last_operation(look.logits), loss.item()
     held = {id(tensor) for group in optimizer.param_groups for tensor in group["params"]}
     look.facts["hidden"] = _hidden_tensors(model, look.logits, held)
@@ -422,6 +442,10 @@ class GradientWatch:
         self.arrived = None
         self.handle = None
         self.before = None
+        self.share = math.nan      # norm of what the optimizer got over that of what arrived
+        self.version = 0           # writes to the parameter before the newest backward pass
+        self.used = False          # did the optimizer step after the backward pass before?
+        self.sums = False          # is the newest gradient added to an old one, used or not?
         if self.parameter is not None:
             if self.parameter.grad is not None:
                 self.before = self.parameter.grad.clone()
@@ -432,6 +456,7 @@ class GradientWatch:
     )->None:
         "Keep what this batch contributes."
         self.arrived, self.left = gradient.detach().clone(), self.left - 1
+        self.version = 0 if self.parameter is None else self.parameter._version
         if self.left <= 0:
             self.close()
 
@@ -441,16 +466,23 @@ class GradientWatch:
             self.handle.remove()
         self.handle = None
 
-    def accumulates(self)->bool:   # True when the last step added to an old gradient
-        "Ask after a step, once per step."
+    def accumulates(self)->bool:   # True when the last step added to a gradient that was used
+        "Ask after a step, once per step. Batches that are summed up for one update are no bug."
         after = None if self.parameter is None else self.parameter.grad
-        arrived = self.arrived
-        before = self.before
+        arrived, before, used = self.arrived, self.before, self.used
         self.before, self.arrived = None if after is None else after.detach().clone(), None
-        if after is None or arrived is None or before is None or not before.any():
+        if self.parameter is not None:
+            self.used = self.parameter._version != self.version
+        self.share, self.sums = math.nan, False
+        if after is None or arrived is None:
+            return False
+        if arrived.any():
+            self.share = _norm(after) / _norm(arrived)
+        if before is None or not before.any():
             return False
         alone = torch.allclose(after, arrived, rtol=1e-3)
-        return not alone and torch.allclose(after, before + arrived, rtol=1e-3)
+        self.sums = not alone and torch.allclose(after, before + arrived, rtol=1e-3)
+        return used and self.sums
 
 # %% ../nbs/train/32_looks.ipynb #7d049596
 def edge_features(
@@ -479,6 +511,7 @@ class EpochSeen:
     def __init__(self):
         self.count, self.losses, self.features, self.labels = 0, [], [], []
         self.thumbnails:list[torch.Tensor] = []    # (N, C * 64) of these images
+        self.order:list[torch.Tensor] = []         # (N,) labels as they came, up to 600
 
     @property
     def mean_loss(self)->float:
@@ -496,6 +529,8 @@ class EpochSeen:
         "Count a step."
         self.count += len(labels)
         self.losses.append(loss.detach().mean() * len(labels))
+        if labels.ndim == 1 and self.count <= 600:
+            self.order.append(labels)
         kept = sum(map(len, self.labels))
         if not keep_images or images.ndim not in (2, 4) or labels.ndim != 1 or kept >= 600:
             return
@@ -507,6 +542,68 @@ class EpochSeen:
             features = images.detach().float().reshape(*images.shape[:2], -1).mean(dim=2)
         self.features.append(features)
         self.labels.append(labels)
+
+# %% ../nbs/train/32_looks.ipynb #366bb3d5
+class Answered:
+    "One forward pass of a training step."
+
+    def __init__(self,
+        logits:torch.Tensor,       # (N, C)
+    ):
+        "The gradient comes with the backward pass."
+        self.logits = logits.detach()
+        self.gradient:torch.Tensor|None = None
+
+    def note(self,
+        gradient:torch.Tensor,     # (N, C)
+    )->None:
+        "Keep what arrives at the logits, summed over all that uses them."
+        self.gradient = gradient.detach().clone()
+
+# %% ../nbs/train/32_looks.ipynb #043e72ee
+class ForwardWatch:
+    "What a loop's network is shown and answers, until the end of the first epoch."
+
+    def __init__(self,
+        model:nn.Module,           # of the loop
+        steps:int=3,               # how many training steps are kept
+    ):
+        "The hook does not change an answer."
+        self.model, self.left = model, steps
+        self.answers:list[Answered] = []               # of this step
+        self.trained:list[torch.Tensor] = []           # (N, C, H, W) each, of the first steps
+        self.evaluated:list[torch.Tensor] = []         # the same after the last step
+        self.counts = {True: 0, False: 0}              # images of these, by `model.training`
+        self.handle:Any = model.register_forward_hook(self.note)
+
+    def __deepcopy__(self, memo:dict)->"ForwardWatch":
+        return self                # a copy of the model is not watched
+
+    def note(self, module:nn.Module, given:tuple, result:Any)->None:
+        "Keep one forward pass."
+        if module is not self.model or not given or not isinstance(given[0], torch.Tensor):
+            return
+        images, is_logits = given[0].detach(), isinstance(result, torch.Tensor)
+        if torch.is_grad_enabled() and is_logits and result.requires_grad and module.training:
+            if self.left > 0:
+                self.trained.append(images[:32])
+                self.answers.append(Answered(result))
+                result.register_hook(self.answers[-1].note)
+        else:
+            self.counts[module.training] += len(images)
+            if sum(map(len, self.evaluated)) < 32:
+                self.evaluated.append(images[:32])
+
+    def next_step(self)->None:
+        "Forget the answers of a step, and evaluations in the middle of an epoch."
+        self.answers, self.evaluated, self.left = [], [], self.left - 1
+        self.counts = {True: 0, False: 0}
+
+    def close(self)->None:
+        "Take the hook off."
+        if self.handle:
+            self.handle.remove()
+        self.handle = None
 
 # %% ../nbs/train/32_looks.ipynb #73eb1e55
 @dataclass
@@ -527,6 +624,14 @@ class WatchedRun:
     modes: dict[str, tuple[nn.Module, bool]] = field(default_factory=dict)
     learning: tuple[tuple[int, ...], frozenset[str]]|None = None   # optimizer, what learns
     after_step: tuple[int, ...] = ()   # how often the parameters of `moving` were written to
+    forward: ForwardWatch|None = None  # of the first epoch
+    labels_before: torch.Tensor|None = None    # (N,) of the batch before
+    untrained: torch.Tensor|None = None        # (N, C) of the first evaluation images, at the start
+    # of the epoch before: (N, C) logits, labels in their order, steps of the optimizer, weights
+    logits_before: torch.Tensor|None = None
+    order_before: torch.Tensor|None = None
+    steps_before: int = 0
+    ends: list[torch.Tensor] = field(default_factory=list)     # (...) each, as `moving`
 
     @property
     def rate(self)->float:

@@ -4,8 +4,7 @@
 
 # %% auto #0
 __all__ = ['check_runs', 'check_optimizer', 'check_learning_rate', 'check_modes', 'check_frozen', 'layer_table',
-           'check_gradients', 'check_training_mode', 'check_zero_grad', 'check_weights_move', 'check_evaluation_mode',
-           'check_schedule']
+           'check_gradients', 'check_training_mode', 'check_zero_grad', 'check_weights_move', 'check_evaluation_mode']
 
 # %% ../nbs/train/33_model_checks.ipynb #becb7a2c
 import copy
@@ -125,6 +124,15 @@ def check_optimizer(
             "Pass only what trains: (p for p in model.parameters() if p.requires_grad).",
         )
     _judge_hidden(found, look.facts.get("hidden", {}))
+    if isinstance(look.loss_fn, nn.Module):
+        known = {id(part) for group in look.optimizer.param_groups for part in group["params"]}
+        parts = look.loss_fn.named_parameters()
+        lost = [name for name, part in parts if part.requires_grad and id(part) not in known]
+        if lost:
+            found.warning(
+                f"the loss has {len(lost)} trainable tensors that it does not hold: {some(lost)}",
+                "Pass loss_fn.parameters() to an optimizer too, or freeze them.",
+            )
     return conclude(found, f"holds all {trainable.sum()} trainable tensors once")
 
 # %% ../nbs/train/33_model_checks.ipynb #b1f0fda1
@@ -213,10 +221,43 @@ def check_learning_rate(
             f"0 in {rates.count(0)} of {len(rates)} groups",
             "Set it, or leave these parameters out of the optimizer.",
         )
-    decays = max(float(group.get("weight_decay", 0) or 0) for group in groups)
-    if decays > 0.5:
-        found.warning(f"weight decay {decays:g}", "Usual values are 0 to 0.1.")
+    for group in groups:
+        _judge_settings(found, group, look.optimizer)
     return conclude(found, seen, largest_step=largest)
+
+# %% ../nbs/train/33_model_checks.ipynb #79bd6040
+_LIKE_LR = ("learning_rate", "learning rate", "LR", "Lr", "rate", "lrate", "base_lr")
+
+
+def _judge_settings(
+    found:Findings,                # receives what is wrong
+    group:dict,                    # of parameters, with its settings
+    optimizer:Optimizer,           # that it belongs to
+)->None:
+    "Settings of an optimizer that nobody means."
+    decay = float(group.get("weight_decay", 0) or 0)
+    if decay > 0.5:
+        found.warning(f"weight decay {decay:g}", "Usual values are 0 to 0.1.")
+    if group.get("maximize"):
+        found.error("maximize=True: each step makes the loss larger", "Leave it at False.")
+    momentum, betas = group.get("momentum", 0), group.get("betas", ())
+    if isinstance(momentum, float | int) and momentum >= 1:
+        found.error(f"momentum {momentum:g}: old steps never fade", "Usual is 0.9.")
+    if len(betas) == 2 and betas[0] > 0.98 and betas[0] > betas[1]:
+        found.warning(
+            f"betas {tuple(betas)}: the mean is slower than the square, so steps run away",
+            "The order is that of torch's default, (0.9, 0.999).",
+        )
+    eps = group.get("eps", 0)
+    if len(betas) == 2 and isinstance(eps, float | int) and eps >= 0.1:
+        found.warning(f"eps {eps:g} outweighs gradients: steps are tiny", "Usual is 1e-8.")
+    unread = [name for name in _LIKE_LR if name in group and name not in optimizer.defaults]
+    if unread and "lr" in optimizer.defaults:
+        found.warning(
+            f"a parameter group has {some(unread)}, which no optimizer reads; its lr is "
+            f"{float(group['lr']):g}",
+            "The key is 'lr'.",
+        )
 
 # %% ../nbs/train/33_model_checks.ipynb #2c5234cd
 def _with_references(
@@ -566,7 +607,10 @@ def check_zero_grad(
     found = Findings()
     if run.watch is None:
         raise Skip("no gradient was watched")
-    if run.watch.accumulates():
+    added, optimizer = run.watch.accumulates(), run.state.optimizer
+    groups = [group["params"] for group in optimizer.param_groups]
+    held = any(part is run.watch.parameter for group in groups for part in group)
+    if added or (run.watch.sums and not held):
         found.error(
             "the gradient of this step still contains that of the step before",
             "Call optimizer.zero_grad() before loss.backward().",
@@ -581,8 +625,10 @@ def check_weights_move(
     "Have trainable weights changed after two steps?"
     rates = [float(group["lr"]) for group in run.state.optimizer.param_groups]
     still = all(torch.equal(parameter, before) for parameter, before in run.moving)
-    found = Findings()
-    if run.state.step > 0 and run.moving and any(rates) and still:
+    found, watch = Findings(), run.watch
+    # several batches may be summed up for one update; the end of the epoch tells
+    waits = watch is not None and watch.sums
+    if run.state.step > 0 and run.moving and any(rates) and still and not waits:
         found.error(
             f"{len(run.moving)} trainable tensors are unchanged after {run.state.step + 1} steps",
             "Call optimizer.step() after loss.backward(), on the optimizer of this very model.",
@@ -597,36 +643,14 @@ def check_evaluation_mode(
     "Was the network evaluated in evaluation mode?"
     layers = modal_layers(run.state.model)
     wrong = [name for name, layer in layers.items() if layer.training]
-    found = Findings()
+    found, forward = Findings(), run.forward
+    if layers and not wrong and forward is not None and run.state.table is not None:
+        # switched too late, or switched back for the evaluation
+        rows = len(run.state.table)
+        if forward.counts[True] >= rows and not forward.counts[False]:
+            wrong = list(layers)
     if wrong:
         found.error(
             f"{some(wrong)} evaluated in training mode", "Call model.eval() before evaluation."
         )
     return conclude(found, "evaluated in evaluation mode")
-
-# %% ../nbs/train/33_model_checks.ipynb #1cbf9e8a
-def _judge_schedule(
-    rate:float,                    # learning rate of the epoch that begins
-    peak:float,                    # highest so far
-    left:int,                      # epochs to go, this one included
-    total:int,                     # epochs of this run
-)->Check:
-    "Is there learning rate left for the epochs that are left?"
-    found = Findings()
-    if rate < 1e-3 * peak and left > max(1, 0.2 * total):
-        found.warning(
-            f"learning rate {rate:.1g} with {left} of {total} epochs to go, {peak:.1g} at its "
-            "highest",
-            "Is the scheduler stepped once an epoch, and is it as long as the run?",
-        )
-    return conclude(found, f"learning rate {rate:.2g}")
-
-
-@check("schedule", code="ER101", when="epoch begin", severity="warning")
-def check_schedule(
-    run:WatchedRun,                   # at the start of an epoch
-)->Check:
-    "Is there learning rate left for the epochs that are left?"
-    state = run.state
-    left, total = state.last_epoch - state.epoch + 1, state.last_epoch - state.first_epoch + 1
-    return _judge_schedule(run.rate, run.peak, left, total)

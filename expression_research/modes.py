@@ -47,7 +47,8 @@ def deaf_layers(
     "Layers with two behaviours that do not follow `train()` or `eval()`."
     deaf = {}
     for mode in (True, False):
-        model.train(mode)
+        # a model may have an eval() of its own
+        model.train() if mode else model.eval()
         deaf |= {
             name: layer for name, layer in modal_layers(model).items() if layer.training != mode
         }

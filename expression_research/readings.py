@@ -4,10 +4,11 @@
 
 # %% auto #0
 __all__ = ['WHOLE_ROWS', 'SAMPLE_ROWS', 'Reading', 'rows_of', 'read_split', 'rows_allowed', 'split_reading', 'split_labels',
-           'scaled', 'ridge_answers', 'scalar_products', 'head_of', 'acts_as_entropy']
+           'scaled', 'ridge_answers', 'scalar_products', 'head_of', 'turned_by', 'grey_share', 'acts_as_entropy']
 
 # %% ../nbs/train/33_readings.ipynb #ec704d3f
 import copy
+import math
 import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -339,6 +340,37 @@ def head_of(
         if parameter.ndim > 1 and parameter.shape[0] == width:
             return name, parameter
     return None
+
+# %% ../nbs/train/33_readings.ipynb #efc00f6f
+_TURNS = {"as they are": (0, False), "mirrored": (0, True), "a quarter turn": (1, False),
+          "transposed": (1, True), "upside down": (2, True), "half a turn": (2, False),
+          "three quarters of a turn": (3, False), "transposed the other way": (3, True)}
+
+
+def turned_by(
+    training:np.ndarray,           # (N, K) thumbnails (C, 8, 8), flattened
+    evaluation:np.ndarray,         # (M, K) the same
+)->tuple[str, float, float]:       # a way of turning that fits; how much nearer; distance as they are
+    "Which turn of the evaluation images looks like training, in units of one image's scatter?"
+    count = training.shape[1] // 64
+    grids = [part.reshape(-1, count, 8, 8).mean(axis=1) for part in (training, evaluation)]
+    grids = [part - part.mean(axis=(1, 2), keepdims=True) for part in grids]
+    spread = grids[0].std(axis=0).mean() + 1e-9
+    mean, other = (part.mean(axis=0) / spread for part in grids)
+    distances = {}
+    for name, (quarters, mirrored) in _TURNS.items():
+        view = np.rot90(other[:, ::-1] if mirrored else other, quarters)
+        distances[name] = float(np.sqrt(np.square(mean - view).mean()))
+    own = min(distances["as they are"], distances["mirrored"])
+    best = min(distances, key=distances.__getitem__)
+    return best, own / max(distances[best], 1e-9), own
+
+
+def grey_share(
+    tones:np.ndarray,              # (N, 9) of a reading
+)->float:                          # in [0, 1]
+    "How many images have three equal channels, up to their normalisation."
+    return float((tones[:, 6:] > 0.999).all(axis=1).mean()) if tones.shape[1] else math.nan
 
 # %% ../nbs/train/33_readings.ipynb #0d3cbff7
 def acts_as_entropy(

@@ -8,6 +8,8 @@ __all__ = ['check_label_space', 'best_meaning', 'check_label_meaning', 'order_di
            'check_seen_repeats']
 
 # %% ../nbs/train/35_split_checks.ipynb #08c83ecb
+import copy
+import hashlib
 import itertools
 import math
 import random
@@ -17,6 +19,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
+from torch.utils.data import IterableDataset
 
 from .core import some
 from .label_checks import relation
@@ -516,6 +519,16 @@ def check_repeated_stream(
     "Are training images different from each other?"
     if rows_of(look.train_dataloader) is not None and not look.failures:
         raise Skip("rows of a data set; the first epoch shows how they are read")
+    shared, workers = _shared_by_workers(look.train_dataloader), look.train_dataloader
+    if shared:
+        found, workers = Findings(), getattr(workers, "num_workers", 0)
+        found.warning(
+            f"each of {workers} workers reads the whole stream: every image is repeated {workers} "
+            f"times in an epoch ({shared} images of two workers are equal)",
+            "In __iter__, let each worker skip the rows of the others: "
+            "torch.utils.data.get_worker_info().",
+        )
+        return conclude(found, "")
     return _judge_repeats(split_reading(look, 0).hashes, look.train_dataloader)
 
 
@@ -531,3 +544,40 @@ def check_seen_repeats(
     answer = _judge_repeats(marks, run.train_dataloader)
     # stored features have no images: with and without them a run's record must be the same
     return None if answer is None or answer.verdict == "ok" else answer
+
+# %% ../nbs/train/35_split_checks.ipynb #54f2dc1c
+def _as_worker(
+    dataloader:Any,                # over a stream
+    number:int,                    # of the worker
+    most:int,                      # items to read
+)->set[bytes]:                     # hashes of the images
+    "What one worker of a loader would read, in this process."
+    from torch.utils.data._utils import worker as place
+    dataset = copy.deepcopy(dataloader.dataset)
+    info = place.WorkerInfo(id=number, num_workers=dataloader.num_workers, seed=number, dataset=dataset)
+    before, place._worker_info = place._worker_info, info
+    try:
+        torch.manual_seed(number)
+        if dataloader.worker_init_fn is not None:
+            dataloader.worker_init_fn(number)
+        marks = set()
+        for item in itertools.islice(iter(dataset), most):
+            image = torch.as_tensor(np.asarray(item[0] if isinstance(item, tuple | list) else item))
+            marks.add(hashlib.blake2b(image.contiguous().numpy().tobytes(), digest_size=8).digest())
+        return marks
+    finally:
+        place._worker_info = before
+
+
+def _shared_by_workers(
+    dataloader:Any,                # any
+)->int:                            # images that two workers have in common; 0 also where nobody knows
+    "Would two workers of a stream read the same?"
+    stream = isinstance(getattr(dataloader, "dataset", None), IterableDataset)
+    if not stream or dataloader.num_workers < 2:
+        return 0
+    try:
+        one, other = (_as_worker(dataloader, number, 400) for number in (0, 1))
+    except Exception:              # a stranger's stream may be anything
+        return 0
+    return len(one & other) if len(one & other) > 0.5 * max(len(one), 1) else 0

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['TRAINED_HERE', 'knowledge', 'start_answers', 'check_first_loss', 'check_fresh', 'check_output_scale', 'check_layers',
-           'check_what_learns', 'check_class_weights']
+           'check_what_learns']
 
 # %% ../nbs/train/34_start_checks.ipynb #eb0f73d2
 import copy
@@ -13,7 +13,6 @@ import weakref
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional as F
@@ -21,7 +20,7 @@ from torch.optim import Optimizer
 
 from .core import some
 from .looks import LIMITS, Look
-from .readings import acts_as_entropy, head_of, split_labels
+from .readings import acts_as_entropy, head_of
 from .traces import no_trace, read_loader
 from .verdicts import Check, Findings, Skip, check, conclude
 
@@ -122,6 +121,8 @@ def _reach(
     if gradient is None or not torch.isfinite(gradient).all() or not gradient[0].any():
         return None
     factor = _factor_between(caught[-1] if caught else None, answers)
+    if not weight[0].numel():
+        return None
     direction, reached = F.normalize(gradient[0].flatten(), dim=0).view_as(gradient[0]), []
     with torch.no_grad():
         for length in (1.0, 1e5):
@@ -129,7 +130,26 @@ def _reach(
             weight[0] = length * direction
             answers = model(images)[0].float()
             reached.append((answers[0] - answers[1:].mean()).abs().item())
+        if reached[0] < 0.1 and not factor < LIMITS["output factor"]:
+            look.facts["grows"] = _grown(model, head, images, direction)
     return reached, factor
+
+
+def _grown(
+    model:nn.Module,               # a copy; changed
+    head:str,                      # name of the head's weight
+    images:torch.Tensor,           # (N, ...)
+    direction:torch.Tensor,        # (D, ...) of length 1
+)->float:                          # the reach of rows of length 1, when all before the head is tripled
+    "Would larger weights before the head carry further?"
+    parts = dict(model.named_parameters())
+    for name, part in parts.items():
+        if name.rpartition(".")[0] != head.rpartition(".")[0]:
+            part.mul_(3)
+    parts[head].copy_(-direction.expand_as(parts[head]))
+    parts[head][0] = direction
+    answers = model(images)[0].float()
+    return (answers[0] - answers[1:].mean()).abs().item()
 
 # %% ../nbs/train/34_start_checks.ipynb #f8020541
 def _told_reach(
@@ -321,6 +341,14 @@ def check_output_scale(
     found, told = Findings(), _told_reach(look)
     if told:
         _judge_reach(found, *told, look.width)
+        grows = look.facts.get("grows")
+        if not found and grows is not None and grows < 1.2 * told[0][0]:
+            found.error(
+                f"what reaches the head is small and cannot grow: weights of length 1 move the outputs "
+                f"by {told[0][0]:.1g}, whatever the layers before learn; the softmax stays near "
+                f"1 / {look.width}",
+                "Multiply what is normalised or averaged before the head, or normalise it to length 1.",
+            )
     _judge_saturation(found, look)
     return conclude(found, "the outputs can be as decided as they need to be")
 
@@ -373,7 +401,7 @@ def _judge_saturation(
 # %% ../nbs/train/34_start_checks.ipynb #7284d29e
 _PASSED_THROUGH = (
     "View", "Reshape", "Unsafe", "Squeeze", "Unsqueeze", "Alias", "Clone", "ToCopy", "Contiguous",
-    "NativeDropout", "NativeBatchNorm", "CudnnBatchNorm", "FeatureDropout", "T",
+    "NativeDropout", "NativeBatchNorm", "CudnnBatchNorm", "FeatureDropout", "TBackward",
 )
 
 
@@ -475,6 +503,8 @@ def check_layers(
     "Is there an activation between linear layers, and are dropout and momentum what torch means?"
     found = Findings()
     _odd_settings(found, look.loop_model)
+    _judge_shared(found, look)
+    _judge_alike(found, look.loop_model)
     pairs = _linear_pairs(look)
     if pairs:
         found.warning(
@@ -482,6 +512,55 @@ def check_layers(
             "Put one in, such as nn.ReLU(): two linear layers in a row are one.",
         )
     return conclude(found, "an activation between linear layers; usual dropout and momentum")
+
+# %% ../nbs/train/34_start_checks.ipynb #2905be0e
+def _judge_shared(
+    found:Findings,                # receives what is wrong
+    look:Look,                     # a look, also an unfinished one
+)->None:
+    "One layer in several places: `[layer] * n`, and a normalisation behind different layers."
+    for place, box in look.loop_model.named_modules():
+        if not isinstance(box, nn.Sequential | nn.ModuleList | nn.ModuleDict):
+            continue
+        kept = [part for part in box._modules.values() if part is not None]
+        times = [sum(part is other for other in kept) for part in kept]
+        learn = [any(one.requires_grad for one in part.parameters()) for part in kept]
+        most = max((count for count, own in zip(times, learn) if own), default=0)
+        if most > 1:
+            found.warning(
+                f"{place or 'the model'} holds the same layer {most} times: all {most} places share "
+                "its weights",
+                "[layer] * n repeats one layer; write [make_layer() for _ in range(n)].",
+            )
+    calls, layers = look.facts.get("calls", {}), dict(look.loop_model.named_modules())
+    norms = {name for name in calls if isinstance(layers.get(name), nn.modules.batchnorm._BatchNorm)}
+    usual = max((calls[name] for name in set(calls) - norms), default=0)
+    reused = sorted(name for name in norms if calls[name] > max(usual, 1))
+    if reused:
+        found.warning(
+            f"{some(reused)}: one normalisation layer shared by {calls[reused[0]]} places, whose "
+            "statistics are mixed",
+            "Give each place a layer of its own.",
+        )
+
+
+def _judge_alike(
+    found:Findings,                # receives what is wrong
+    model:nn.Module,               # before its first step
+)->None:
+    "Weights whose rows are all alike: units that start alike stay alike."
+    alike = []
+    for name, part in model.named_parameters():
+        rows = part.detach().flatten(1) if part.ndim > 1 else part.detach()[None]
+        if part.requires_grad and part.ndim > 1 and len(rows) > 1 and rows.shape[1] > 1:
+            same = bool((rows == rows[:1]).all())
+            if same and rows.shape[1] * len(rows) >= 16 and rows.any():
+                alike.append(name)
+    if alike:
+        found.warning(
+            f"all units of {some(alike)} begin with equal weights, and will stay equal",
+            "Initialise weights at random: nn.init.kaiming_normal_, not a constant.",
+        )
 
 # %% ../nbs/train/34_start_checks.ipynb #521f6063
 @check("what learns", code="ER026", severity="warning")
@@ -501,6 +580,7 @@ def check_what_learns(
             "no weight matrix does",
             "Set requires_grad=True on the head, and on the layers that are to learn.",
         )
+    _judge_attributes(found, look.loop_model)
     head = None if look.width is None else head_of(look.loop_model, look.width)
     if head and not found and not head[1].requires_grad:
         found.warning(
@@ -509,36 +589,38 @@ def check_what_learns(
         )
     return conclude(found, f"{len(learning)} tensors, {share:.1%} of all numbers")
 
-# %% ../nbs/train/34_start_checks.ipynb #2245d09f
-@check("class weights", code="ER027", severity="warning")
-def check_class_weights(
-    look:Look,                     # a finished look
-)->Check:
-    "Do the loss's class weights even the classes out?"
-    weights = getattr(look.loss_fn, "weight", None)
-    if not isinstance(weights, torch.Tensor) or weights.ndim != 1 or len(weights) < 2:
-        raise Skip("the loss has no class weights")
-    labels = split_labels(look, 0) if look.train else None
-    if labels is None or labels.min() < 0 or labels.max() >= len(weights):
-        raise Skip("not read: the number of images per class is not known")
-    counts = np.bincount(labels, minlength=len(weights)).astype(float)
-    weights, there = weights.detach().double().cpu().numpy(), counts > 0
-    found, seen = Findings(), ""
-    if there.sum() > 1:
-        plain, weighted = (
-            _largest_ratio(values[there]) for values in (counts, counts * np.abs(weights))
+# %% ../nbs/train/34_start_checks.ipynb #707d45d2
+_NO_FLAGS = ("require_grad", "requires_grads", "require_grads", "requiresgrad", "required_grad",
+             "trainable", "freeze", "frozen")
+
+
+def _judge_attributes(
+    found:Findings,                # receives what is wrong
+    model:nn.Module,               # any
+)->None:
+    "A freeze that torch does not read: `requires_grad` of a layer, or a misspelt one of a weight."
+    layers = [
+        name or "the model"
+        for name, layer in model.named_modules()
+        if vars(layer).get("requires_grad") is False and any(
+            part.requires_grad for part in layer.parameters()
         )
-        seen = f"classes differ by a factor of {plain:.3g} in number, {weighted:.3g} with weights"
-        if weighted > 2 * plain:
-            found.warning(
-                seen,
-                "Weights belong to rare classes: counts.sum() / counts, in the order of the labels.",
-            )
-    return conclude(found, seen or "one class only")
-
-
-def _largest_ratio(
-    values:np.ndarray,             # (K,) not negative
-)->float:                          # infinity where one is 0
-    "The largest over the smallest."
-    return float(values.max() / values.min()) if values.min() > 0 else math.inf
+    ]
+    if layers:
+        found.warning(
+            f"requires_grad = False on {some(layers)} has no effect: a layer has no such flag, and its "
+            "weights learn",
+            "Call layer.requires_grad_(False).",
+        )
+    misspelt = {
+        word: name
+        for name, part in model.named_parameters()
+        for word in _NO_FLAGS
+        if word in vars(part) and part.requires_grad and not hasattr(type(part), word)
+    }
+    if misspelt:
+        found.warning(
+            f"{some(misspelt)} is set on weights ({some(list(misspelt.values()))}) and has no effect: "
+            "they learn",
+            "The flag is spelt requires_grad.",
+        )
