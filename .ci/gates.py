@@ -26,7 +26,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 PACKAGE = "expression_research"
 DEVELOPER_TOOLS = tuple(
     "nbdev execnb fastcore IPython ipykernel ipywidgets jupyterlab jupytext nbconvert nbclient nbformat ruff pytest "
-    "latex2mathml playwright".split()
+    "latex2mathml playwright hypothesis".split()
 )
 DIRECTIVES = set(
     "export exporti exports default_exp hide hide_input hide_output echo eval slow online gpu notest "

@@ -193,7 +193,7 @@ def macro_f1_difference_interval(
 # %% ../nbs/trust/42_comparison.ipynb #41b408ab
 @checked
 def smallest_visible(
-    n:Annotated[int, Between(1, 10**6)],  # images, 1 or more
+    n:Annotated[int, Between(1, 200_000)],  # images, 1 or more
     alpha:Level=0.05,              # significance level
 )->float:                          # in points, 0 to 100; NaN when no difference can be significant
     "The smallest difference of accuracy that can be significant: one alone is ever right."
@@ -203,7 +203,7 @@ def smallest_visible(
 # %% ../nbs/trust/42_comparison.ipynb #cd5910f4
 @checked
 def mcnemar_power(
-    n:Annotated[int, Between(1, 10**6)],  # images
+    n:Annotated[int, Between(1, 200_000)],  # images
     difference:float,              # true difference of accuracy, in [0, disagreement]
     disagreement:float,            # share of images on which one alone is right, in (0, 1]
     alpha:Level=0.05,              # significance level
@@ -227,7 +227,7 @@ def mcnemar_power(
 # %% ../nbs/trust/42_comparison.ipynb #b7db0f1c
 @checked
 def smallest_difference(
-    n:Annotated[int, Between(1, 10**6)],  # images
+    n:Annotated[int, Between(1, 200_000)],  # images
     disagreement:Fraction,         # share of images on which one alone is right, in (0, 1]
     *,
     power:Level=0.8,               # wanted probability of finding it
@@ -249,7 +249,7 @@ def smallest_difference(
     return 100 * high
 
 # %% ../nbs/trust/42_comparison.ipynb #5dd35410
-_MOST = 1_000_000                  # images
+_MOST = 200_000                    # images
 
 
 @checked

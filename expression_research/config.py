@@ -8,7 +8,7 @@ __all__ = ['NoPart', 'Place', 'Rule', 'field_rules', 'check_text', 'check_fields
 # %% ../nbs/base/04_config.ipynb #2e71af1a
 import os
 import re                          # some of these are used by the later parts of the module
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields, is_dataclass, replace
 from functools import cache
 from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
 
@@ -20,6 +20,7 @@ from expression_research.arguments import (
     Seed,
     check_number,
     checked,
+    explained,
     kind_of,
     shown,
 )
@@ -70,6 +71,7 @@ def field_rules(
 _LONGEST = 4096                    # characters of a text
 
 
+@explained
 def check_text(
     name:str,                      # of the field
     value:object,                  # what somebody wrote there
@@ -122,6 +124,11 @@ def _check_value(
         check_number(name, value, *rule.between, rule.kind)
     elif rule.kind is str:
         check_text(name, value, rule.empty)
+        if rule.place and value.startswith("~"):
+            raise ConfigError(
+                f"{name}={shown(value)}: there is no such home folder. A name of its own that begins "
+                "with ~ is written ./~"
+            )
     else:
         kind = kind_of(rule.kind)
         if kind is not None and not kind.fits(value):
@@ -135,6 +142,8 @@ def check_fields(
 
     What `_plain` puts otherwise is replaced in place.
     """
+    if isinstance(settings, type) or not is_dataclass(settings):
+        raise ConfigError(f"{shown(settings)}: expected an instance of a dataclass.")
     for name, rule in field_rules(type(settings)).items():
         given = getattr(settings, name)
         value = _plain(given, rule)
@@ -143,11 +152,14 @@ def check_fields(
             object.__setattr__(settings, name, value)
 
 # %% ../nbs/base/04_config.ipynb #cbdf6b7c
+@checked
 def check_names(
     names:list,                    # that somebody gave
     settings:type,                 # dataclass that should have fields of these names
 )->None:
     "Raises `ConfigError` that lists the unknown names and the known ones."
+    if not is_dataclass(settings):
+        raise ConfigError(f"{shown(settings)}: expected a dataclass.")
     known = [field.name for field in fields(settings)]
     unknown = [name if isinstance(name, str) else shown(name) for name in names if name not in known]
     if unknown:
@@ -170,7 +182,7 @@ def plan_stages(
     for part in (part.strip() for part in plan.split(",")):
         match = _STAGE.fullmatch(part)
         digits = (match[2] or str(epochs)).lstrip("0") if match else ""
-        if not digits or len(digits) > 6 or int(digits) > _EPOCHS.high:
+        if not match or not digits or len(digits) > 6 or int(digits) > _EPOCHS.high:
             raise ConfigError(
                 f"plan={shown(plan)}: {shown(part)} is not a stage. Expected NAME or NAME:EPOCHS with 1 "
                 f"to {_EPOCHS.high} epochs, NAME being head, all or a part of the model, as in "

@@ -38,8 +38,6 @@ def printed_range(
     scale = 0.01 if found[4] else 1.0
     half = 0.5 * 10.0**-len(found[2]) * float(f"1{found[3] or ''}") * scale
     value = float(text.rstrip("% ")) * scale
-    if value > 1:
-        raise ConfigError(f"{shown(number)} is above 1: expected a fraction, or a percentage as '60.1 %'.")
     return value - half - 5e-7, value + half + 5e-7
 
 # %% ../nbs/trust/43_consistency.ipynb #7e44f37d
@@ -312,14 +310,15 @@ def _whole_numbers(
     value:int|Iterable[int]|None,  # one, several, or none
 )->list[int|None]:                 # 1 or more; [None] for none
     "Numbers of images. Raises `ConfigError` for others, and for too many."
-    several = list(itertools.islice(value, 10_001)) if hasattr(value, "__iter__") else [value]
+    if value is None:
+        return [None]
+    several = list(itertools.islice(value, 10_001)) if isinstance(value, Iterable) else [value]
     if not 1 <= len(several) <= 10_000:
         count = "more than 10000" if several else "no"
         raise ConfigError(f"{name}={shown(value)}: {count} numbers to try, expected 1 to 10000.")
     for number in several:
-        if number is not None or value is not None:
-            check_number(name, number, 1, _MOST_IMAGES, int)
-    return several
+        check_number(name, number, 1, _MOST_IMAGES, int)
+    return [*several]
 
 
 def _tries(
@@ -404,7 +403,7 @@ def consistent(
             "n is not known: expected n=45, several as n=range(40, 51), support=[15, 15, 15] or a "
             "confusion table."
         )
-    numbers = _whole_numbers("n", n)
+    numbers = [number for number in _whole_numbers("n", n) if number is not None]
     findings, unchecked = [], []
     for images, size in _tries(numbers, _whole_numbers("batch_size", batch_size)):
         sizes = _class_sizes(images, classes, support)

@@ -19,7 +19,7 @@ from torch.optim.lr_scheduler import LRScheduler
 from torch.utils.data import DataLoader
 from tqdm.auto import tqdm
 
-from .arguments import Between, checked, explained
+from .arguments import Accepted, Between, checked, explained
 from .batches import batches_in_pass, class_numbers, image_batch, tell_epoch
 from .core import DataError, keyed_seed
 from .diagnostics import prediction_table, table_logits
@@ -28,6 +28,9 @@ from .schedules import refuse_schedule, step_schedule
 from .traces import refuse_loaders
 
 # %% ../nbs/train/38_engine.ipynb #303ccc7c
+_Device = Annotated[torch.device|str, Accepted(torch.device, "such as cpu or cuda:0")]
+
+
 def _per_image(
     losses:list[torch.Tensor],     # of each batch: the sum over its images, a scalar
     hits:list[torch.Tensor],       # of each batch: how many images were right, a scalar
@@ -46,10 +49,10 @@ def _per_image(
 @checked
 def train_step(
     model:nn.Module,               # (N, 3, H, W) float32 -> (N, C) logits; changed in place
-    dataloader:DataLoader|Iterable,         # images (N, 3, H, W) float32 and labels (N,) int64, or shares
+    dataloader:DataLoader|Iterable,  # images (N, 3, H, W), labels (N,) int64, or shares
     loss_fn:nn.Module,             # (logits, labels) -> mean loss of the batch in nats, a scalar
     optimizer:torch.optim.Optimizer,  # over the parameters of this very model
-    device:torch.device|str,       # where the model is
+    device:_Device,                # where the model is
     *,
     on_step:Callable|None=None,    # called after each update with (step, batch, loss)
 )->tuple[float, float]:            # mean loss in nats per image, accuracy in [0, 1]
@@ -74,8 +77,8 @@ def train_step(
 @checked
 def predictions(
     model:nn.Module,               # (N, 3, H, W) float32 -> (N, C) logits; left in evaluation mode
-    dataloader:DataLoader|Iterable,         # evaluation loader: no augmentation, no shuffling
-    device:torch.device|str,       # where the model is
+    dataloader:DataLoader|Iterable,  # evaluation loader: no augmentation, no shuffling
+    device:_Device,                # where the model is
     *,
     split:str="validation",        # name written into the table
 )->pd.DataFrame:                   # sample_id, split, label, logit_0 .. logit_{C-1}
@@ -107,7 +110,7 @@ def predictions(
 def summarise_table(
     table:pd.DataFrame,            # prediction table
     loss_fn:nn.Module,             # (logits (N, C), labels (N,)) -> scalar
-    device:torch.device|str,       # where `loss_fn` has its class weights, if any
+    device:_Device,                # where `loss_fn` has its class weights, if any
 )->tuple[float, float]:            # loss over all images in nats per image, accuracy in [0, 1]
     "Loss and accuracy of a prediction table."
     logits = torch.tensor(table_logits(table), device=device)
@@ -122,9 +125,9 @@ def summarise_table(
 @checked
 def test_step(
     model:nn.Module,               # classifier: (N, 3, H, W) float32 -> (N, C) logits
-    dataloader:DataLoader|Iterable,         # evaluation loader: images (N, 3, H, W), labels (N,) int64
+    dataloader:DataLoader|Iterable,  # evaluation loader: images (N, 3, H, W), labels (N,) int64
     loss_fn:nn.Module,             # (logits, labels) -> mean loss in nats, a scalar
-    device:torch.device|str,       # where the model is
+    device:_Device,                # where the model is
 )->tuple[float, float]:            # mean loss in nats per image, accuracy in [0, 1]
     "One pass over an evaluation split: no gradients, and the model's statistics stay as they are."
     return summarise_table(predictions(model, dataloader, device), loss_fn, device)
@@ -240,12 +243,12 @@ def _listeners(
 @checked
 def train(
     model:nn.Module,               # (N, 3, H, W) float32 -> (N, C) logits; changed in place
-    train_dataloader:DataLoader|Iterable,   # training split, augmented, shuffled
-    test_dataloader:DataLoader|Iterable,    # the validation split, clean
+    train_dataloader:DataLoader|Iterable,  # training split, augmented, shuffled
+    test_dataloader:DataLoader|Iterable,  # the validation split, clean
     optimizer:torch.optim.Optimizer,  # over the parameters of this very model
     loss_fn:nn.Module,             # (logits, labels) -> mean loss in nats, a scalar
     epochs:Annotated[int, Between(1, 10**6)],  # how many more, at least 1
-    device:torch.device|str,       # where the model is
+    device:_Device,                # where the model is
     *,
     scheduler:LRScheduler|None=None,  # of the learning rate, over this very optimizer
     callbacks:Sequence[Callback]|None=None,  # None shows progress; an empty list is silent

@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from .arguments import checked, shown
 from .core import DataError, some
@@ -80,7 +81,7 @@ def _code_cells(
     "The code of a notebook. Raises `DataError` for what is none."
     title = "the mapping" if isinstance(notebook, Mapping) else shown(str(notebook))
     try:
-        content = notebook
+        content:Any = notebook
         if not isinstance(notebook, Mapping):
             content = json.loads(Path(notebook).read_text(encoding="utf-8"))
         code = [cell for cell in content["cells"] if cell["cell_type"] == "code"]

@@ -19,7 +19,7 @@ import torch
 from PIL import Image
 from torch.nn import functional as F
 
-from .arguments import Between, Seed, checked, explained
+from .arguments import Between, Seed, checked, explained, shown
 from expression_research.config import (
     Augmentation,
     check_fields,
@@ -78,14 +78,15 @@ class Transform:
     __test__ = False               # `test_transform` is no test, whatever pytest thinks of its name
 
     def __post_init__(self):
-        check_fields(self)
         for name, values in (("mean", self.mean), ("std", self.std)):
             if not isinstance(values, tuple) or len(values) != 3:
                 raise ConfigError(
-                    f"{name}={values!r}: expected three numbers (red, green, blue), such as {HALF}."
+                    f"{name}={shown(values)}: expected three numbers (red, green, blue), such as "
+                    f"{HALF}."
                 )
             for value in values:
                 check_number(name, value, 0 if name == "mean" else 1e-6, 1)
+        check_fields(self)
 
     def pixels(self, image:Image.Image)->torch.Tensor:
         """A PIL image of any mode and size -> (3, S, S) uint8: RGB, short side resized to S,

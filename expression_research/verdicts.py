@@ -15,10 +15,15 @@ from dataclasses import dataclass, field, replace
 from functools import wraps
 from html import escape
 
+import numpy as np
+
 from .core import ConfigError, some
 
 # %% ../nbs/base/01_verdicts.ipynb #d57b015b
 VERDICTS = ("skipped", "ok", "note", "warning", "error")   # from none to worst
+
+
+_KINDS = {str: "a text", Sequence: "(verdict, seen, remedy)"}
 
 
 def _listed(
@@ -26,12 +31,24 @@ def _listed(
     kind:type,                     # of each
 )->list:
     "The values as a list. Raises `ConfigError` for anything else."
-    listed = list(values) if hasattr(values, "__iter__") and not isinstance(values, str) else [values]
-    strange = [type(value).__name__ for value in listed if not isinstance(value, kind)]
-    if strange or listed == [values]:
-        found = strange[0] if strange else type(values).__name__
-        raise ConfigError(f"a {found}: expected a list of which each is a {kind.__name__}.")
+    several = isinstance(values, Iterable) and not isinstance(values, (str, bytes, np.ndarray))
+    listed = list(values) if several else [values]
+    strange = [value for value in listed if not isinstance(value, kind)]
+    if strange or not several:
+        found = type(strange[0] if several else values).__name__
+        raise ConfigError(f"a {found}: expected a list of which each is {_KINDS.get(kind, 'a check')}.")
     return listed
+
+
+def _refuse_strange(
+    what:str,                      # that was given, such as "verdict"
+    given:Iterable[str],           # by somebody
+    known:Iterable[str],           # that there are
+)->None:
+    "Raises `ConfigError` that names the first unknown one and the known ones."
+    strange = [name for name in given if name not in known]
+    if strange:
+        raise ConfigError(f"{what} {strange[0][:60]!r}: expected one of {', '.join(known)}.")
 
 
 def worst(
@@ -39,9 +56,7 @@ def worst(
 )->str:                            # `skipped` when there are none
     "The worst of several verdicts."
     verdicts = _listed(verdicts, str)
-    strange = [verdict for verdict in verdicts if verdict not in VERDICTS]
-    if strange:
-        raise ConfigError(f"verdict {strange[0][:60]!r}: expected one of {', '.join(VERDICTS)}.")
+    _refuse_strange("verdict", verdicts, VERDICTS)
     return max(verdicts, key=VERDICTS.index, default="skipped")
 
 # %% ../nbs/base/01_verdicts.ipynb #154ffdce
@@ -87,6 +102,9 @@ def conclude(
     """One check from its findings: the worst verdict, everything that was seen, and the remedies of
     the worst. Numbers that are not finite are left out.
     """
+    findings = _listed(findings, Sequence)
+    if any(len(found) != 3 for found in findings):
+        raise ConfigError("a finding: expected (verdict, seen, remedy), three texts.")
     measured = {
         number.replace("_", " "): float(value)
         for number, value in numbers.items()
@@ -96,8 +114,8 @@ def conclude(
         return Check(name, "ok", otherwise, "", measured)
     verdict = worst(found for found, _, _ in findings)
     remedies = dict.fromkeys(remedy for found, _, remedy in findings if found == verdict)
-    seen = "; ".join(seen for _, seen, _ in findings)
-    return Check(name, verdict, seen, " ".join(remedies), measured)
+    seen = "; ".join(str(seen) for _, seen, _ in findings)
+    return Check(name, verdict, seen, " ".join(map(str, remedies)), measured)
 
 # %% ../nbs/base/01_verdicts.ipynb #133beb58
 VERDICT_COLOURS = {
@@ -114,6 +132,8 @@ def worst_first(
     checks:Iterable[Check],        # in any order
 )->list[Check]:                    # equally bad ones stay in their order
     "Checks by verdict, errors first."
+    checks = _listed(checks, Check)
+    _refuse_strange("verdict", [check.verdict for check in checks], VERDICTS)
     return sorted(checks, key=lambda check: -VERDICTS.index(check.verdict))
 
 
@@ -129,6 +149,10 @@ def verdict_table(
     rows:Iterable[Sequence[str]],  # of each row its verdict, and then one text per column
 )->str:                            # HTML; texts are escaped
     "A table whose rows are coloured by their verdicts."
+    columns, rows = _listed(columns, str), [list(row) for row in _listed(rows, Sequence)]
+    _refuse_strange("verdict", [row[0] if row else "" for row in rows], VERDICT_COLOURS)
+    if any(_listed(row, str) != row or len(row) != len(columns) + 1 for row in rows):
+        raise ConfigError(f"a row: expected a verdict and {len(columns)} texts.")
     heads = "".join(f"<th>{escape(column)}</th>" for column in ("verdict", *columns))
     lines = []
     for verdict, *texts in rows:
@@ -147,6 +171,7 @@ def checks_html(
 )->str:                            # a table; codes have a column where there are any
     "The checks of a report as an HTML table, worst first."
     checks = worst_first(checks)
+    _listed([counted], str)
     columns = {"check": [check.name for check in checks]}
     if any(check.code for check in checks):
         columns = {"code": [check.code for check in checks], **columns}
@@ -248,6 +273,7 @@ def _refuse_taken(
     entry:Registered,              # about to be registered
 )->None:
     "Raises `ConfigError` for a malformed check, and for a name or a code that is taken."
+    _listed([entry.name, entry.code, entry.when, entry.severity], str)
     title = f"check {entry.name!r}, code {entry.code!r}"
     if entry.when not in MOMENTS or entry.severity not in VERDICTS[2:]:
         raise ConfigError(
@@ -267,6 +293,7 @@ def registered(
     when:str|None=None,            # a key of `MOMENTS`; None: all
 )->list[Registered]:               # the project's own first, then by code
     "The checks of a moment."
+    _refuse_strange("moment", [] if when is None else _listed([when], str), MOMENTS)
     chosen = [entry for entry in REGISTRY.values() if when in (None, entry.when)]
     return sorted(chosen, key=lambda entry: (not entry.code.startswith("ER"), entry.code))
 
@@ -293,7 +320,7 @@ def names_of(
 )->frozenset[str]:                 # their names
     "The checks that are meant. Raises `ConfigError` for one that is not registered."
     names = {entry.code: entry.name for entry in registered()}
-    chosen = [str(choice).strip() for choice in chosen]
+    chosen = [choice.strip() for choice in _listed(chosen, str)]
     strange = [choice for choice in chosen if choice not in names.keys() | names.values()]
     if strange:
         known = some((f"{code} {name}" for code, name in names.items()), len(names))

@@ -1,9 +1,10 @@
-"""Every public function and class, called with wrong kinds of values and extreme ones: what leaves it?
+"""Every public function and class, called with wrong and extreme values: what leaves it?
 
-    python nbs/studies/wrong_values.py comparison charts      # some rooms; without a name: all of them
+    python nbs/studies/wrong_values.py comparison charts    # without a name: all rooms
 
-Only this project's errors may leave a call, or a `TypeError` of Python itself for arguments that do not fit the
-signature. A call has `SECONDS` seconds. Each module is tried in a process of its own, in an empty folder that is removed
+Only this project's errors may leave a call, or a `TypeError` of Python itself for arguments that do
+not fit the signature, or what somebody else's code raises that was given to the call. A call has
+`SECONDS` seconds. Each module is tried in a process of its own, in an empty folder that is removed
 afterwards, without network; what it prints is thrown away.
 """
 
@@ -17,6 +18,8 @@ import signal
 import subprocess
 import sys
 import tempfile
+import traceback
+import types
 import typing
 import warnings
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
@@ -27,11 +30,12 @@ import numpy as np
 import pandas as pd
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from hypothesis.configuration import set_hypothesis_home_dir
 
 PACKAGE = "expression_research"
-SECONDS = 5                        # that one call may take
+SECONDS = 20                       # of work that one call may take
 ROOM = 3 * 2**30                   # bytes that a module may take beyond what its imports took
-LONG = {                           # a right call of these trains or serves; their wrong calls are tried in `hard_to_hurt`
+LONG = {                           # even a right call of these would train
     "cli.main",
     "crossval.crossval_experiment",
     "crossval.tables_by_epoch",
@@ -41,27 +45,30 @@ LONG = {                           # a right call of these trains or serves; the
 }
 
 
+set_hypothesis_home_dir(Path(tempfile.gettempdir()) / "hypothesis")
+
+
 class Hang(BaseException):
     "A call took longer than `SECONDS`."
 
 
 @contextmanager
 def at_most(
-    seconds: float,                # of wall time
+    seconds: float,                # of this process's own work, whatever else the machine does
 ):
     "Raises `Hang` inside the block when it takes longer."
     def stop(number, frame):
         raise Hang
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    before = signal.signal(signal.SIGPROF, stop)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
 
 
-# ---- values --------------------------------------------------------------------------------------------------------
+# ---- values --------------------------------------------------------------------------------------
 
 def prediction_table(
     rows: int = 6,
@@ -74,7 +81,8 @@ def prediction_table(
         "split": "validation",
         "label": np.arange(rows, dtype=np.int64) % classes,
     }
-    return pd.DataFrame(columns | {f"logit_{place}": logits[:, place] for place in range(classes)})
+    columns |= {f"logit_{place}": logits[:, place] for place in range(classes)}
+    return pd.DataFrame(columns)
 
 
 def broken_tables() -> list[pd.DataFrame]:
@@ -107,22 +115,55 @@ class Opaque:
 @cache
 def strange() -> list:
     "Wrong for nearly everything."
+    return [*strange_numbers(), *strange_texts(), *strange_collections(), *strange_objects()]
+
+
+def strange_numbers() -> list:
+    "Too large, too small, not whole, not finite, not numbers after all."
+    huge = [10**9, -(10**9), 10**18, 10**400, 1e308, 1e-308]
+    endless = [float("nan"), float("inf"), float("-inf"), np.float64("nan")]
+    small = [True, False, -1, 0, 0.5, -0.5, 7.0, 1 + 2j, np.int64(3), np.bool_(True)]
+    return [*small, *huge, *endless]
+
+
+def strange_texts() -> list[str]:
+    "Empty, too long, control characters, markup, formulas, paths, numbers."
+    marked = ["$x^2$", "$", "<script>alert(1)</script>", "'\"", "=cmd()", "*" * 50 + "("]
+    unfit = ["", " ", "a\0b", "a\nb", "\x1b[31mred", "\udce9", "x" * 10_000]
+    plain = ["a", "nan", "-1", "1e999", "../../up", "/", "/dev/null", "~", "no/such"]
+    return [*plain, *marked, *unfit]
+
+
+def strange_collections() -> list:
+    "Empty, of the wrong kind or length, with a wrong element, without an end."
+    lists = [[], [None], [0], [-1, 2], ["a"], ["a", "a"], ["$", "<b>"], [1, "a"], [[1, 2], [3]]]
+    others = [(), (0, 1), (1, 0), (None, None), set(), {"a"}, range(3), range(10**12), iter([1, 2])]
+    mappings = [{}, {"a": None}, {"a": 1.0}, {"a": float("nan")}, {1: 2}, {"train": -1}]
+    return [*lists, [float("nan")] * 3, [10**400], *others, *mappings, {"train": 10**9}]
+
+
+def strange_objects() -> list:
+    "Nothing, bytes, classes, arrays, tensors and tables of all shapes, paths."
     import torch
-    return [
-        None, True, False, -1, 0, 10**9, -(10**9), 10**18, 10**400, 0.5, -0.5, 7.0, 1e308, 1e-308, float("nan"),
-        float("inf"), float("-inf"), 1 + 2j, "", " ", "a", "a\0b", "a\nb", "\x1b[31mred", "\udce9", "$x^2$", "$",
-        "<script>alert(1)</script>", "'\"", "=cmd()", "x" * 10_000, "../../up", "/", "/dev/null", "~", "no/such/place",
-        "nan", "-1", "1e999", "*" * 50 + "(", b"\xff", [], [None], [0], [-1, 2], ["a"], ["a", "a"], ["$", "<b>"],
-        [1, "a"], [[1, 2], [3]], [float("nan")] * 3, [10**400], (), (0, 1), (1, 0), (None, None), {}, {"a": None},
-        {"a": 1.0}, {"a": float("nan")}, {1: 2}, {"train": -1}, {"train": 10**9}, set(), {"a"}, range(3),
-        range(10**12), Opaque(), Opaque, int, np.float64("nan"), np.int64(3), np.bool_(True), np.array([]),
-        np.array(3.0), np.array(["a", "b"]), np.array([None, 1], dtype=object), np.zeros((2, 2)), np.zeros((0, 3)),
-        np.full((3, 3), np.nan), np.full((2, 3), -1), np.zeros((2, 3, 4, 5), np.uint8), np.arange(3), np.ones((1, 1)),
-        pd.DataFrame(), pd.DataFrame({"a": [1]}), pd.DataFrame({"value": [np.nan], "low": ["x"], "high": [None]}),
-        pd.Series([1, 2]), torch.zeros(0), torch.tensor(float("nan")), torch.zeros(2, 3), torch.zeros(2, 3, 16, 16),
-        torch.full((2, 2), -5), Path("no/such"), Path("."), Path("/dev/null"), Path("x" * 400), Path("a\0b"),
-        iter([1, 2]), *broken_tables(),
+    arrays = [
+        np.array([]),
+        np.array(3.0),
+        np.array(["a", "b"]),
+        np.array([None, 1], dtype=object),
+        np.zeros((2, 2)),
+        np.zeros((0, 3)),
+        np.full((3, 3), np.nan),
+        np.full((2, 3), -1),
+        np.zeros((2, 3, 4, 5), np.uint8),
+        np.arange(3),
+        np.ones((1, 1)),
     ]
+    scalar = torch.tensor(float("nan"))
+    tensors = [torch.zeros(0), scalar, torch.zeros(2, 3), torch.full((2, 2), -5)]
+    mixed = pd.DataFrame({"value": [np.nan], "low": ["x"], "high": [None]})
+    tables = [pd.DataFrame(), pd.DataFrame({"a": [1]}), mixed, pd.Series([1, 2]), *broken_tables()]
+    paths = [Path(name) for name in ("no/such", ".", "/dev/null", "x" * 400, "a\0b")]
+    return [None, b"\xff", Opaque(), Opaque, int, *arrays, *tensors, *tables, *paths]
 
 
 def usual(
@@ -135,10 +176,10 @@ def usual(
         return usual(parts[0])
     if origin is typing.Literal:
         return list(parts)
-    if origin in (typing.Union, getattr(__import__("types"), "UnionType")):
+    if origin in (typing.Union, types.UnionType):
         return [value for part in parts for value in usual(part)]
     name = getattr(origin or hint, "__name__", str(hint))
-    table = prediction_table()
+    table, pixels = prediction_table(), np.zeros((2, 3, 24, 24), np.uint8)
     known = {
         "int": [1, 2, 3, 64],
         "float": [0.05, 0.5, 1.0],
@@ -147,7 +188,7 @@ def usual(
         "NoneType": [None],
         "Path": [Path("made")],
         "DataFrame": [table, table.assign(value=0.5, low=0.4, high=0.6)],
-        "ndarray": [np.arange(6).reshape(2, 3), np.eye(3), np.arange(6) % 3, np.zeros((2, 3, 24, 24), np.uint8)],
+        "ndarray": [np.arange(6).reshape(2, 3), np.eye(3), np.arange(6) % 3, pixels],
         "Tensor": [torch.zeros(2, 3, 16, 16), torch.zeros(2, dtype=torch.int64), torch.rand(2, 3)],
         "Module": [torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(768, 3))],
         "Mapping": [{"A": 0.5, "B": 0.2}, {"A": table, "B": table}, {"A": 3}],
@@ -164,19 +205,22 @@ def usual(
 def values_for(
     hint: object,                  # an annotation
 ) -> st.SearchStrategy:
-    "Mostly wrong or extreme, now and then what it should be, so that the next argument is reached, too."
+    "Wrong, extreme, or now and then right, so that the next argument is reached, too."
     drawn = st.one_of(st.integers(), st.floats(), st.text(max_size=8))
     fitting = usual(hint)
     if not fitting:
-        return st.one_of(st.sampled_from(range(len(strange()))).map(lambda place: strange()[place]), drawn)
-    return st.one_of(
-        st.sampled_from(range(len(fitting))).map(lambda place: fitting[place]),
-        st.sampled_from(range(len(strange()))).map(lambda place: strange()[place]),
-        drawn,
-    )
+        return st.one_of(one_of(strange()), drawn)
+    return st.one_of(one_of(fitting), one_of(strange()), drawn)
 
 
-# ---- calls ---------------------------------------------------------------------------------------------------------
+def one_of(
+    values: list,
+) -> st.SearchStrategy:
+    "Any of these, drawn by its place: hypothesis could not compare or print some of them."
+    return st.integers(0, len(values) - 1).map(lambda place: values[place])
+
+
+# ---- calls ---------------------------------------------------------------------------------------
 
 def public(
     module: str,                   # such as "comparison"
@@ -184,7 +228,9 @@ def public(
     "What a module offers that can be called."
     room = importlib.import_module(f"{PACKAGE}.{module}")
     found = {name: getattr(room, name) for name in room.__all__}
-    return {name: thing for name, thing in found.items() if inspect.isfunction(thing) or inspect.isclass(thing)}
+    kinds = (types.FunctionType, type)
+    calls = {name: thing for name, thing in found.items() if isinstance(thing, kinds)}
+    return {name: one for name, one in calls.items() if not getattr(one, "_is_protocol", False)}
 
 
 def modules() -> list[str]:
@@ -230,10 +276,37 @@ def short(
     return text if len(text) <= 60 else text[:57] + "..."
 
 
+def places(
+    error: Exception,
+) -> list[str]:                    # files, from the call to where it was raised
+    "Where an error passed through, without this file."
+    steps = traceback.extract_tb(error.__traceback__)
+    return [step.filename for step in steps if step.filename != __file__]
+
+
+def is_of_python(
+    error: Exception,
+) -> bool:
+    "Whether Python itself refused the call, because the arguments do not fit the signature."
+    inside = [name for name in places(error) if not name.endswith("arguments.py")]
+    words = ("argument", "abstract")
+    return isinstance(error, TypeError) and not inside and any(word in str(error) for word in words)
+
+
+def is_of_others(
+    error: Exception,
+    named: dict,                   # the arguments of the call
+) -> bool:
+    "Whether code that was given to the call raised it, such as a model that takes other images."
+    others = [value for value in named.values() if not isinstance(value, type)]
+    given_code = any(callable(value) or hasattr(value, "__next__") for value in others)
+    return given_code and f"{os.sep}{PACKAGE}{os.sep}" not in (places(error) or [""])[-1]
+
+
 def outcome(
     thing: typing.Callable,
     named: dict,
-) -> tuple[str, str]:              # ("", "") when all is well; otherwise the exception's name, and its message
+) -> tuple[str, str]:              # the exception's name and message; ("", "") when all is well
     "What leaves one call."
     core = importlib.import_module(f"{PACKAGE}.core")
     try:
@@ -248,13 +321,9 @@ def outcome(
         return "", ""
     except Hang:
         return "Hang", f"more than {SECONDS} s"
-    except TypeError as error:
-        own = error.__traceback__.tb_next is None or error.__traceback__.tb_next.tb_next is None
-        if own and ("argument" in str(error) or "abstract" in str(error) or "Protocol" in str(error)):
-            return "", ""
-        return "TypeError", str(error)
     except Exception as error:
-        return type(error).__name__, str(error)
+        fine = is_of_python(error) or is_of_others(error, named)
+        return ("", "") if fine else (type(error).__name__, str(error))
     except SystemExit as error:
         return "SystemExit", str(error)
     return "", ""
@@ -264,10 +333,14 @@ def tried(
     module: str,                   # such as "comparison"
     examples: int = 60,            # calls of each function and class
 ) -> list[dict]:                   # one row per kind of failure: name, problem, message, given
-    "All that a module offers, called with arguments that hypothesis draws; the same ones every time."
+    "All that a module offers, called with what hypothesis draws, the same every time."
     found = {}
     options = settings(
-        max_examples=examples, derandomize=True, database=None, deadline=None, phases=[Phase.generate],
+        max_examples=examples,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
     for name, thing in public(module).items():
@@ -277,6 +350,16 @@ def tried(
     return list(found.values())
 
 
+def row_of(
+    name: str,                     # such as "comparison.compare"
+    problem: str,                  # the exception's name, `Hang`, or how a process ended
+    message: str,                  # what it said
+    given: str = "",               # the arguments
+) -> dict[str, str]:
+    "One failure."
+    return {"name": name, "problem": problem, "message": message, "given": given}
+
+
 def caller(
     title: str,                    # such as "comparison.compare"
     thing: typing.Callable,        # the function or class of that name
@@ -284,11 +367,12 @@ def caller(
 ) -> typing.Callable[[dict], None]:
     "What hypothesis calls again and again."
     def call(named: dict) -> None:
-        print(title, file=sys.__stderr__, flush=True)
+        if "--inside" in sys.argv:     # the last line tells which call crashed the process
+            print(title, file=sys.__stderr__, flush=True)
         problem, message = outcome(thing, named)
         if problem and (title, problem) not in found:
             words = ", ".join(f"{key}={short(value)}" for key, value in named.items())
-            found[title, problem] = dict(name=title, problem=problem, message=short(message), given=words)
+            found[title, problem] = row_of(title, problem, short(message), words)
     return call
 
 
@@ -297,23 +381,32 @@ def in_own_process(
     examples: int = 60,
     seconds: float = 600,
 ) -> list[dict]:                   # rows of `tried`
-    "`tried` in a fresh process and an empty folder; a crash or a hang of the process is a row, too."
+    "`tried` in a fresh process and an empty folder; its crash or hang is a row, too."
     with tempfile.TemporaryDirectory() as folder:
         surroundings = os.environ | {
-            "HF_HUB_OFFLINE": "1", "HF_HOME": f"{folder}/hub", "TQDM_DISABLE": "1", "OMP_NUM_THREADS": "1",
-            "PYTHONPATH": os.pathsep.join([str(Path(__file__).resolve().parents[2]), os.environ.get("PYTHONPATH", "")]),
+            "HF_HUB_OFFLINE": "1",
+            "HF_HOME": f"{folder}/hub",
+            "TQDM_DISABLE": "1",
+            "OMP_NUM_THREADS": "1",
+            "PYTHONPATH": os.pathsep.join(map(str, filter(None, sys.path))),
         }
         command = [sys.executable, str(Path(__file__).resolve()), "--inside", module, str(examples)]
         try:
             done = subprocess.run(
-                command, cwd=folder, env=surroundings, capture_output=True, text=True, timeout=seconds, errors="replace"
+                command,
+                cwd=folder,
+                env=surroundings,
+                capture_output=True,
+                text=True,
+                errors="replace",
+                timeout=seconds,
             )
         except subprocess.TimeoutExpired as late:
             text = (late.stderr or b"").decode(errors="replace").split()
-            return [{"name": text[-1] if text else module, "problem": "Hang", "message": "of the process", "given": ""}]
+            return [row_of(text[-1] if text else module, "Hang", "of the process")]
     if done.returncode:
         last = [line for line in done.stderr.splitlines() if line.strip()]
-        return [{"name": module, "problem": f"exit {done.returncode}", "message": " | ".join(last[-3:]), "given": ""}]
+        return [row_of(module, f"exit {done.returncode}", " | ".join(last[-3:]))]
     return json.loads(done.stdout.splitlines()[-1])
 
 
@@ -342,5 +435,5 @@ if __name__ == "__main__":
     for each in sys.argv[1:] or modules():
         for row in in_own_process(each):
             total += 1
-            print(f"{row['name']} | {row['problem']}: {row['message']} | {row['given']}", flush=True)
+            print(" | ".join(row.values()), flush=True)
     print(f"{total} failures")
