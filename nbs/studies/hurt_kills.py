@@ -1,0 +1,177 @@
+"""Kills for `hard_to_hurt.ipynb`: a command dies at one of its events, and is typed again.
+
+An event is a step of training, or a place in a write: half of a file written, all of it written,
+before and after it gets its name. Each command runs in a process of its own.
+"""
+import contextlib
+import hashlib
+import io
+import multiprocessing
+import os
+import shutil
+import signal
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from expression_research import cli, core, engine
+
+processes = multiprocessing.get_context("forkserver")
+processes.set_forkserver_preload(["expression_research.cli", "expression_research.mainjob"])
+
+# ---- in the process that dies ------------------------------------------------------------------
+
+
+class Deadline:
+    "Counts events and kills the process at one of them; 0 is never."
+
+    def __init__(self, number: int):
+        self.number, self.seen = number, 0
+
+    def event(self) -> None:
+        "One more."
+        self.seen += 1
+        if self.seen == self.number:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def command(
+    folder: str,                   # where it is typed
+    words: list[str],              # after `expression`
+    number: int,                   # of the event that kills it; 0: none
+    listener: Connection|None = None,  # is sent (exit status, number of events, both outputs)
+) -> None:
+    "A command whose every write and every step is an event."
+    os.chdir(folder)
+    deadline, rename, flush, step = Deadline(number), os.replace, core.flush, engine.train_step
+
+    def flush_in_halves(path: Path) -> None:
+        if path.is_file():
+            whole = path.read_bytes()
+            path.write_bytes(whole[:len(whole) // 2])
+            deadline.event()
+            path.write_bytes(whole)
+            deadline.event()
+        flush(path)
+
+    def replace(source: str, target: str, **options: object) -> None:
+        deadline.event()
+        rename(source, target, **options)
+        deadline.event()
+
+    def train_step(*arguments: object, **options: object) -> object:
+        deadline.event()
+        return step(*arguments, **options)
+
+    os.replace, core.flush, engine.train_step = replace, flush_in_halves, train_step
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
+        status = cli.main(words)
+    if listener is not None:
+        listener.send((status, deadline.seen, out.getvalue()))
+
+
+def typed(
+    folder: Path,                  # where
+    words: Iterable[str],          # after `expression`
+    number: int = 0,               # of the event that kills it
+    seconds: float = 240.0,        # after which it counts as hanging
+) -> tuple[int|None, int, str]:    # exit status (negative: killed; None: hangs), events, output
+    "Type a command in a process of its own."
+    here, there = processes.Pipe()
+    process = processes.Process(target=command, args=(str(folder), list(words), number, there))
+    process.start()
+    there.close()
+    said: tuple[int|None, int, str] = (0, 0, "")
+    with contextlib.suppress(EOFError):
+        if here.poll(seconds):
+            said = here.recv()
+    process.join(10)
+    if process.is_alive():
+        process.kill()
+        return None, 0, ""
+    return (process.exitcode, 0, "") if process.exitcode else said
+
+
+# ---- what is left on the disk ------------------------------------------------------------------
+
+# what differs between two healthy repetitions, too: times, the machine, the ledger's clock
+RESTLESS = ("timing.csv", "environment.json", "seal.json", "ledger.jsonl", "summary.json")
+PAGES = (".html", ".svg")
+
+
+def tree(
+    folder: Path,
+    all_of_it: bool = False,       # with what never is the same twice
+) -> dict[str, str]:               # file -> hash
+    "The files below a folder, locks and caches left out."
+    found = {}
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if not path.is_file() or path.name.endswith(".lock") or "__pycache__" in name:
+            continue
+        if not all_of_it and (path.name in RESTLESS or path.suffix in PAGES):
+            found[name] = "there"
+        else:
+            found[name] = hashlib.blake2b(path.read_bytes(), digest_size=8).hexdigest()
+    return found
+
+
+@dataclass(frozen=True)
+class Kill:
+    "What became of a command that was killed."
+    command: str
+    event: int                     # at which it died
+    lost: list[str]                # files that were there before it, and are gone or changed
+    status: int|None               # of the same command, typed again
+    differs: list[str]             # files that are not those of a run that was never disturbed
+    said: str                      # by the second call
+
+    @property
+    def verdict(self) -> str:
+        "fine, or what is wrong."
+        if self.lost:
+            return "lost"
+        if self.status is None:
+            return "hangs"
+        if "Traceback" in self.said:
+            return "foreign"
+        return "differs" if self.differs else "fine"
+
+
+def undisturbed(
+    start: Path,                   # the place as it is before the command
+    place: Path,                   # a copy of it, made and removed here
+    words: list[str],
+) -> tuple[int, dict[str, str]]:   # number of events, files
+    "The command from beginning to end."
+    shutil.copytree(start, place, symlinks=True)
+    status, events, said = typed(place, words)
+    files = tree(place)
+    shutil.rmtree(place)
+    if status != 0:
+        raise AssertionError(f"{words}: {status}, {said}")
+    return events, files
+
+
+def killed(
+    start: Path,                   # as for `undisturbed`
+    place: Path,                   # as for `undisturbed`
+    words: list[str],
+    event: int,
+    files: dict[str, str],         # of `undisturbed`
+    again: Callable[[list[str]], list[str]] = list,  # what is typed after the kill
+) -> Kill:
+    "Kill it, look, type it again, look."
+    shutil.copytree(start, place, symlinks=True)
+    before = tree(place, all_of_it=True)
+    status, _, _ = typed(place, words, event)
+    after = tree(place, all_of_it=True)
+    lost = [name for name in before if after.get(name) != before[name]]
+    status, _, said = typed(place, again(words))
+    now = tree(place)
+    shutil.rmtree(place)
+    differs = [name for name in sorted({*files, *now}) if files.get(name) != now.get(name)]
+    return Kill(words[0], event, lost, status, differs, said)
