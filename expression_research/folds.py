@@ -18,6 +18,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from multiprocessing import current_process
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -379,7 +380,8 @@ def _leave_with(
         while os.getppid() == owner:
             time.sleep(0.5)
         os._exit(1)
-    if os.getppid() == owner and owner not in _WATCHED:
+    ours = current_process().name.startswith("Loky")
+    if ours and owner not in _WATCHED:     # a worker of a cluster has another parent
         _WATCHED.add(owner)
         threading.Thread(target=wait, daemon=True).start()
 
