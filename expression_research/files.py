@@ -342,8 +342,8 @@ class Listing:
 
 # %% ../nbs/base/08_files.ipynb #6ed78857
 @dataclass
-class _Walk:
-    "The state of a walk through folders."
+class _Sorted:
+    "What a walk through folders has found so far."
     root: Path
     pictures: list[Path] = field(default_factory=list)
     others: dict[Path, str] = field(default_factory=dict)
@@ -363,7 +363,8 @@ class _Walk:
             inside = [path]
         names = [printable(file.relative_to(self.root).as_posix()) for file in sorted(inside)]
         self.left_out += [LeftOut(name, reason) for name in names]
-        self.ours += len(names) * (reason == RUN_OUTPUT)
+        if reason == RUN_OUTPUT:
+            self.ours += len(names)
 
     def is_new(self, path:Path)->bool:
         "Whether the real file or folder behind a `path` is met for the first time."
@@ -376,6 +377,19 @@ class _Walk:
             return False
         self.seen.add(key)
         return True
+
+    def found(self)->int:
+        "How much was found that is not left out."
+        return sum(map(len, (self.pictures, self.others, self.folders, self.links)))
+
+    def name(self, path:Path)->str:
+        "A `path` relative to the root."
+        return path.relative_to(self.root).as_posix()
+
+# %% ../nbs/base/08_files.ipynb #1cb77a90
+@dataclass
+class _Files(_Sorted):
+    "How single files are sorted in."
 
     def file(self, path:Path, beside:Collection[str]=())->None:
         "Sort a file at `path` in; `beside` are the names in its folder."
@@ -404,6 +418,27 @@ class _Walk:
             self.pictures.append(path)
         else:
             self.leave_out(path, "broken link")
+
+# %% ../nbs/base/08_files.ipynb #e2e574a3
+@dataclass
+class _Links(_Files):
+    "Which links may be followed."
+
+    def may_follow(self, target:Path)->bool:
+        "Whether a `target`, without links in its path, belongs to the source."
+        return self.follow_outside or is_inside(target, self.root)
+
+    def outside(self, path:Path, target:Path)->None:
+        "Raises `DataError` for a link at `path` that may be data; any other is left out."
+        if target.is_file() and file_kind(target) in ("text", "checksum", "document"):
+            self.leave_out(path, "link")
+            return
+        raise outside_error(self.name(path), target)
+
+# %% ../nbs/base/08_files.ipynb #77b85b30
+@dataclass
+class _Walk(_Links):
+    "The walk through folders: real ones first, then links."
 
     def folder(self, folder:Path)->None:
         "Sort in all that a `folder` holds; links wait. Raises `DataError` for a locked folder."
@@ -440,10 +475,6 @@ class _Walk:
         if self.ours == ours or self.found() > found:
             self.folders.append(path)
 
-    def found(self)->int:
-        "How much was found that is not left out."
-        return sum(map(len, (self.pictures, self.others, self.folders, self.links)))
-
     def link(self, path:Path)->None:
         "Follow a link at `path`, unless it leads to what is known, or to a folder around it."
         target, root = Path(os.path.realpath(path)), self.root.resolve()
@@ -459,21 +490,6 @@ class _Walk:
             self.outside(path, target)
         else:
             self.enter(path)
-
-    def may_follow(self, target:Path)->bool:
-        "Whether a `target`, without links in its path, belongs to the source."
-        return self.follow_outside or is_inside(target, self.root)
-
-    def outside(self, path:Path, target:Path)->None:
-        "Raises `DataError` for a link at `path` that may be data; any other is left out."
-        if target.is_file() and file_kind(target) in ("text", "checksum", "document"):
-            self.leave_out(path, "link")
-            return
-        raise outside_error(self.name(path), target)
-
-    def name(self, path:Path)->str:
-        "A `path` relative to the root."
-        return path.relative_to(self.root).as_posix()
 
 # %% ../nbs/base/08_files.ipynb #b4c07b76
 def _out_of_reach(

@@ -1169,7 +1169,8 @@ def a_link_in_a_circle(place):
     place.free.add("happy/again")
 
 
-@layout(TWICE, github("Support soft links for imagefolder", "huggingface/datasets/issues/6853"))
+@layout(TWICE, github("Support soft links for imagefolder", "huggingface/datasets/issues/6853"),
+        follow_outside=True)
 def nothing_but_links(place):
     "Every picture is a link into a folder elsewhere, as the Hub's cache keeps them."
     good_folder(place)
