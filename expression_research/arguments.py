@@ -72,7 +72,7 @@ def _is_series(value:Any)->bool:   # can be gone through
         getattr(value, "ndim", 1) > 0
     )
 
-
+# %% ../nbs/base/01_arguments.ipynb #326de4e4
 _PLAIN = {
     int: Kind(_is_whole, "an integer"),
     float: Kind(_is_number, "a number"),
@@ -104,7 +104,7 @@ class Between(NamedTuple):
     def words(self)->str:
         return f"from {self.low} to {self.high}"
 
-
+# %% ../nbs/base/01_arguments.ipynb #b1e2ca2d
 class Accepted(NamedTuple):
     "What a function takes without an error, such as the name of a device by `torch.device`."
     by: Callable[[Any], Any]       # of the value
@@ -115,7 +115,7 @@ class Accepted(NamedTuple):
         self.by(value)
         return True
 
-
+# %% ../nbs/base/01_arguments.ipynb #6c658f82
 class Numbers(NamedTuple):
     "An array or a list of numbers, each in a range, ends included."
     low: float                     # smallest allowed
@@ -138,13 +138,13 @@ class Numbers(NamedTuple):
         shape = "" if self.dimensions is None else f"{self.dimensions} dimensions of "
         return f"with {shape}numbers from {self.low:g} to {self.high:g}"
 
-
+# %% ../nbs/base/01_arguments.ipynb #fc3ad782
 Fraction = Annotated[float, Between(0, 1)]
 Level = Annotated[float, Between(1e-9, 1 - 1e-9)]    # neither never nor always
 Count = Annotated[int, Between(0, 10**9)]
 Seed = Annotated[int, Between(-(2**63), 2**63 - 1)]
 
-# %% ../nbs/base/01_arguments.ipynb #b1e2ca2d
+# %% ../nbs/base/01_arguments.ipynb #7b67d43d
 def _all_fit(
     parts:Iterable,                # elements
     kind:Kind|None,                # of each; None: anything
@@ -172,7 +172,7 @@ def _listed(
 
     return Kind(fits, f"{whole.words} (of each: {element.words})")
 
-
+# %% ../nbs/base/01_arguments.ipynb #034d9ff0
 def _fixed(
     elements:Sequence[Kind|None],  # of each place
 )->Kind:
@@ -335,25 +335,32 @@ class _Signature:
         "Raises `ConfigError` that names function, argument, value and what was expected."
         raise ConfigError(f"{self.title}({name}={shown(value)}): expected {kind.words}.") from None
 
-    def explain(self, error:Exception, given:tuple, named:dict)->None:
-        "Raises `ConfigError` where the arguments explain a foreign error."
-        place = error.__traceback__
-        at_once = isinstance(error, TypeError) and place is not None and place.tb_next is None
-        by_python = at_once and "argument" in str(error)       # the call does not fit the signature
-        if isinstance(error, ExpressionError) or by_python:
-            return
-        self.check(given, named)
-        values = [*given[self.names[:1] == ("self",):], *named.values()]
-        if any(map(_runs_code, values)):
-            return
-        first = (str(error).splitlines() or [""])[0]
-        why = ": ".join([type(error).__name__, *filter(None, [repr(first[:200])[1:-1]])])
-        arguments = _named(given, named, self.names)[:400]
-        raise ConfigError(
-            f"{self.title}({arguments}): these values do not go together ({why})."
-        ) from error
-
 # %% ../nbs/base/01_arguments.ipynb #8aa6a037
+def _explain(
+    signature:_Signature,          # of the function that failed
+    error:Exception,               # what left it
+    given:tuple,                   # positional arguments
+    named:dict,                    # the others
+)->None:
+    "Raises `ConfigError` where the arguments explain a foreign error."
+    place = error.__traceback__
+    at_once = isinstance(error, TypeError) and place is not None and place.tb_next is None
+    by_python = at_once and "argument" in str(error)       # the call does not fit the signature
+    if isinstance(error, ExpressionError) or by_python:
+        return
+    signature.check(given, named)
+    first = 1 if signature.names[:1] == ("self",) else 0
+    values = [*given[first:], *named.values()]
+    if any(map(_runs_code, values)):
+        return
+    line = (str(error).splitlines() or [""])[0]
+    why = ": ".join([type(error).__name__, *filter(None, [repr(line[:200])[1:-1]])])
+    arguments = _named(given, named, signature.names)[:400]
+    raise ConfigError(
+        f"{signature.title}({arguments}): these values do not go together ({why})."
+    ) from error
+
+# %% ../nbs/base/01_arguments.ipynb #2140bf7d
 def checked(
     function:_Function,            # its annotations say what each argument may be
 )->_Function:                      # the same function
@@ -369,7 +376,7 @@ def checked(
         try:
             return function(*given, **named)
         except Exception as error:
-            signature.explain(error, given, named)
+            _explain(signature, error, given, named)
             raise
 
     return cast(_Function, answer)
@@ -384,7 +391,7 @@ def explained(
         try:
             return function(*given, **named)
         except Exception as error:
-            _Signature(function).explain(error, given, named)
+            _explain(_Signature(function), error, given, named)
             raise
 
     return cast(_Function, answer)

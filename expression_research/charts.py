@@ -50,6 +50,7 @@ class Axis:
     end: float                     # pixel
     log: bool = False              # logarithmic; both ends above 0
 
+    @explained
     def __call__(self, value:float)->float:
         "The pixel of a value, to a tenth."
         if self.low == self.high:
@@ -60,6 +61,7 @@ class Axis:
             share = (value - self.low) / (self.high - self.low)
         return round(self.start + share * (self.end - self.start), 1)
 
+    @explained
     def ticks(self, most:int=6, whole:bool=False)->list[float]:
         "Where its ticks stand: round numbers, or powers of ten."
         if not self.log:
@@ -120,16 +122,19 @@ class Panel:
     height: int                    # pixels
     marks: list[Markup] = field(default_factory=list)
 
+    @explained
     def path(self, kind:str, steps:str)->None:
         "A path of a `kind` (CSS classes); `steps` are its `d`."
         if steps:
             self.marks.append(Markup('<path class="{}" d="{}"/>').format(kind, steps))
 
+    @explained
     def text(self, x:float, y:float, words:str, kind:str="", anchor:str="start")->None:
         "Words at a pixel; `anchor` is the end that stands there: start, middle, or end."
         shape = '<text class="{}" x="{}" y="{}" text-anchor="{}">{}</text>'
         self.marks.append(Markup(shape).format(kind, x, y, anchor, _printable(words)))
 
+    @explained
     def line(self, kind:str, xs:_Values, ys:_Values)->None:
         "A line through values; what lies above or below the axis is cut off."
         bottom, top = sorted((self.y.low, self.y.high))
@@ -138,6 +143,7 @@ class Panel:
         heights = [self.y(end) if math.isfinite(end) else math.nan for end in ends]
         self.path(kind, line_path([self.x(value) for value in xs], heights))
 
+    @explained
     def band(self, color:str, xs:_Values, lows:_Values, highs:_Values)->None:
         "The area between two lines; where an end is not finite, nothing."
         known = np.isfinite(lows) & np.isfinite(highs)
@@ -148,18 +154,21 @@ class Panel:
         if kept:
             self.path(f"band {color}", "M" + "L".join(f"{x:g},{y:g}" for x, y in kept) + "Z")
 
+    @explained
     def dot(self, color:str, x:float, y:float, radius:float=2.6, title:str="")->None:
         "A dot at values, with a `title` for the mouse; `ring COLOUR` draws it hollow."
         place = (self.x(x), self.y(y))
         shape = '<circle class="{}" cx="{}" cy="{}" r="{}"><title>{}</title></circle>'
         self.marks.append(Markup(shape).format(color, *place, radius, _printable(title)))
 
+    @explained
     def cross(self, color:str, x:float, y:float, radius:float=4)->None:
         "A cross at values."
         left, top = self.x(x) - radius, self.y(y) - radius
         size = 2 * radius
         self.path(color, f"M{left:g},{top:g}l{size},{size}m0,-{size}l-{size},{size}")
 
+    @explained
     def box(self, color:str, left:float, top:float, right:float, bottom:float)->None:
         "A filled box between values."
         xs, ys = sorted((self.x(left), self.x(right))), sorted((self.y(top), self.y(bottom)))
@@ -167,6 +176,7 @@ class Panel:
         shape = '<rect class="{}" x="{}" y="{}" width="{}" height="{}"/>'
         self.marks.append(Markup(shape).format(color, xs[0], ys[0], *size))
 
+    @explained
     def drawing(self, label:str)->Drawing:
         "All marks; `label` is what a screen reader says."
         words = label_of(label, 500)

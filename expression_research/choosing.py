@@ -182,7 +182,8 @@ class Budget:
     # points, spread from judging on a split's images alone; NaN when their number is not known
     judging: float
 
-    def runs_needed(self, precision:float)->pd.Series:
+    @checked
+    def runs_needed(self, precision:Annotated[float, Between(1e-9, 100)])->pd.Series:
         "Runs of each source whose mean is known to ± `precision` points (95 %)."
         return (
             np.ceil((norm.ppf(0.975) * self.table["sd"] / precision) ** 2)

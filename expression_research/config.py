@@ -134,7 +134,7 @@ def _check_value(
         if kind is not None and not kind.fits(value):
             raise ConfigError(f"{name}={shown(value)}: expected {kind.words}.")
 
-
+# %% ../nbs/base/04_config.ipynb #a5431f94
 def check_fields(
     settings:object,               # an instance of a dataclass, frozen or not
 )->None:

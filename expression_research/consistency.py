@@ -320,7 +320,7 @@ def _whole_numbers(
         check_number(name, number, 1, _MOST_IMAGES, int)
     return [*several]
 
-
+# %% ../nbs/trust/43_consistency.ipynb #06e4c894
 def _tries(
     numbers:list[int],             # of images
     sizes:list[int|None],          # of batches; None: not known
@@ -338,7 +338,7 @@ def _tries(
         )
     return pairs
 
-
+# %% ../nbs/trust/43_consistency.ipynb #860394fc
 def _checked_counts(
     confusion:Sequence|np.ndarray, # (C, C) printed counts
 )->np.ndarray:                     # (C, C) int64
@@ -355,7 +355,7 @@ def _checked_counts(
         )
     return counts.astype(np.int64)
 
-
+# %% ../nbs/trust/43_consistency.ipynb #d44daf29
 def _class_sizes(
     n:int,                         # images
     classes:int|None,              # C

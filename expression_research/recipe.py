@@ -18,7 +18,7 @@ from datasets import DatasetDict
 from torch import nn
 from torch.nn import functional as F
 
-from .arguments import Between, Fraction, checked
+from .arguments import Between, Fraction, Seed, checked
 from expression_research.config import (
     Augmentation,
     DataConfig,
@@ -169,10 +169,11 @@ class Recipe:
         "Where the network trains."
         return pick_device(self.config.device)
 
+    @checked
     def model(
         self,
         num_classes:int,           # C, at least 2
-        seed:int|None=None,        # of the random weights; None: the configuration's
+        seed:Seed|None=None,       # of the random weights; None: the configuration's
     )->nn.Module:                  # (N, 3, side, side) float32 -> (N, C) logits, on `device`
         "A fresh network. Raises `ModelError` when its weights cannot be had."
         model = make_model(
@@ -184,9 +185,10 @@ class Recipe:
         )
         return model.to(self.device, memory_format=FORMATS[self.config.memory_format])
 
+    @checked
     def transforms(
         self,
-        seed:int|None=None,        # of the augmentation; None: the configuration's
+        seed:Seed|None=None,       # of the augmentation; None: the configuration's
     )->tuple[TrainTransform, EvaluationTransform]:
         "Of training and of evaluation, normalised as the network's weights expect."
         mean, std = normalisation(self.config.model)
@@ -200,6 +202,7 @@ class Recipe:
         )
         return training, make_test_transform(self.config.side, mean=mean, std=std)
 
+    @checked
     def losses(
         self,
         labels:Sequence[int],      # of the training images, for balanced class weights
@@ -213,6 +216,7 @@ class Recipe:
         training = LOSSES[self.config.loss](**options)
         return training.to(self.device), nn.CrossEntropyLoss()
 
+    @checked
     def optimizer(
         self,
         model:nn.Module,           # already frozen for the stage

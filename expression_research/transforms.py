@@ -106,6 +106,7 @@ class Transform:
         """
         return None
 
+    @explained
     def batch(
         self,
         pixels:torch.Tensor,       # (N, 3, S, S) uint8
