@@ -35,9 +35,10 @@ from expression_research.copies import (
 from .core import DataError, keyed_order, some, write_atomically
 from .data import ExpressionData, load_expressions, summarise
 from .display import Drawing, html_table, page, show_captioned
+from .files import RUN_OUTPUT
 from .formats import Source
 from .outputs import PAGE, output_file, write_table
-from .pixels import to_rgb
+from .pixels import open_picture, to_rgb
 from expression_research.samples import (
     MANIFEST_ORDER,
     cache_file,
@@ -111,7 +112,7 @@ def _look(
     `problem` is empty for a good file, and a sentence for one that cannot be decoded.
     """
     try:
-        image = PIL.Image.open(io.BytesIO(content))
+        image = open_picture(content)
         format_name, mode = image.format, image.mode
         upright = PIL.ImageOps.exif_transpose(image)
         levels = grey_thumbnail(upright)
@@ -324,7 +325,7 @@ _DULL = 0.08                        # sharpness
 _HOLLOW = 0.5                       # filled
 _UNEVEN = 3.0                       # largest class / smallest
 # files that are left out without a loss; unreadable ones have a line of their own
-_NO_LOSS = {"hidden", "system file", "text", "table", "checksum", "link", "unreadable"}
+_NO_LOSS = {"hidden", "system file", "text", "table", "checksum", "link", "unreadable", RUN_OUTPUT}
 
 
 def _wrong_name(

@@ -41,6 +41,7 @@ from expression_research.folds import (
     run_jobs,
 )
 from .freezing import freeze
+from .guards import GuardLog
 from .loaders import Collate, FaceRows, KeyedSampler
 from .recipe import Recipe, data_of, make_recipe
 from .samples import column_values, with_sample_ids
@@ -325,7 +326,10 @@ def crossval_experiment(
         config = replace(config, memory_format="channels_last")
     check_divisions(folds, repeats, inner)
     process_count(jobs, 1)
-    make_recipe(config)            # what cannot be trained is refused before anything is read
+    # what cannot be trained is refused before anything is read
+    make_recipe(config).check_weights()
+    if config.guards != "off":
+        GuardLog(config.guards)
     data = data_of(config, dataset)
     seen = with_sample_ids(DatasetDict({split: data[split] for split in ("train", "validation")}))
     pooled = pool(seen, groups=copy_groups(seen))

@@ -51,6 +51,7 @@ from .engine import RESULTS, Progress, predictions
 from .freezing import Stage
 from .guards import GuardLog
 from .loaders import Loaders, evaluation_loader, train_loader
+from .outputs import output_folder
 from .recipe import Recipe, data_of, make_recipe
 from .records import RunRecord, StepRecord
 from .runs import BEGUN, Run, only_one, run_folder, run_id, run_identity
@@ -353,9 +354,13 @@ def run_experiment(
 
     Raises `ExpressionError` when it cannot go on.
     """
-    recipe = make_recipe(config)   # what cannot be trained is refused before anything is read,
+    # what cannot be trained, written or exempted is refused before anything is read
+    recipe = make_recipe(config)
+    recipe.check_weights()
     if config.guards != "off":
-        GuardLog(config.guards)    # and so is an exemption that names no check
+        GuardLog(config.guards)
+    if folder is None:
+        output_folder(config.out, reads=[config.data] if dataset is None else [])
     data = data_of(config, dataset)
     folder = folder or run_folder(config.out, run_id(recipe, data.samples_hash), again)
     with only_one(folder), machine_for(config):

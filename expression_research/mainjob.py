@@ -23,6 +23,7 @@ from .core import ConfigError
 from .data import ExpressionData, summarise
 from .diagnostics import scores
 from .evaluation import wilson
+from .guards import GuardLog
 from .experiments import run_experiment, sealed_test
 from .recipe import data_of, make_recipe
 from .report import run_report, summary_report
@@ -264,8 +265,10 @@ def run_main_job(
     if seeds < 1:
         raise ConfigError(f"seeds={seeds}: expected 1 or more runs of each network.")
     configs = main_configs(data, out=out, seed=seed, **options)
-    for config in configs:
-        make_recipe(config)        # what cannot be trained is refused before anything is read
+    for config in configs:         # what cannot be trained is refused before anything is read
+        make_recipe(config).check_weights()
+        if config.guards != "off":
+            GuardLog(config.guards)
     faces = data_of(configs[0], dataset)
     print(f"data: {data}\n{summarise(faces).to_string()}", flush=True)
     leaks = refuse_leaks(faces, accept_leaks=configs[0].accept_leaks)

@@ -185,6 +185,11 @@ class Recipe:
         )
         return model.to(self.device, memory_format=FORMATS[self.config.memory_format])
 
+    def check_weights(self)->None:
+        "Raises `ModelError` when pretrained weights cannot be had, or do not fit the network."
+        if self.config.weights != "none":
+            self.model(2)          # whatever the number of classes: the head is new
+
     @checked
     def transforms(
         self,

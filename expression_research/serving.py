@@ -16,7 +16,6 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import datasets
 import numpy as np
 import pandas as pd
 import PIL.Image
@@ -40,7 +39,7 @@ from .display import Drawing, beside, show_captioned, stacked
 from .samples import cache_file, inspect_file
 from .files import left_out_words, list_files
 from .experiments import Trained, load_trained, machine_for
-from .pixels import to_rgb
+from .pixels import decode_picture, to_rgb
 
 # %% ../nbs/use/60_predict.ipynb #d4501bda
 _LOGGER = logging.getLogger("expression_research")
@@ -127,8 +126,7 @@ def read_photograph(
     except OSError as error:
         return None, error.strerror or str(error)
     try:
-        image = datasets.Image().decode_example({"bytes": content, "path": None})
-        return trained.transform.pixels(image), ""
+        return trained.transform.pixels(decode_picture(content)), ""
     except Exception as error:
         return None, inspect_file(content)[2] or str(error)  # a decoder raises nearly anything
 
@@ -350,8 +348,7 @@ def _picture_again(
 )->PIL.Image.Image:
     "The picture in RGB. Raises `DataError` when it cannot be read any more."
     try:
-        encoded = {"bytes": read_regular(path, _LARGEST), "path": None}
-        return to_rgb(datasets.Image().decode_example(encoded))
+        return to_rgb(decode_picture(read_regular(path, _LARGEST)))
     except Exception as error:     # a decoder raises nearly anything
         raise DataError(f"{path} cannot be read any more ({error}).") from None
 
