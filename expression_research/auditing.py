@@ -22,6 +22,7 @@ from datasets import Dataset, DatasetDict, Features, Value
 from markupsafe import Markup
 from scipy.ndimage import gaussian_filter
 
+from .arguments import checked
 from expression_research.copies import (
     CUT,
     FLAT,
@@ -186,6 +187,7 @@ def _places(
     return place
 
 # %% ../nbs/data/16_audit.ipynb #2cde54cb
+@checked
 def survey(
     ds:Dataset|DatasetDict,        # columns `image`, perhaps `label`, `subject`
 )->tuple[pd.DataFrame, np.ndarray]:     # a row per image; thumbnails (N, 64, 64) uint8
@@ -248,6 +250,7 @@ def _labelled_rows(
     return rows[np.sort(keyed_order([f"{row}" for row in rows], 0, "audit labels")[:_LABEL_ROWS])]
 
 # %% ../nbs/data/16_audit.ipynb #55eedab6
+@checked
 def suspicious_labels(
     images:pd.DataFrame,           # from `survey`, with labels
     thumbnails:np.ndarray,         # (N, 64, 64) uint8, beside it
@@ -477,6 +480,7 @@ def _label_finding(
     return _finding(f"suspicious labels {note}", found, "Look at them; some are merely hard.")
 
 # %% ../nbs/data/16_audit.ipynb #9489eb51
+@checked
 def show_pairs(
     ds:DatasetDict,                # the dataset that was surveyed
     images:pd.DataFrame,           # from `survey`
@@ -561,6 +565,7 @@ def _as_dataset(
     return load_expressions(source, **options)
 
 # %% ../nbs/data/16_audit.ipynb #1673b310
+@checked
 def audit(
     source:Source,                 # DatasetDict with `image` and `label`, or for load_expressions
     *,
@@ -607,6 +612,7 @@ def _audit_page(
     return page(f"Audit: {report.verdict}", f"{len(report.images)} images: {sizes}", sections)
 
 # %% ../nbs/data/16_audit.ipynb #b1257062
+@checked
 def write_report(
     report:AuditReport,            # from `audit`
     folder:Path|str,               # made when missing
@@ -680,6 +686,7 @@ def _leaks(
     return _Leaks(copies, _shared_people(images))
 
 # %% ../nbs/data/16_audit.ipynb #38486df6
+@checked
 def refuse_leaks(
     data:DatasetDict|AuditReport,  # what is about to be trained on
     *,

@@ -21,6 +21,7 @@ import datasets
 import pyarrow.compute
 from datasets import ClassLabel, Dataset, Features, Value
 
+from .arguments import checked
 from .core import ConfigError, DataError, some
 from .files import is_inside, outside_error, printable, refuse_odd_name
 from expression_research.names import (
@@ -215,6 +216,7 @@ def _label_problem(
     return f"{words}. {_there(features)}. Say which column it is, such as {example}."
 
 # %% ../nbs/data/11_columns.ipynb #810d6810
+@checked
 def choose_columns(
     splits:Mapping[str, Dataset],  # all with the same columns
     image:str|None=None,           # column of images; None: found by type
@@ -365,6 +367,7 @@ def _refuse_unknown(
             )
 
 
+@checked
 def without_images(
     empty:Sequence[str],           # names of classes
     count:int,                     # of all classes
@@ -549,6 +552,7 @@ def _leave_out_unreadable(
     return readable, records
 
 # %% ../nbs/data/11_columns.ipynb #ce4a2c78
+@checked
 def read_splits(
     splits:dict[str, Dataset],     # as the source has them, `train` among them
     columns:tuple[str, str, str|None],  # of image, label and subject, from `choose_columns`

@@ -18,6 +18,7 @@ import PIL.Image
 from datasets import Dataset, Features, Value
 from scipy.ndimage import gaussian_filter, uniform_filter
 
+from .arguments import checked
 from .pixels import to_rgb
 from .samples import cache_file, file_hashes, map_to_file
 from .splits import join_pairs
@@ -26,6 +27,7 @@ from .splits import join_pairs
 THUMBNAIL = 64                     # S, pixels
 
 
+@checked
 def grey_thumbnail(
     image:PIL.Image.Image,         # any mode, any size
 )->np.ndarray:                     # (64, 64) uint8 grey levels of the whole picture, squeezed
@@ -34,6 +36,7 @@ def grey_thumbnail(
     return np.asarray(grey.resize(size, PIL.Image.Resampling.BILINEAR))
 
 # %% ../nbs/data/13_copies.ipynb #88ec5e8a
+@checked
 def mapped_array(
     shape:tuple[int, ...],         # of the array, such as (N, 64, 64)
 )->np.ndarray:                     # (...) uint8 of that shape, zeros, in a temporary file
@@ -44,6 +47,7 @@ def mapped_array(
         return np.memmap(file, np.uint8, "w+", shape=shape)
 
 
+@checked
 def let_go(
     array:np.ndarray,              # (...) from `mapped_array`; with any other nothing happens
 )->None:
@@ -403,6 +407,7 @@ def _visible(
     return np.concatenate(found)
 
 # %% ../nbs/data/13_copies.ipynb #58143ca5
+@checked
 def near_copies(
     thumbnails:np.ndarray,         # (N, 64, 64) uint8
     rows:np.ndarray|None=None,     # (M,) which of them take part; None for all
@@ -429,6 +434,7 @@ def near_copies(
     return found.drop_duplicates(["first", "second"])[_PAIR_COLUMNS].reset_index(drop=True)
 
 # %% ../nbs/data/13_copies.ipynb #d59aaae8
+@checked
 def find_copies(
     images:pd.DataFrame,           # N rows: split, pixel_hash, and problem ("" for a good file)
     thumbnails:np.ndarray,         # (N, 64, 64) uint8, beside it
@@ -454,6 +460,7 @@ def find_copies(
     return pairs.assign(across=splits[pairs["first"]] != splits[pairs["second"]])
 
 # %% ../nbs/data/13_copies.ipynb #881c68f4
+@checked
 def pair_groups(
     pairs:pd.DataFrame,            # columns first and second, from `find_copies`
     count:int,                     # N, pictures
@@ -470,6 +477,7 @@ def _thumbnail_batch(
     return {"thumbnail": [grey_thumbnail(image).tobytes() for image in batch["image"]]}
 
 
+@checked
 def photograph_groups(
     split:Dataset,                 # readable pictures in a column `image`
 )->list[str]:                      # one name per row, equal for all copies of a photograph

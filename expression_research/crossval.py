@@ -20,6 +20,7 @@ from datasets import DatasetDict
 from joblib import delayed
 from torch.utils.data import DataLoader
 
+from .arguments import checked
 from .checkpoints import BestCheckpoint
 from .config import DataConfig, RunConfig, resolve
 from .core import ConfigError, keyed_torch, write_json
@@ -52,6 +53,7 @@ from .transforms import Transform
 class PixelRows(torch.utils.data.Dataset):
     "Some rows of the pool, as `Collate` wants them."
 
+    @checked
     def __init__(
         self,
         pixels:np.ndarray,         # (N, 3, S, S) uint8
@@ -155,6 +157,7 @@ class TrainFold:
         return _train_network(self, train_rows, inner_rows, held_out_rows, seeds)
 
 # %% ../nbs/trust/45_crossval.ipynb #e541d758
+@checked
 def network_fold(
     pooled:Pool,                   # from `pool`
     config:RunConfig,              # what `run_experiment` would train
@@ -240,6 +243,7 @@ def _train_network(
 class EpochTables:
     "Callback: the predictions of some rows after every epoch."
 
+    @checked
     def __init__(self,
         loader:DataLoader,         # of the rows to watch, without augmentation
     ):
@@ -251,6 +255,7 @@ class EpochTables:
         self.tables.append(predictions(state.model, self.loader, state.device, split="out-of-fold"))
 
 # %% ../nbs/trust/45_crossval.ipynb #006c8b73
+@checked
 def tables_by_epoch(
     fit:TrainFold,                 # what to train
     *,
@@ -280,6 +285,7 @@ def tables_by_epoch(
     }
 
 # %% ../nbs/trust/45_crossval.ipynb #28d5e18b
+@checked
 def copy_groups(
     ds:DatasetDict,                # columns image, label; two or more splits
 )->dict[str, str]:                 # sample id -> group; equal for copies of one photograph
@@ -293,6 +299,7 @@ def copy_groups(
     return dict(zip(ids, pair_groups(find_copies(images, thumbnails), len(images))))
 
 # %% ../nbs/trust/45_crossval.ipynb #ec95272b
+@checked
 def crossval_folder(
     fit:TrainFold,                 # from `network_fold`
     folds:int,                     # k
@@ -307,6 +314,7 @@ def crossval_folder(
     return Path(config.out) / f"crossval-{config.model}-{folds}-s{config.seed}-{digest}"
 
 # %% ../nbs/trust/45_crossval.ipynb #472ebb87
+@checked
 def crossval_experiment(
     config:RunConfig,              # what to train; device, threads and workers play no part
     *,

@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 from datasets import ClassLabel, Dataset, DatasetDict, Image, concatenate_datasets
 
+from .arguments import checked
 from .charts import plot_shares
 from .columns import choose_columns, read_splits, without_images
 from .copies import photograph_groups
@@ -47,6 +48,7 @@ from expression_research.splits import (
 )
 
 # %% ../nbs/data/14_data.ipynb #87e4799a
+@checked
 def show_grid(
     split:Dataset,                 # columns `image`, `label`
     *,
@@ -67,6 +69,7 @@ def show_grid(
     return show_rows(rows, side=side)
 
 # %% ../nbs/data/14_data.ipynb #f2ddbb62
+@checked
 def summarise(
     ds:DatasetDict,                # with a `ClassLabel` column `label`
 )->pd.DataFrame:                   # images, one row per split and one column per class
@@ -78,6 +81,7 @@ def summarise(
     return pd.DataFrame.from_dict(counts, orient="index", columns=columns).rename_axis("split")
 
 
+@checked
 def show_balance(
     ds:DatasetDict,                # with a `ClassLabel` column `label`
 )->Drawing:
@@ -155,6 +159,7 @@ class ExpressionData(_Watched):
     one makes them be computed anew.
     """
 
+    @checked
     def __init__(self,
         splits:Mapping[str, Dataset],  # by name; columns image, label (ClassLabel)
         origin:Origin=Origin(),        # how they came about
@@ -211,6 +216,7 @@ class ExpressionData(_Watched):
         return Shown(frame_table(summarise(self)) + bullets(self.origin.sentences))._repr_html_()
 
 # %% ../nbs/data/14_data.ipynb #d396eedf
+@checked
 def load_expressions(
     source:Source="generated",     # path (folder, saved data set, Parquet, CSV), Hub id, data set
     *,
@@ -369,6 +375,7 @@ def _refuse_one_class(
         )
 
 # %% ../nbs/data/14_data.ipynb #ced751ad
+@checked
 def refuse_empty_classes(
     ds:ExpressionData,             # about to be trained on
     drop:bool=False,               # leave such classes out instead

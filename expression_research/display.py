@@ -27,6 +27,7 @@ import pandas as pd
 from markupsafe import Markup
 from PIL import Image
 
+from .arguments import checked
 from .core import DataError, write_atomically
 
 # %% ../nbs/base/02_display.ipynb #1f84ea69
@@ -61,6 +62,7 @@ TEMPLATES = jinja2.Environment(
 )
 
 
+@checked
 def render(
     template:str,                  # name of a file in `templates`, such as `tiles.html`
     **values:Any,                  # what stands in the template: escaped, unless it is Markup
@@ -82,6 +84,7 @@ CHART_STYLE = Markup(
 PAGE_STYLE = CHART_STYLE + Markup(_squeezed(render("page.css", palette=PALETTE)))
 
 # %% ../nbs/base/02_display.ipynb #ac7c1d96
+@checked
 def cell_text(
     value:Any,                     # a number, a text, Markup, or None
     digits:int=3,                  # behind the point of a float
@@ -104,6 +107,7 @@ def _column_kind(
     return "words" if longest > 32 else ""
 
 # %% ../nbs/base/02_display.ipynb #8d8cbf54
+@checked
 def html_table(
     columns:Sequence[str],         # headings
     rows:Sequence[Sequence],       # a cell per heading: text, number, None, or Markup
@@ -119,6 +123,7 @@ def html_table(
     )
 
 
+@checked
 def frame_table(
     frame:pd.DataFrame,            # any; its index becomes the first column when it has a name
     *,
@@ -134,6 +139,7 @@ def frame_table(
 class Shown:
     "A fragment as a notebook shows it."
 
+    @checked
     def __init__(self,
         body:Markup,               # a part of a page
         style:bool=False,          # with the style sheet, which holds for `.report` only
@@ -150,6 +156,7 @@ class Shown:
         return re.sub(r"\s+", " ", plain).strip()[:200]
 
 # %% ../nbs/base/02_display.ipynb #67943680
+@checked
 def tiles(
     entries:Sequence[tuple[str, str, str]], # name, number, and a note below it
 )->Markup:
@@ -157,6 +164,7 @@ def tiles(
     return render("tiles.html", entries=entries)
 
 
+@checked
 def paragraph(
     *parts:str,                    # sentences; Markup stays as it is
     headline:str="",               # set in bold before them
@@ -166,6 +174,7 @@ def paragraph(
     return Markup("<p>{}{}</p>").format(bold, Markup(" ").join(parts))
 
 
+@checked
 def bullets(
     lines:Sequence[str],           # Markup stays as it is
 )->Markup:
@@ -231,6 +240,7 @@ def _placed(
     return Drawing(body, width, height, label, tuple(drawings))
 
 # %% ../nbs/base/02_display.ipynb #0923c77a
+@checked
 def beside(
     *drawings:Drawing,             # one or more
     gap:int=16,                    # pixels between them
@@ -243,6 +253,7 @@ def beside(
     return _placed(drawings, places)
 
 
+@checked
 def stacked(
     *drawings:Drawing,             # one or more
     gap:int=8,                     # pixels between them
@@ -255,6 +266,7 @@ def stacked(
     return _placed(drawings, places)
 
 # %% ../nbs/base/02_display.ipynb #b807ad8d
+@checked
 def picture_pixels(
     picture:Any,                   # PIL image; array or tensor (H, W, 3), (H, W), (3, H, W)
 )->np.ndarray:                     # (H, W, 3) uint8
@@ -278,6 +290,7 @@ def picture_pixels(
     return values.astype(np.uint8)
 
 # %% ../nbs/base/02_display.ipynb #41a034c6
+@checked
 def picture_source(
     picture:Any,                   # as for `picture_pixels`
     side:int=128,                  # pixels, the longer side at most
@@ -309,6 +322,7 @@ def _placed_picture(
     return round(left, 1), round(top, 1), *shown, source, max(height, width) < side
 
 # %% ../nbs/base/02_display.ipynb #70262300
+@checked
 def show_rows(
     rows:Mapping[str, Sequence],   # name -> pictures side by side, see `picture_pixels`
     titles:Sequence[str]=(),       # over the columns
@@ -332,6 +346,7 @@ def show_rows(
     return Drawing(body, *size, f"pictures: {', '.join(rows)}")
 
 # %% ../nbs/base/02_display.ipynb #accf2d43
+@checked
 def show_captioned(
     pictures:Sequence,             # see `picture_pixels`
     captions:Sequence[str],        # one each; a line end begins a new line
@@ -358,6 +373,7 @@ def show_captioned(
     return Drawing(body, across * step, down * (side + deep), f"{len(pictures)} pictures")
 
 # %% ../nbs/base/02_display.ipynb #6512e680
+@checked
 def picture_tag(
     picture:Any,                   # as for `picture_pixels`
     name:str,                      # what a screen reader says
@@ -368,6 +384,7 @@ def picture_tag(
     return Markup('<img alt="{}" src="{}">').format(name, source)
 
 
+@checked
 def gallery(
     entries:Sequence[tuple[Markup, str]], # picture, and the text below it
 )->Markup:
@@ -375,6 +392,7 @@ def gallery(
     return render("gallery.html", entries=entries)
 
 # %% ../nbs/base/02_display.ipynb #e43eea1b
+@checked
 def page(
     title:str,                     # of the window and the page
     subtitle:str,                  # a line below it
@@ -395,6 +413,7 @@ _ADDRESSES = set("src href srcset xlink:href action background data poster".spli
 class Outside(HTMLParser):
     "Collects what a page would load or run (`found`), and its tags (`tags`)."
 
+    @checked
     def __init__(self,
         text:str,                  # of a page
     ):

@@ -15,6 +15,7 @@ import xxhash
 from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
+from .arguments import checked
 from .core import keyed_order
 from .loaders import Batch, collated
 from .modes import switches_mode
@@ -64,6 +65,7 @@ def _is_fixed(
     return not switching and not any(parameter.requires_grad for parameter in part.parameters())
 
 
+@checked
 def fixed_parts(
     model:nn.Module,               # after `freeze`; modes are put back
 )->tuple[int, bool]:               # number of fixed parts in front, whether the row has a flatten
@@ -221,6 +223,7 @@ def _features_of(
     return features
 
 # %% ../nbs/train/22_features.ipynb #6c996487
+@checked
 def with_stored_features(
     model:nn.Module,               # after `freeze`
     loaders:Sequence[DataLoader],  # that the loop will read, such as training and validation

@@ -23,9 +23,11 @@ from typing import NamedTuple
 
 import PIL.Image
 
+from .arguments import checked
 from .core import DataError
 
 # %% ../nbs/base/08_files.ipynb #cae0c993
+@checked
 def printable(
     text:object,                   # such as a path or a cell of somebody's table
 )->str:                            # harmless in a terminal and in one line
@@ -135,6 +137,7 @@ def _readable_suffixes()->frozenset[str]:  # lower case, with the dot
 _readable_suffixes()               # whoever decodes a picture has imported this
 
 
+@checked
 def picture_formats(
     wanted:Iterable[str]=PICTURE_FORMATS,  # as Pillow calls them
 )->list[str]:                      # in Pillow's order
@@ -151,6 +154,7 @@ def _begins_like_heic(
     return content[4:8] == b"ftyp" and content[8:12] in brands
 
 
+@checked
 def what_it_is(
     content:bytes,                 # a file that Pillow does not know as a picture, or its beginning
 )->str:                            # in a few words; "" where nothing is recognised
@@ -193,6 +197,7 @@ def _kind_by_content(
     return path.suffix.lower() or "unknown kind"
 
 
+@checked
 def file_kind(
     path:Path|str,                 # an existing file
 )->str:                            # "" for a picture that Pillow reads; otherwise such as `HEIC`
@@ -211,6 +216,7 @@ def file_kind(
         raise DataError(f"{printable(path)} cannot be read ({error.strerror}).") from error
 
 # %% ../nbs/base/08_files.ipynb #92b8fff2
+@checked
 def refuse_pointer(
     path:Path,                     # a file or folder
 )->None:
@@ -234,6 +240,7 @@ class LeftOut(NamedTuple):
     reason: str                    # a word or two, such as `HEIC`, `hidden`, `link`
 
 
+@checked
 def left_out_words(
     left_out:Iterable[LeftOut],    # any number
 )->str:                            # "" for none; such as "3 files left out: 2 HEIC, 1 text"
@@ -262,6 +269,7 @@ def _reason_by_name(
     return "system file" if name.lower() in _SYSTEM else ""
 
 
+@checked
 def refuse_odd_name(
     name:str,                      # of a file, folder, class, column, ..., as Python has it
     what:str="name",               # what is called so
@@ -518,6 +526,7 @@ def is_inside(
     return target.is_relative_to(root)
 
 
+@checked
 def outside_error(
     name:str,                      # what leads there, such as a link or a cell
     target:Path,                   # where it leads

@@ -14,6 +14,7 @@ from pathlib import Path
 import datasets
 from datasets import Dataset, Features, Value
 
+from .arguments import checked
 from .core import DataError, some
 from .files import LeftOut, Listing, left_out_words
 from expression_research.names import (
@@ -319,6 +320,7 @@ def _refuse_strange(
         )
 
 # %% ../nbs/data/12_folders.ipynb #11b56b09
+@checked
 def read_class_folders(
     listing:Listing,               # of a folder
     rule:SplitRule=SplitRule(),    # how names are understood as splits

@@ -31,6 +31,7 @@ from scipy.stats import t as student_t
 from threadpoolctl import threadpool_limits
 from tqdm.auto import tqdm
 
+from .arguments import checked
 from .config import check_number
 from expression_research.core import (
     ConfigError,
@@ -60,6 +61,7 @@ class Pool(NamedTuple):
     class_names: list[str]         # C names
 
 # %% ../nbs/trust/44_folds.ipynb #cea1908a
+@checked
 def pool(
     ds:DatasetDict,                # columns image, label, perhaps subject
     splits:Sequence[str]=("train", "validation"), # which splits take part
@@ -130,6 +132,7 @@ def _divide_rows(
     return [rows[part == number] for number in range(len(shares))]
 
 # %% ../nbs/trust/44_folds.ipynb #bcc56db1
+@checked
 def check_divisions(
     folds:int,                     # k, 2 or more
     repeats:int,                   # divisions, 1 or more
@@ -141,6 +144,7 @@ def check_divisions(
     check_number("inner", inner, 0, 0.999)
 
 # %% ../nbs/trust/44_folds.ipynb #bc5746e4
+@checked
 def make_folds(
     samples:pd.DataFrame,          # N rows: sample_id, label, group
     folds:int=5,                   # k, 2 to the number of groups
@@ -191,6 +195,7 @@ class Seeds(NamedTuple):
     augmentation: int              # how each image is changed
 
 # %% ../nbs/trust/44_folds.ipynb #6d8a7c31
+@checked
 def fold_seeds(
     seed:int,                      # of the cross-validation
     fold:Fold,                     # which one
@@ -200,6 +205,7 @@ def fold_seeds(
 
 # %% ../nbs/trust/44_folds.ipynb #605fbfe1
 @contextmanager
+@checked
 def fixed_threads(
     threads:int,                   # of torch and of the linear algebra libraries, 1 or more
 ):
@@ -292,6 +298,7 @@ def _file_digest(
     return hashlib.blake2b(read_regular(path), digest_size=16).hexdigest()
 
 # %% ../nbs/trust/44_folds.ipynb #ac0a51e2
+@checked
 def run_fold(
     fit:Callable,                  # (train, inner, held-out rows, seeds) -> prediction table
     samples:pd.DataFrame,          # columns sample_id, label, group
@@ -334,6 +341,7 @@ class FoldInterval(NamedTuple):
     standard_error: float          # corrected
 
 
+@checked
 def corrected_interval(
     accuracies:Sequence[float]|np.ndarray, # (..., J) of all folds of all repeats, J > 1
     ratio:float,                   # held-out over training images, 1 / (k - 1); 0: naive interval
@@ -396,6 +404,7 @@ def _owned(
     return function(*arguments, **named)
 
 
+@checked
 def process_count(
     jobs:int|None,                 # processes at a time, as somebody asked
     needed:int,                    # that have something to do
@@ -409,6 +418,7 @@ def process_count(
     return max(1, min(jobs, needed))
 
 # %% ../nbs/trust/44_folds.ipynb #cbfcdede
+@checked
 def run_jobs(
     calls:Sequence[Callable],      # `delayed(function)(...)`, in order
     jobs:int|None,                 # processes at a time; None: as `joblib.parallel_config` says
@@ -506,6 +516,7 @@ def _write_summary(
         write_predictions(out / f"out-of-fold-{repeat}.parquet", crossed.of_repeat(repeat))
 
 # %% ../nbs/trust/44_folds.ipynb #d323752f
+@checked
 def cross_validate(
     fit:Callable,                  # (train, inner, held-out rows, seeds) -> prediction table
     samples:pd.DataFrame,          # N rows: sample_id, label, group, as in `pool(ds).samples`

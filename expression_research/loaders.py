@@ -8,7 +8,7 @@ __all__ = ['collate_fn', 'test_fn', 'Batch', 'row_label', 'row_pixels', 'Collate
            'make_loaders']
 
 # %% ../nbs/data/18_loaders.ipynb #9e6cabbb
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from numbers import Integral
 from pathlib import Path
@@ -19,6 +19,7 @@ import torch
 from PIL import Image
 from torch.utils.data import DataLoader, Dataset, Sampler
 
+from .arguments import checked
 from .core import ConfigError, DataError, keyed_generator, keyed_order
 from .samples import decoded, pixel_batch
 from expression_research.transforms import (
@@ -62,6 +63,7 @@ class Batch:
         return Batch(images, labels, self.ids)
 
 # %% ../nbs/data/18_loaders.ipynb #bb746f57
+@checked
 def row_label(
     row:dict,                      # a row of a data set
 )->int:                            # 0 .. C - 1
@@ -75,6 +77,7 @@ def row_label(
     return int(label)
 
 # %% ../nbs/data/18_loaders.ipynb #14e808b7
+@checked
 def row_pixels(
     row:dict,                      # with `pixels` (3, S, S) uint8, or `image` (PIL)
     transform:Transform,           # decodes the image
@@ -157,6 +160,7 @@ class DeviceLoader(DataLoader):
     Nothing in it waits for the device.
     """
 
+    @checked
     def __init__(
         self,
         dataset:Dataset,           # such as `FaceRows`
@@ -180,6 +184,7 @@ class DeviceLoader(DataLoader):
             yield self.finish(raw)
 
 # %% ../nbs/data/18_loaders.ipynb #1e27617d
+@checked
 def collated(
     loader:DataLoader,             # of this notebook
     rows:list,                     # N dictionaries, as its data set gives them
@@ -192,6 +197,7 @@ def collated(
 class FaceRows(Dataset):
     "A split with its pixels decoded; made for `DataLoader`. Raises `DataError` for an empty split."
 
+    @checked
     def __init__(
         self,
         split:datasets.Dataset,    # with `image` and `label`; sample ids are made where missing
@@ -230,6 +236,7 @@ class KeyedSampler(Sampler):
     Raises `DataError` for equal ids.
     """
 
+    @checked
     def __init__(
         self,
         ids:list,                  # sample ids (str), all different, in row order
@@ -260,6 +267,7 @@ class KeyedSampler(Sampler):
             yield epoch, row
 
 # %% ../nbs/data/18_loaders.ipynb #e1316097
+@checked
 def loader_options(
     num_workers:int=0,             # processes that load images; 0 loads in this one
     pin_memory:bool=False,         # batches in page-locked memory; without CUDA it does nothing
@@ -285,6 +293,7 @@ def loader_options(
     return options
 
 # %% ../nbs/data/18_loaders.ipynb #0a15e4cb
+@checked
 def make_loader(
     rows:Dataset,                  # `FaceRows`
     transform:Transform,           # what happens to the images
@@ -297,6 +306,7 @@ def make_loader(
     return DeviceLoader(rows, device, transform, **options)
 
 # %% ../nbs/data/18_loaders.ipynb #77a3eb76
+@checked
 def train_loader(
     split:datasets.Dataset,        # the training split
     transform:Transform,           # a `TrainTransform`
@@ -323,6 +333,7 @@ def train_loader(
     )
 
 # %% ../nbs/data/18_loaders.ipynb #7ee9d6e1
+@checked
 def evaluation_loader(
     split:datasets.Dataset,        # the split to evaluate
     transform:Transform,           # an `EvaluationTransform`
@@ -359,8 +370,9 @@ class Loaders(NamedTuple):
     test: DataLoader               # row order, clean; opened once, at the end
 
 # %% ../nbs/data/18_loaders.ipynb #8cfd6756
+@checked
 def make_loaders(
-    ds:datasets.DatasetDict,       # `train`, `validation`, `test`, as from `load_expressions`
+    ds:Mapping[str, datasets.Dataset],  # `train`, `validation`, `test`, as from `load_expressions`
     train_transform:Transform,     # a `TrainTransform`
     test_transform:Transform,      # an `EvaluationTransform`, for validation and test
     *,

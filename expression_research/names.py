@@ -16,10 +16,12 @@ from dataclasses import dataclass, field
 
 from datasets import Dataset
 
+from .arguments import checked
 from .core import ConfigError, DataError, some
 from .files import LeftOut, refuse_odd_name
 
 # %% ../nbs/data/10_names.ipynb #0c6462fe
+@checked
 def words_of(
     name:str,                      # of a folder, file or column
 )->list[str]:                      # in lower case
@@ -43,6 +45,7 @@ _COMPETITION = {"public": "validation", "private": "test"}     # before the word
 _SEVERAL = ("trainval", "trainvalid", "traintest", "valtest", "devtest", "testval")
 
 
+@checked
 def told_splits(
     name:str,                      # of a folder, file or split, or a value of a column
 )->set[str]:                       # among train, validation, test; several for `train_test`
@@ -70,6 +73,7 @@ def _told_by_word(
     return {split} if split else set()
 
 # %% ../nbs/data/10_names.ipynb #53fd7018
+@checked
 def plainly_told(
     name:str,                      # of a file
 )->set[str]:                       # as `told_splits`
@@ -98,6 +102,7 @@ def _resemblance(
     return "", ""
 
 
+@checked
 def resembled_splits(
     names:Iterable[str],           # that lie side by side, of which not all tell a split
 )->list[str]:                      # those that look like one; empty unless they look like several
@@ -154,6 +159,7 @@ def _stem(
     return name.rsplit(".", 1)[0]
 
 
+@checked
 def same_name(
     name:str,                      # of a class, folder or value
 )->str:                            # equal for two spellings of one name
@@ -161,6 +167,7 @@ def same_name(
     return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 # %% ../nbs/data/10_names.ipynb #9e26f398
+@checked
 def split_rule(
     split_names:str="",            # such as "train=Set A,test=Set B"; "none"; "": usual names
     column:str="",                 # that tells splits; "": found by names and values; "none"
@@ -183,6 +190,7 @@ def split_rule(
     return SplitRule(given, column=column, follow_outside=follow_outside)
 
 # %% ../nbs/data/10_names.ipynb #8c98bdf7
+@checked
 def tidy_name(
     name:str,                      # of a class
 )->str:
@@ -190,6 +198,7 @@ def tidy_name(
     return " ".join(unicodedata.normalize("NFC", name).split())
 
 
+@checked
 def one_spelling(
     names:Mapping[str, Sequence[str]],     # split -> its class names as spelled, each once
 )->tuple[dict[str, str], list[str]]:       # spelled -> class; notes on what was joined
@@ -250,6 +259,7 @@ _OTHER_WORDS = {
 }
 
 
+@checked
 def means_label(
     column:str,                    # its name
 )->bool:
@@ -260,6 +270,7 @@ def means_label(
     )
 
 
+@checked
 def means_other(
     column:str,                    # its name
 )->bool:
@@ -276,6 +287,7 @@ _FILE_WORDS = {"file", "filename", "filepath", "path", "filepaths", "pth", "imag
                "picture", "photo", "pic", "jpg", "png"}
 
 
+@checked
 def means_split(
     column:str,                    # its name
 )->bool:
@@ -283,6 +295,7 @@ def means_split(
     return any(word in _SPLIT_COLUMNS for word in words_of(column))
 
 
+@checked
 def means_file(
     column:str,                    # its name
 )->bool:

@@ -19,9 +19,11 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from .arguments import checked
 from .core import ConfigError, RunError, read_regular, write_atomically
 
 # %% ../nbs/base/08_outputs.ipynb #f9f3fe87
+@checked
 def expanded(
     path:Path|str,                 # as somebody wrote it
 )->Path:
@@ -45,6 +47,7 @@ PAGE = OutputKind(                 # older pages had no generator, and this poli
 )
 
 
+@checked
 def table_kind(
     columns:Iterable[str],         # the first columns, which no other table has
 )->OutputKind:
@@ -68,6 +71,7 @@ timing.csv steps.csv predictions.parquet best.safetensors last crossval.json fol
 """.split()
 
 
+@checked
 def is_run_folder(
     folder:Path|str,               # any path
 )->bool:
@@ -92,6 +96,7 @@ def _refuse_run_folder(
             )
 
 # %% ../nbs/base/08_outputs.ipynb #54a5ecdd
+@checked
 def refuse_inside(
     out:Path|str,                  # what will be written, a file or a folder
     source:Path|str,               # what is read: a folder; anything else is no danger
@@ -194,6 +199,7 @@ def _refuse_kind(
         raise ConfigError(f"{flag} {path} is {found}. Nothing was written; choose another name.")
 
 
+@checked
 def output_file(
     path:Path|str,                 # as somebody wrote it
     kind:OutputKind,               # what will be written
@@ -217,6 +223,7 @@ def output_file(
     return path
 
 # %% ../nbs/base/08_outputs.ipynb #79efe577
+@checked
 def output_folder(
     path:Path|str,                 # as somebody wrote it
     *,
@@ -272,6 +279,7 @@ def _each_cell(
     return table.set_axis([change(name) for name in table.columns], axis=1)
 
 
+@checked
 def write_table(
     table:pd.DataFrame,            # its index is left out
     path:Path|str,                 # of a CSV file
@@ -287,6 +295,7 @@ def write_table(
     return path
 
 
+@checked
 def read_table(
     path:Path|str,                 # from `write_table`
 )->pd.DataFrame:                   # what was written; an empty cell is nan

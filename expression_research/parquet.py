@@ -21,6 +21,7 @@ import xxhash
 import yaml
 from datasets import ClassLabel, Features
 
+from .arguments import checked
 from .core import DataError, some
 from .files import place_kind, printable, read_file, refuse_pointer
 from expression_research.names import (
@@ -36,6 +37,7 @@ from .samples import cache_file, read_checked
 _SHARD = re.compile(r"(.+)-\d{5}-of-\d{5}$")   # the Hub's form, with any name for the split
 
 
+@checked
 def splits_of_files(
     paths:Sequence[Path],          # one or more
     root:Path|None,                # parts of paths below it tell; None: names and their folders'
@@ -115,6 +117,7 @@ _NO_FORM = (
 )
 
 # %% ../nbs/data/12_parquet.ipynb #be5af443
+@checked
 def readme_splits(
     folder:Path,                   # a data set in the Hub's form
     rule:SplitRule=SplitRule(),    # how names are understood
@@ -251,6 +254,7 @@ def _content_hash(
     return digest.hexdigest()
 
 # %% ../nbs/data/12_parquet.ipynb #e3fbe90d
+@checked
 def read_parquet(
     paths:Sequence[Path],          # Parquet files
     root:Path|None=None,           # folder whose parts below it tell splits; None: the last two
@@ -278,6 +282,7 @@ def read_parquet(
     return Found(read, "README.md" if named else where, told=not named)
 
 # %% ../nbs/data/12_parquet.ipynb #c1b46705
+@checked
 def refuse_parts_elsewhere(
     folder:Path,                   # written by `save_to_disk`
 )->None:
@@ -304,6 +309,7 @@ def refuse_parts_elsewhere(
             )
 
 
+@checked
 def hub_cache(
     name:str,                      # `owner/dataset`
 )->Path:

@@ -14,6 +14,7 @@ import PIL.ExifTags
 import PIL.Image
 import PIL.ImageOps
 
+from .arguments import checked
 from .core import ConfigError, DataError
 from .files import picture_formats
 
@@ -93,6 +94,7 @@ def _eight_bits(
     return PIL.Image.fromarray(np.rint(values).clip(0, 255).astype(np.uint8))
 
 # %% ../nbs/base/09_pixels.ipynb #f88546fe
+@checked
 def to_rgb(
     image:PIL.Image.Image,         # any mode, any size
 )->PIL.Image.Image:                # mode RGB, upright
@@ -114,6 +116,7 @@ def to_rgb(
         raise DataError(message) from None
 
 # %% ../nbs/base/09_pixels.ipynb #eaa8d944
+@checked
 def to_pixels(
     image:PIL.Image.Image,         # any mode, any size
     side:int,                      # S in pixels, 1 or more

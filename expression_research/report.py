@@ -15,6 +15,7 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
+from .arguments import checked
 from .comparison import compare_all
 from .core import ConfigError, DataError, RunError, some, write_atomically
 from .diagnostics import Rows, scores
@@ -46,6 +47,7 @@ def _write_page(
     return path
 
 
+@checked
 def run_report(
     folder:Path|str,               # runs/<id>, finished
     *,
@@ -162,6 +164,7 @@ def _runs_part(
     return render("runs.html", runs=entries)
 
 # %% ../nbs/use/51_report.ipynb #833d0964
+@checked
 def report_runs(
     folders:Sequence[Path|str],    # runs/<id>, finished; one or more
     out:Path|str|None=None,        # file to write; None: `comparison.html` beside the first run
@@ -352,6 +355,7 @@ def _run_parts(
     return parts
 
 # %% ../nbs/use/51_report.ipynb #7bfe3a5e
+@checked
 def summary_report(
     out:Path|str,                  # folder with summary.json and the run folders
 )->Path:                           # out/report.html

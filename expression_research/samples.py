@@ -30,11 +30,13 @@ import xxhash
 from datasets import Dataset, DatasetDict, Features, Value
 from filelock import FileLock
 
+from .arguments import checked
 from .core import ConfigError, DataError
 from .files import printable, read_file, what_it_is
 from .pixels import decode_picture, to_pixels, to_rgb
 
 # %% ../nbs/data/10_samples.ipynb #a50c9a09
+@checked
 def file_hash(
     content:bytes,                 # the encoded file
 )->str:                            # 16 hexadecimal digits
@@ -42,6 +44,7 @@ def file_hash(
     return hashlib.blake2b(content, digest_size=8).hexdigest()
 
 
+@checked
 def pixel_hash(
     image:PIL.Image.Image,         # decoded, any mode
 )->str:                            # 16 hexadecimal digits
@@ -55,6 +58,7 @@ def pixel_hash(
 MANIFEST_ORDER = ("train", "validation", "test")
 
 
+@checked
 def column_values(
     split:Dataset,                 # with any format or transform
     name:str,                      # one of its columns, not of images
@@ -63,6 +67,7 @@ def column_values(
     return split.with_format(None)[name][:]
 
 # %% ../nbs/data/10_samples.ipynb #13cf06fc
+@checked
 def file_bytes(
     stored:dict|None,              # what `datasets` keeps: bytes or None, path or None
 )->bytes:                          # the encoded file; empty when there is none
@@ -101,6 +106,7 @@ def _stored_images(
     return only.cast_column("image", datasets.Image(decode=False))
 
 # %% ../nbs/data/10_samples.ipynb #80b17c51
+@checked
 def file_hashes(
     split:Dataset,                 # has a column `image`
 )->list[str]:                      # one per row
@@ -117,6 +123,7 @@ def file_hashes(
     return [file_hash(file_bytes(stored)) for batch in batches for stored in batch["image"]]
 
 
+@checked
 def number_equals(
     hashes:dict[str, list[str]],   # split name -> file hash of each row
 )->dict[str, list[str]]:           # split name -> sample id of each row
@@ -133,6 +140,7 @@ def number_equals(
 _Faces = TypeVar("_Faces", Dataset, DatasetDict)
 
 
+@checked
 def with_sample_ids(
     ds:_Faces,                     # has a column `image`
 )->_Faces:                         # the same type, every split with a column `sample_id`
@@ -154,6 +162,7 @@ def with_sample_ids(
     return DatasetDict(added) if isinstance(ds, DatasetDict) else added["train"]
 
 # %% ../nbs/data/10_samples.ipynb #8a21216a
+@checked
 def file_names(
     split:Dataset,                 # has a column `image`
     root:Path|None=None,           # names are relative to this folder
@@ -178,6 +187,7 @@ def _public_name(
     return PurePath(path).name if PurePath(path).is_absolute() else path
 
 # %% ../nbs/data/10_samples.ipynb #8aa32ddd
+@checked
 def inspect_file(
     content:bytes,                 # an encoded file
 )->tuple[str, str, str]:           # file hash; pixel hash or ""; what is wrong or ""
@@ -203,6 +213,7 @@ def inspect_file(
 _POLICY = 2  # version of `to_rgb`, `to_pixels` and the hashes: part of the name of every cached file
 
 
+@checked
 def cache_file(
     folder:Path|str|None,          # where; None: in the cache folder of `datasets`
     kind:str,                      # first word of the file's name
@@ -239,6 +250,7 @@ def _checksum_of(
     return digest.hexdigest()
 
 
+@checked
 def seal_cache(
     path:Path,                     # of a cached file that was just made
     *key:object,                   # what it was made from, where its name does not say
@@ -254,6 +266,7 @@ def _seal_path(
     return path.with_name(f"{path.name}.xxh3")
 
 
+@checked
 def whole_cache(
     path:Path,                     # of a cached file, which need not exist
     *key:object,                   # as for `seal_cache`
@@ -280,6 +293,7 @@ def _is_whole(
 
 # %% ../nbs/data/10_samples.ipynb #e1e9ea59
 @contextmanager
+@checked
 def progress(
     rows:int,                      # how much work lies ahead
 )->Iterator[None]:
@@ -294,6 +308,7 @@ def progress(
             datasets.enable_progress_bars()
 
 # %% ../nbs/data/10_samples.ipynb #c4af5332
+@checked
 def map_to_file(
     split:Dataset,                 # has a column `image`, which `function` uses up
     function:Callable[..., dict],  # from a batch of 64 rows (dict of lists) to new columns
@@ -335,6 +350,7 @@ def map_to_file(
         ) from error
 
 # %% ../nbs/data/10_samples.ipynb #4a72eb30
+@checked
 def read_checked(
     load:Callable[[], dict|Dataset],   # `datasets.load_dataset`, told all it needs
     folder:Path,                   # where it keeps what it has read; need not exist
@@ -436,6 +452,7 @@ def _examine(
     return columns
 
 # %% ../nbs/data/10_samples.ipynb #88811184
+@checked
 def read_images(
     split:Dataset,                 # has a column `image`
     files:list[str],               # the name of each row's file
@@ -460,6 +477,7 @@ MANIFEST_COLUMNS = (
 )
 
 
+@checked
 def class_names(
     ds:Dataset|DatasetDict,        # with a `ClassLabel` column `label`
 )->list[str]:                      # names in the order of the labels 0 to C - 1
@@ -495,6 +513,7 @@ def _split_samples(
     return pd.DataFrame(columns)
 
 # %% ../nbs/data/10_samples.ipynb #8f0acbbd
+@checked
 def manifest(
     ds:DatasetDict,                # columns image, label; missing ids and hashes are computed
 )->pd.DataFrame:                   # a row per sample, columns as in `MANIFEST_COLUMNS`
@@ -510,6 +529,7 @@ def manifest(
     return pd.concat(parts, ignore_index=True)
 
 
+@checked
 def skipped(
     ds:DatasetDict,                # of `load_expressions(..., skip_unreadable=True)`, or any other
 )->pd.DataFrame:                   # columns as in `manifest`; no rows if nothing was left out
@@ -518,6 +538,7 @@ def skipped(
     return pd.DataFrame(columns=list(MANIFEST_COLUMNS)) if known is None else known
 
 # %% ../nbs/data/10_samples.ipynb #a19cd552
+@checked
 def manifest_hash(
     table:pd.DataFrame,            # from `manifest`, or read back from a file
 )->str:                            # 32 hexadecimal digits
@@ -540,6 +561,7 @@ def _decode_batch(
     return {"pixels": [to_pixels(image, side).tobytes() for image in images]}
 
 # %% ../nbs/data/10_samples.ipynb #f140a866
+@checked
 def decoded(
     split:Dataset,                 # columns image, label, and sample_id (added where missing)
     side:int,                      # S in pixels, 1 or more
@@ -564,6 +586,7 @@ def decoded(
     return map_to_file(chosen, _decode_batch, target, Features(made), purpose, side=side)
 
 # %% ../nbs/data/10_samples.ipynb #0706fba4
+@checked
 def pixel_batch(
     split:Dataset,                 # from `decoded`, perhaps with rows selected
     rows:list[int],                # N row numbers, in any order

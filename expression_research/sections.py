@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
+from .arguments import checked
 from .calibration import evaluate_calibration, reliability_table
 from expression_research.charts import (
     interval_picture,
@@ -73,6 +74,7 @@ class Section:
 SECTIONS:list[Section] = []
 
 
+@checked
 def section(
     heading:str,                   # of the part; "" for none
     *,
@@ -90,6 +92,7 @@ def section(
     return register
 
 # %% ../nbs/use/50_sections.ipynb #b9410e25
+@checked
 def run_sections(
     files:RunFiles,                # of a finished run
 )->list[tuple[str, Markup]]:       # heading and HTML of each part
@@ -98,6 +101,7 @@ def run_sections(
     return [(heading, body) for heading, body in parts if body]
 
 # %% ../nbs/use/50_sections.ipynb #94b033c6
+@checked
 def guessing(
     counts:dict[str, dict[str, int]],  # images per split and class
     split:str,                     # the split that is guessed
@@ -116,6 +120,7 @@ def guessing(
     return 1 / classes, f"guessing among {classes} classes would get {share}"
 
 # %% ../nbs/use/50_sections.ipynb #3ad9fbcd
+@checked
 def accuracy_sentences(
     correct:int,                   # images right
     split:str,                     # `validation` or `test`
@@ -151,6 +156,7 @@ def _loss_meaning(
     return f"above {known}: it is too sure where it is wrong"
 
 # %% ../nbs/use/50_sections.ipynb #d5b05f98
+@checked
 def run_verdict(
     files:RunFiles,                # of a finished run
 )->list[str]:                      # sentences; the first is the headline
@@ -231,6 +237,7 @@ def _audit_sentence(
     return f"Audit before training, looking for near-copies too: {found}.{accepted}"
 
 # %% ../nbs/use/50_sections.ipynb #5bb92026
+@checked
 def data_part(
     counts:dict[str, dict[str, int]],  # images per split and class
     samples:pd.DataFrame|None=None,# of the manifest; None when it is not there
@@ -311,6 +318,7 @@ def _accuracy_band(
 
 # %% ../nbs/use/50_sections.ipynb #87aa9bd3
 @section("Learning curves")
+@checked
 def curves_section(
     files:RunFiles,                # of a finished run
 )->Markup:
@@ -356,6 +364,7 @@ def _scores_section(
     return html_table(["score", "value", "95 % interval"], rows) + bullets(remarks + found.notes)
 
 # %% ../nbs/use/50_sections.ipynb #d0887397
+@checked
 def interval_cell(
     correct:int,                   # images right
     n:int,                         # images in all
@@ -368,6 +377,7 @@ def interval_cell(
 
 
 @section("Confusion matrix and classes")
+@checked
 def classes_section(
     files:RunFiles,                # of a finished run
 )->Markup:
@@ -659,6 +669,7 @@ def _value_text(
     return "“”" if value == "" else str(value)
 
 
+@checked
 def record_part(
     record:dict,                   # names and values; a value may be a mapping itself
     usual:dict|None=None,          # default values; names whose value differs are set in bold

@@ -9,10 +9,12 @@ __all__ = ['check_serving']
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .arguments import checked
 from .verdicts import Check, Findings, check, conclude
 
 # %% ../nbs/use/61_served.ipynb #0cf9726f
 @check("serving", code="ER112", when="asked")
+@checked
 def check_serving(
     evaluated:ArrayLike,           # (N, C) logits of some images, by evaluation
     served:ArrayLike,              # (N, C) logits of the same images, by the application

@@ -21,6 +21,7 @@ import pandas as pd
 import PIL.Image
 import torch
 
+from .arguments import checked
 from .charts import probability_bars
 from .checkpoints import tensors_checksum
 from .config import check_number, config_from_dict
@@ -77,6 +78,7 @@ def _refuse_way_out(
             )
 
 
+@checked
 def image_files(
     files:Path|str|Iterable[Path|str], # a file, a folder, or several of either
     *,
@@ -113,6 +115,7 @@ def image_files(
 _LARGEST = 2**30                   # bytes of an image file
 
 
+@checked
 def read_photograph(
     path:Path,                     # of an image file
     trained:Trained,               # whose preprocessing is applied
@@ -154,6 +157,7 @@ def _photograph_logits(
 class OnnxNetwork(torch.nn.Module):
     "A network that was exported, run by ONNX Runtime on the processor."
 
+    @checked
     def __init__(self,
         path:Path,                 # of the .onnx file
         threads:int,               # as in the run
@@ -207,6 +211,7 @@ def _export_network(
     write_json(path.with_suffix(".json"), {"blake2b": digest})
 
 
+@checked
 def with_onnx(
     trained:Trained,               # on the processor
 )->Trained:                        # the same, its network run by ONNX Runtime
@@ -260,6 +265,7 @@ def _read_all(
     return [pixels for pixels, problem in read if not problem], problems
 
 # %% ../nbs/use/60_predict.ipynb #05a95479
+@checked
 def probability_table(
     paths:list[Path],              # N files
     problems:list[str],            # N sentences, "" where the file was read
@@ -301,6 +307,7 @@ def _check_choices(
             raise ConfigError(f"{name}={value!r}: expected True or False.")
 
 
+@checked
 def predict(
     source:Path|str,               # run folder, or a best.safetensors
     files:Path|str|Iterable[Path|str], # image files or folders of them
@@ -353,6 +360,7 @@ def _picture_again(
         raise DataError(f"{path} cannot be read any more ({error}).") from None
 
 
+@checked
 def show_predictions(
     table:pd.DataFrame,            # from `predict`; its files are read again
     *,

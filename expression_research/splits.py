@@ -15,6 +15,7 @@ import datasets
 import numpy as np
 from datasets import ClassLabel, Dataset, DatasetDict, Value
 
+from .arguments import checked
 from .core import ConfigError, DataError, keyed_order, some
 from expression_research.names import (
     SPLIT_FLAG,
@@ -26,6 +27,7 @@ from expression_research.names import (
 from .samples import MANIFEST_ORDER, column_values, with_sample_ids
 
 # %% ../nbs/data/12_splits.ipynb #fb4f45ef
+@checked
 def standard_splits(
     splits:Mapping[str, Dataset],  # by the names the source uses
     rule:SplitRule=SplitRule(),    # how names are understood
@@ -81,6 +83,7 @@ def _values_of(
     return list(dict.fromkeys("" if value is None else str(value) for value in values))
 
 
+@checked
 def find_split_column(
     splits:Mapping[str, Dataset],  # as a source has them
     rule:SplitRule=SplitRule(),    # how values are understood
@@ -142,6 +145,7 @@ def _example(
     return "train=VALUE,test=VALUE"
 
 # %% ../nbs/data/12_splits.ipynb #967a0145
+@checked
 def splits_by_column(
     splits:Mapping[str, Dataset],  # as a source has them
     column:str,                    # tells the split of every row
@@ -189,6 +193,7 @@ def _two_splits(
     )
 
 # %% ../nbs/data/12_splits.ipynb #5b7fef15
+@checked
 def join_pairs(
     count:int,                     # rows
     pairs:Iterable[tuple[int, int]],  # two rows that belong together
@@ -204,6 +209,7 @@ def join_pairs(
     return [root(row) for row in range(count)]
 
 
+@checked
 def join_groups(
     *keys:Sequence[str],           # one list per reason, one value per row; "" joins nothing
 )->list[int]:                      # the group of each row, named by one of its rows
@@ -233,6 +239,7 @@ def _in_turn(
     return sorted(drawn, key=lambda unit: len(unit) <= large)
 
 # %% ../nbs/data/12_splits.ipynb #f6782e6e
+@checked
 def assign_splits(
     labels:Sequence[int],          # class of each row, 0 to C - 1
     ids:Sequence[str],             # sample id of each row
@@ -263,6 +270,7 @@ def assign_splits(
 FRACTIONS = (0.7, 0.2, 0.1)
 
 
+@checked
 def check_fractions(
     fractions:tuple[float, float, float],  # shares of train, validation, test
 )->None:
@@ -278,7 +286,7 @@ def _divide(
     split:Dataset,                 # columns `label`, `sample_id`, and `subject` if known
     fractions:dict[str, float],    # share of each split to make, together 1
     seed:int,                      # of the choice
-    groups:Sequence[str]|None=None,  # rows with equal values also stay together
+    groups:Sequence[str|int]|None=None,  # rows with equal values also stay together
 )->dict[str, Dataset]:             # the rows of each, in their old order
     """One dataset into several, stratified; subjects, copies of a file and `groups` stay together.
 
@@ -305,12 +313,13 @@ def _divide(
     return {name: split.select(chosen) for name, chosen in rows.items()}
 
 # %% ../nbs/data/12_splits.ipynb #d1ec5a25
+@checked
 def split_dataset(
     ds:Dataset|DatasetDict,        # columns `image`, `label`, and `subject` if known
     fractions:tuple[float, float, float]=FRACTIONS,  # of train, validation, test; together 1
     seed:int=0,                    # another seed, another choice
     *,
-    groups:Sequence[str]|None=None,  # a value per row; rows with equal values stay together
+    groups:Sequence[str|int]|None=None,  # a value per row; rows with equal values stay together
 )->DatasetDict:                    # train, validation, test
     """New splits: stratified, subjects and copies never separated. `groups` follows the rows of
     train, validation and test, in this order.
@@ -326,6 +335,7 @@ def split_dataset(
     return DatasetDict(_divide(ds, shares, seed, groups))
 
 # %% ../nbs/data/12_splits.ipynb #689d8cc2
+@checked
 def make_missing(
     splits:dict[str, Dataset],     # `train` and perhaps others
     fractions:tuple[float, float, float],  # of train, validation, test

@@ -19,6 +19,7 @@ import pandas as pd
 import pyarrow
 from datasets import Dataset
 
+from .arguments import checked
 from .core import DataError, some
 from .files import LeftOut, Listing, place_kind, read_file, refuse_odd_name
 from .names import SPLIT_FLAG, Found, SplitRule, means_file, plainly_told
@@ -27,6 +28,7 @@ from .names import SPLIT_FLAG, Found, SplitRule, means_file, plainly_told
 TABLE_SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
 
 
+@checked
 def table_columns(
     path:Path,                     # any file
 )->list[str]:                      # names in its header; none if it is no table
@@ -66,6 +68,7 @@ def _read_json_lines(
     return pd.DataFrame(objects)
 
 
+@checked
 def read_table(
     path:Path,                     # CSV, TSV, JSON Lines or Parquet
     rows:int|None=None,            # only the first few; None: all
@@ -140,6 +143,7 @@ def _told(
 class PictureFinder:
     "From the texts in a table to pictures."
 
+    @checked
     def __init__(self,
         table:Path,                # whose folder paths are relative to
         listing:Listing,           # of the source
@@ -266,6 +270,7 @@ def _as_dataset(
     return made.remove_columns("row") if "row" not in frame.columns else made, first
 
 # %% ../nbs/data/12_tables.ipynb #3a5e57af
+@checked
 def read_table_of_pictures(
     table:Path,                    # CSV, TSV or JSON Lines
     listing:Listing,               # of the source
@@ -301,6 +306,7 @@ def _lines_of(
         raise DataError(f"{path} cannot be read ({error.strerror}).") from error
 
 # %% ../nbs/data/12_tables.ipynb #9e2f7111
+@checked
 def read_lists(
     listing:Listing,               # of a folder
     rule:SplitRule=SplitRule(),    # how names are understood as splits
@@ -382,6 +388,7 @@ def _told_by_stem(
     return next(iter(told)) if len(told) == 1 else ""
 
 # %% ../nbs/data/12_tables.ipynb #1b7dd78c
+@checked
 def read_tables(
     listing:Listing,               # of a folder
     rule:SplitRule=SplitRule(),    # how names are understood as splits

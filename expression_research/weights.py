@@ -26,6 +26,7 @@ from torch import nn
 from torch._weights_only_unpickler import _get_allowed_globals
 from torch.nn.modules.utils import consume_prefix_in_state_dict_if_present
 
+from .arguments import checked
 from .core import DataError, ModelError, some
 from .files import place_kind, printable, read_file
 from .freezing import head_name
@@ -62,6 +63,7 @@ def _kind_of_file(
 # %% ../nbs/train/20_weights.ipynb #3e0d2234
 class _StandIn:
     "In the place of a thing that is not read: takes anything, does nothing."
+    @checked
     def __init__(self, *given, **named): pass
     def __setstate__(self, state): pass
 
@@ -128,6 +130,7 @@ _DOERS = re.compile(r"numpy\.(load|fromfile|memmap|save|lib|ctypeslib|f2py|distu
 class _Walker(pickle.Unpickler):
     "Goes through a pickle and imports nothing."
 
+    @checked
     def __init__(self, file):
         "Starts without knowing anything."
         super().__init__(file)
@@ -423,6 +426,7 @@ def _refuse_no_file(
         )
 
 # %% ../nbs/train/20_weights.ipynb #719c1281
+@checked
 def read_weights(
     path:Path|str,                 # a file of PyTorch or safetensors, whatever its suffix
 )->dict[str, torch.Tensor]:        # name -> tensor (...) on the CPU
@@ -540,6 +544,7 @@ def _aligned(
     return kept
 
 # %% ../nbs/train/20_weights.ipynb #50de6ed3
+@checked
 def load_weights(
     model:nn.Module,               # changed in place; not to be used when this raises
     state:dict[str, torch.Tensor], # name -> tensor (...), as from `read_weights`
@@ -569,6 +574,7 @@ def load_weights(
     return new_head
 
 # %% ../nbs/train/20_weights.ipynb #65a8a238
+@checked
 def fetch_weights(
     url:str,                       # of published weights, such as ResNet18_Weights.DEFAULT.url
     *,
