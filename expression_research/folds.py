@@ -420,7 +420,7 @@ def process_count(
 # %% ../nbs/trust/44_folds.ipynb #cbfcdede
 @checked
 def run_jobs(
-    calls:Sequence[Callable],      # `delayed(function)(...)`, in order
+    calls:Sequence[tuple],         # `delayed(function)(...)`, in order
     jobs:int|None,                 # processes at a time; None: as `joblib.parallel_config` says
     title:str,                     # in front of the progress bar
     said:Callable|None=None,       # (position, result) -> the line to print when a job is done

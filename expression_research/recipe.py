@@ -29,7 +29,7 @@ from expression_research.config import (
 from .data import ExpressionData, load_expressions, refuse_empty_classes
 from .freezing import Stage, parameter_groups
 from .models import check_plan, make_model, normalisation
-from .core import ConfigError, ModelError, pick_device
+from .core import ConfigError, ModelError, pick_device, read_regular
 from expression_research.transforms import (
     EvaluationTransform,
     TrainTransform,
@@ -250,7 +250,7 @@ def weights_hash(
     if weights in ("none", "imagenet"):
         return weights.replace("none", "")
     try:
-        return hashlib.blake2b(Path(weights).read_bytes(), digest_size=8).hexdigest()
+        return hashlib.blake2b(read_regular(weights), digest_size=8).hexdigest()
     except OSError as error:
         raise ModelError(
             f"weights={weights!r} cannot be read ({error.strerror}). Expected imagenet, none, or a "

@@ -59,26 +59,6 @@ def _as_paths(
     return list(map(Path, given))
 
 
-def _refuse_way_out(
-    folder:Path,                   # that was named
-    pictures:Iterable[Path],       # found below it
-)->None:
-    "Raises `DataError` for a picture that is in the folder only by a link to another place."
-    root, folders = os.path.realpath(folder), {}
-    for path in pictures:
-        if path.parent not in folders:
-            folders[path.parent] = os.path.realpath(path.parent)
-        real = os.path.join(folders[path.parent], path.name)
-        if path.is_symlink():
-            real = os.path.realpath(path)
-        if not real.startswith(root.rstrip(os.sep) + os.sep):
-            raise DataError(
-                f"{path} leads out of {folder}, to {real}. Remove the link, name the file itself, "
-                "or use follow_outside=True (--follow-outside)."
-            )
-
-
-@checked
 def image_files(
     files:Path|str|Iterable[Path|str], # a file, a folder, or several of either
     *,
@@ -94,7 +74,7 @@ def image_files(
         if not os.path.isdir(path):
             found.append(path)
             continue
-        listing = list_files(path)
+        listing = list_files(path, follow_outside)
         left_out += listing.without([])
         if not listing.pictures:
             held = left_out_words(listing.without([]))
@@ -102,8 +82,6 @@ def image_files(
                 f"{path}: no image files in this folder{' (' + held + ')' if held else ''}. "
                 "Expected files such as photo.jpg or photo.png."
             )
-        if not follow_outside:
-            _refuse_way_out(path, listing.pictures)
         found += listing.pictures
     if not found:
         raise DataError("no files to predict. Name image files, or a folder of them.")

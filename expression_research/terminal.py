@@ -23,7 +23,6 @@ _CONTROL = re.compile(
 )
 
 
-@checked
 def printable(
     text:str,                      # from anywhere
     keep:str="",                   # control characters that may stay, besides tab and line feed
@@ -38,7 +37,6 @@ def printable(
 class Guarded:
     "A stream that prints text only, and survives a disk that is full."
 
-    @checked
     def __init__(self,
         stream:TextIO|None,        # such as `sys.stdout`; None: closed
         keep:str="",               # control characters that may pass
@@ -83,7 +81,6 @@ class Guarded:
 
 # %% ../nbs/use/68_terminal.ipynb #90be6345
 @contextmanager
-@checked
 def guarded_streams()->Iterator[Guarded]:
     "Inside the block everything that is printed is guarded; hands out the standard output."
     _fill_closed_descriptors()
@@ -106,7 +103,6 @@ def _fill_closed_descriptors()->None:
                 os.open(os.devnull, os.O_RDWR)
 
 # %% ../nbs/use/68_terminal.ipynb #3e06f915
-@checked
 def flag_words(
     message:str,                   # of an error
     names:Iterable[str],           # fields of the command's options
@@ -123,7 +119,6 @@ def flag_words(
     return re.sub(rf"(?<![\w/.\\'\"=-])({listed})={value}", flag, message)
 
 # %% ../nbs/use/68_terminal.ipynb #e3fd1519
-@checked
 def usage_lines(
     box:str,                       # what tyro prints about words that it does not understand
     program:str,                   # such as `expression train`
@@ -151,7 +146,6 @@ def usage_lines(
 class Stopped(KeyboardInterrupt):
     "A signal asked the program to stop; `number` says which."
 
-    @checked
     def __init__(self,
         number:int,                # of the signal
     ):
@@ -163,7 +157,6 @@ _SIGNALS = [name for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
 
 @contextmanager
-@checked
 def stopping()->Iterator[None]:
     "Inside the block SIGTERM and SIGHUP raise `Stopped`, once; then the rest can be tidied up."
     if threading.current_thread() is not threading.main_thread():
