@@ -48,6 +48,9 @@ def check_loss_function(
     if not _shifts(look, labels.to(look.device), width):
         return _judge_other_loss(look, labels.to(look.device), width)
     values = _asked(look, labels.to(look.device), width)
+    bent = _bends_the_mean(look, width)
+    if bent:
+        return conclude([("warning", bent, _EACH_IMAGE)], "")
     if not all(value.numel() == 1 for value in values):
         words = f"returns {values[0].numel()} numbers"
         return conclude([("error", words, "Ask for one: reduction='mean'.")], "")
@@ -101,6 +104,37 @@ def _judge_certainty(
     found.error(
         f"{certain:.2f} nats for certain and right, expected near 0",
         "A softmax inside the loss? The cross-entropy takes it already.",
+    )
+
+# %% ../nbs/train/34_loss_checks.ipynb #5f5737ee
+_EACH_IMAGE = "Take each image's loss (reduction='none'), weight it, and average at the end."
+
+
+def _bends_the_mean(
+    look:Look,                     # whose loss is asked
+    width:int,                     # C
+)->str:                            # in words; empty for a mean over images
+    "Is the loss a curve of the batch's mean cross-entropy, rather than a mean over its images?"
+    loss_fn = copy.deepcopy(look.loss_fn)
+
+    def ask(*nats):                # of images of class 0 with these cross-entropies
+        logits = torch.zeros(len(nats), width, device=look.device)
+        logits[:, 0] = torch.tensor([-math.log(math.expm1(one) / (width - 1)) for one in nats])
+        labels = torch.zeros(len(nats), dtype=torch.int64, device=look.device)
+        return float(torch.as_tensor(loss_fn(logits, labels)))
+
+    try:
+        with no_trace(look.model), torch.no_grad():
+            both, mean, apart = ask(0.6, 3.0), ask(1.8), (ask(0.6) + ask(3.0)) / 2
+    except Exception:
+        return ""                  # a loss that takes no such batch
+    if not all(map(math.isfinite, (both, mean, apart))) or abs(both - mean) > 1e-4 * abs(mean):
+        return ""
+    if abs(both - apart) < 0.02 * abs(apart):
+        return ""
+    return (
+        f"not a mean over images: a batch costs {both:.3f}, its images alone {apart:.3f} on average; an "
+        "image's weight is that of the whole batch"
     )
 
 # %% ../nbs/train/34_loss_checks.ipynb #e38a38b3
