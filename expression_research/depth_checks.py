@@ -14,6 +14,7 @@ import torch
 from torch import nn
 
 from .looks import Look
+from .modes import switches_mode
 from .scales import near_zero, open_up
 from .traces import no_trace
 from .verdicts import Check, Findings, Skip, check, conclude
@@ -55,7 +56,7 @@ def _fall(
 
 
 def image_differences(
-    model:nn.Module,               # a copy in evaluation mode
+    model:nn.Module,               # a copy, without dropout
     images:torch.Tensor,           # (N, 3, H, W), all different
 )->list[tuple[str, float, float]]: # of each innermost layer: name and kind, before, after
     "How much what each layer gets and gives differs between images, in the order of the calls."
@@ -98,7 +99,11 @@ def check_image_dependence(
     if len(images) < 2 or not _difference(images, len(images)) > 1e-3:
         raise Skip("no different images to compare")
     with no_trace(look.loop_model):
-        model = copy.deepcopy(look.loop_model).eval()
+        # fresh running statistics are none; whatever draws random numbers rests
+        model = copy.deepcopy(look.loop_model).train()
+        for part in model.modules():
+            if switches_mode(part) and not isinstance(part, nn.modules.batchnorm._BatchNorm):
+                part.eval()
         told = image_differences(model, images)
         if told[-1][2] < _LOST:    # gains that start near zero are no bug
             open_up(model, near_zero(model))

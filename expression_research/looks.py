@@ -626,6 +626,7 @@ class WatchedRun:
     peak: float = 0.0                  # the highest learning rate of an epoch so far
     # layers with two behaviours and the model itself: in training mode at the first step?
     modes: dict[str, tuple[nn.Module, bool]] = field(default_factory=dict)
+    learned_at_first: int = 0          # trainable tensors at the first step
     learning: tuple[tuple[int, ...], frozenset[str]]|None = None   # optimizer, what learns
     after_step: tuple[torch.Tensor, ...] = ()  # some values of each of `moving`, as a step left them
     forward: ForwardWatch|None = None  # of the first epoch

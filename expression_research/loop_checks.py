@@ -313,9 +313,10 @@ def _judge_factor(
     steps = left * int(batches_in_pass(run.train_dataloader) or 1)
     told = [rates_ahead(scheduler, each, steps) for each in _BOTH]
     highest = max((float(rates.max()) for rates in told if rates is not None), default=given)
-    if highest < 1e-2 * given:
+    squared = type(scheduler).__name__ == "LambdaLR" and 0.7 < highest / given**2 < 1.4
+    if highest < 2e-2 * given or squared:
         found.warning(
-            f"the learning rate is never above {highest:.1g}, a {given / max(highest, 1e-30):.0f}th of "
+            f"the learning rate is never above {highest:.1g}, 1 / {given / max(highest, 1e-30):.0f} of "
             f"the optimizer's {given:.1g}: too small, however {type(scheduler).__name__} is stepped",
             "LambdaLR multiplies the optimizer's rate: its function returns a factor such as 1 or "
             "0.5, not a rate.",
@@ -375,6 +376,13 @@ def check_lone_image(
     return conclude(found, f"images in the smallest batch: {', '.join(said)}")
 
 # %% ../nbs/train/34_loop_checks.ipynb #ebbaff85
+def _learning(
+    run:WatchedRun,                # at any moment
+)->int:
+    "How many tensors are trainable."
+    return sum(part.requires_grad for part in run.state.model.parameters())
+
+
 @check("training mode", code="ER072", when="step")
 def check_lasting_mode(
     run:WatchedRun,                   # after a step
@@ -384,6 +392,7 @@ def check_lasting_mode(
         layers = dict(run.state.model.named_modules())
         kept = {name: part for name, part in layers.items() if not name or switches_mode(part)}
         run.modes = {name: (part, part.training) for name, part in kept.items()}
+        run.learned_at_first = _learning(run)
         return None
     fell = [name for name, (part, mode) in run.modes.items() if mode and not part.training]
     norms = [isinstance(run.modes[name][0], nn.modules.batchnorm._BatchNorm) for name in fell]
@@ -395,8 +404,8 @@ def check_lasting_mode(
     said = some([name or "the model" for name in fell])
     if fell:
         object_to = found.error if "" in fell and (trained or len(fell) > 1) else found.warning
-        if all(norms) and run.state.model.training:
-            object_to = found.note # normalisation that is frozen on the way
+        if all(norms) and run.state.model.training and _learning(run) < run.learned_at_first:
+            object_to = found.note # its layers were frozen on the way
         object_to(
             f"{said} trained at first and are in evaluation mode now",
             "Call model.train() after every evaluation, also after one in the middle of an epoch.",

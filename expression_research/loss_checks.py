@@ -114,23 +114,28 @@ def _bends_the_mean(
     look:Look,                     # whose loss is asked
     width:int,                     # C
 )->str:                            # in words; empty for a mean over images
-    "Is the loss a curve of the batch's mean cross-entropy, rather than a mean over its images?"
+    "Is the loss a curve of some mean over the batch, rather than a mean over its images?"
     loss_fn = copy.deepcopy(look.loss_fn)
 
-    def ask(*nats):                # of images of class 0 with these cross-entropies
-        logits = torch.zeros(len(nats), width, device=look.device)
-        logits[:, 0] = torch.tensor([-math.log(math.expm1(one) / (width - 1)) for one in nats])
-        labels = torch.zeros(len(nats), dtype=torch.int64, device=look.device)
+    def ask(*heights):             # of the right logit of images of class 0, the others are 0
+        logits = torch.zeros(len(heights), width, device=look.device)
+        logits[:, 0] = torch.tensor(heights)
+        labels = torch.zeros(len(heights), dtype=torch.int64, device=look.device)
         return float(torch.as_tensor(loss_fn(logits, labels)))
 
     try:
         with no_trace(look.model), torch.no_grad():
-            both, mean, apart = ask(0.6, 3.0), ask(1.8), (ask(0.6) + ask(3.0)) / 2
+            both, apart = ask(0.8, -2.5), (ask(0.8) + ask(-2.5)) / 2
+            if not math.isfinite(both) or not abs(both - apart) > 0.02 * abs(apart):
+                return ""
+            low, high = -2.5, 0.8  # one image that costs as much as these two
+            for _ in range(30):
+                middle = (low + high) / 2
+                low, high = (middle, high) if ask(middle) > both else (low, middle)
+            pairs = ask(0.8, -2.5, 0.1, -1.0), ask(low, low, 0.1, -1.0)
     except Exception:
         return ""                  # a loss that takes no such batch
-    if not all(map(math.isfinite, (both, mean, apart))) or abs(both - mean) > 1e-4 * abs(mean):
-        return ""
-    if abs(both - apart) < 0.02 * abs(apart):
+    if not all(map(math.isfinite, pairs)) or abs(pairs[0] - pairs[1]) > 1e-3 * abs(pairs[0]):
         return ""
     return (
         f"not a mean over images: a batch costs {both:.3f}, its images alone {apart:.3f} on average; an "

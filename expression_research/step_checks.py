@@ -253,8 +253,11 @@ def _judge_mixed(
     expected:torch.Tensor,         # (N, C) by the pixels
 )->None:
     "Shares that belong to other images."
-    off = (given.double() - expected).abs().sum(dim=1) / 2
-    strange = off > 0.2
+    given, none = given.double(), expected.abs() < 1e-3
+    floor = float(given[none].min().clamp(min=0)) if none.any() else 0.0
+    given = (given - floor) / max(1 - given.shape[1] * floor, 1e-3)    # as before smoothing
+    off = (given - expected).abs().sum(dim=1) / 2
+    strange = off > 0.1
     if strange.sum() >= max(2, 0.2 * len(off)):
         found.warning(
             f"labels do not fit the mixed images: {int(strange.sum())} of {len(off)} are mixed from "
@@ -324,12 +327,32 @@ def check_enough_images(
             raise Skip("a loader could not be read")
         count = len(passes[0].labels)
         said.append(f"{split} {count}{'' if passes[0].ended else ' or more'}")
-        if passes[0].ended and count < min(classes, 5):
+        if passes[0].ended and count <= min(classes, 10):
             found.warning(
                 f"only {count} images in a whole pass over the {split} loader",
                 "Look at __len__ of the data set, at the sampler, and at how the split was made.",
             )
+    claimed = _longer_than_said(getattr(look.train_dataloader, "dataset", None))
+    if claimed:
+        found.warning(claimed, "Look at __len__: it counts images, not batches, lists or classes.")
     return conclude(found, f"images in a pass: {', '.join(said)}")
+
+
+def _longer_than_said(
+    dataset:Any,                   # any
+)->str:                            # in words; empty where nothing is odd
+    "Does a data set keep images and labels of one length, and claim to have fewer?"
+    kept = dict(getattr(dataset, "__dict__", {}))
+    if not kept or not hasattr(dataset, "__len__"):
+        return ""
+    rows, held = len(dataset), [part for part in kept.values() if not isinstance(part, (str, bytes))]
+    lengths = [len(part) for part in held if isinstance(part, (list, tuple, np.ndarray, torch.Tensor))
+               and getattr(part, "ndim", 1)]
+    told = [part for part in held if isinstance(part, int) and part == rows]
+    longest = max(lengths, default=0)
+    if rows in lengths or told or lengths.count(longest) < 2 or longest < 3 * max(rows, 1):
+        return ""
+    return f"the data set says it has {rows} rows, and keeps {longest} images and labels"
 
 # %% ../nbs/train/35_step_checks.ipynb #24e09bfe
 _KNOWN = ("torchvision.transforms", "kornia.augmentation")
