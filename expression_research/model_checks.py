@@ -477,9 +477,8 @@ def _judge_moved(
             f"{len(stale)} frozen tensors keep an old gradient: {some(stale)}",
             f"Clear it: {clear}",
         )
-    if buffers:
-        object_to = found.warning if look.steps is None else found.note
-        object_to(
+    if buffers and look.steps is None:     # of a loop that is watched its steps tell
+        found.warning(
             f"running statistics of {len(buffers)} frozen normalisation layers drift: "
             f"{some(buffers)}",
             "Keep frozen layers in evaluation mode: freeze(model, ...) of this package, or "
