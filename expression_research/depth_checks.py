@@ -101,14 +101,13 @@ def check_image_dependence(
     "Does the output depend on the image, and if not, where is the image lost?"
     if look.logits is None or look.width is None or "a training step" in look.failures:
         raise Skip("the set-up does not run")
-    images = look.first_batch(0)[0][:8]
-    if len(images) < 2 and not look.stored:
-        images = look.train[0].images[:8].to(look.device)
+    # the whole network, also where frozen layers were computed before
+    images = look.train[0].images[:8].to(look.device)
     if len(images) < 2 or not _difference(images, len(images)) > 1e-3:
         raise Skip("no different images to compare")
-    with no_trace(look.loop_model):
+    with no_trace(look.model):
         # fresh running statistics are none; whatever draws random numbers rests
-        model = copy.deepcopy(look.loop_model).train()
+        model = copy.deepcopy(look.model).train()
         for part in model.modules():
             if switches_mode(part) and not isinstance(part, nn.modules.batchnorm._BatchNorm):
                 part.eval()
