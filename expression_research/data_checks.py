@@ -34,6 +34,7 @@ from expression_research.traces import (
     no_trace,
     reads_of,
     row_origins,
+    same_order,
     whole_dataset,
 )
 from .verdicts import Check, Findings, Skip, check, conclude
@@ -381,7 +382,7 @@ def check_training_order(
     every, different = split_labels(look, 0), len(torch.unique(first.labels))
     mixed = every is None or len(np.unique(every)) > 1
     single = len(first.labels) >= 8 and different == 1 and mixed
-    same, found = _same_rows(first, second), Findings()
+    same, found = same_order(first, second), Findings()
     words = ""
     if single:
         words = f"the first {len(first.labels)} labels are all {int(first.labels[0])}"

@@ -17,11 +17,12 @@ from torch import nn
 from torch.optim import Optimizer
 
 from expression_research import (
-    data_checks, label_checks, loop_checks, loss_checks, model_checks, run_checks, split_checks,
-    start_checks,
+    data_checks, depth_checks, label_checks, loop_checks, loss_checks, mode_checks, model_checks,
+    run_checks, split_checks, start_checks, step_checks,
 )
 from .batches import batches_in_pass
 from .core import ConfigError, ExpressionError
+from .calls import LayerWatch
 from expression_research.looks import (
     EpochSeen,
     ForwardWatch,
@@ -35,6 +36,7 @@ from expression_research.looks import (
 )
 from .model_checks import layer_table
 from .start_checks import TRAINED_HERE
+from .step_checks import BatchLedger
 from .traces import no_trace, reads_of
 from expression_research.verdicts import (
     VERDICTS,
@@ -52,8 +54,8 @@ if TYPE_CHECKING:
 
 # importing a room registers its checks
 _ROOMS = (
-    data_checks, label_checks, loop_checks, loss_checks, model_checks, run_checks, split_checks,
-    start_checks,
+    data_checks, depth_checks, label_checks, loop_checks, loss_checks, mode_checks, model_checks,
+    run_checks, split_checks, start_checks, step_checks,
 )
 
 # %% ../nbs/train/36_guards.ipynb #a7b3d849
@@ -296,7 +298,7 @@ class Guards(GuardLog):
         if self.report is None:
             self.begin(state)
         run = self._watched
-        run.state, run.seen = state, EpochSeen()
+        run.state, run.seen, run.layers = state, EpochSeen(), LayerWatch()
         run.peak = max(run.peak, run.rate)
         self.take(ask("epoch begin", run), moment_of(state))
 
@@ -321,6 +323,7 @@ class Guards(GuardLog):
             **known,
         )
         self.take(self.report.checks, "before the first step")
+        held = {id(part) for group in state.optimizer.param_groups for part in group["params"]}
         self.run = WatchedRun(
             state,
             *self.loaders,
@@ -328,8 +331,9 @@ class Guards(GuardLog):
             test_dataloader=self.test_dataloader,
             reads=reads_of(self.test_dataloader),
             watch=GradientWatch(state.model),
-            moving=trainable_sample(state.model),
+            moving=trainable_sample(state.model, held),
             forward=ForwardWatch(state.model),
+            ledger=BatchLedger(state.model, state.optimizer),
             untrained=self.report.answers,
         )
 
@@ -349,6 +353,8 @@ class Guards(GuardLog):
         run.labels_before = state.batch[1]
         if run.forward is not None:
             run.forward.next_step()
+        if run.layers is not None:
+            run.layers.called.clear()
 
     def epoch_end(self,
         state:RunState,            # of the loop
@@ -356,7 +362,7 @@ class Guards(GuardLog):
         "After each epoch: its numbers; after the first and the last also what they alone tell."
         run = self._watched
         run.state = state
-        for watch in (run.watch, run.forward):
+        for watch in (run.watch, run.forward, run.ledger, run.layers):
             if watch is not None:
                 watch.close()
         self.take(ask("epoch end", run), f"end of epoch {state.epoch + 1}")

@@ -410,7 +410,9 @@ def check_one_batch(
 
     def adam(model, rate):
         trainable = [parameter for parameter in model.parameters() if parameter.requires_grad]
-        return torch.optim.Adam(trainable, lr=rate)
+        # a usual epsilon is 0 in half precision
+        half = any(parameter.dtype == torch.float16 for parameter in trainable)
+        return torch.optim.Adam(trainable, lr=rate, eps=1e-4 if half else 1e-8)
 
     first, best = math.nan, math.nan
     for rate in (3e-3, 3e-4):      # some networks die at the first
@@ -421,7 +423,9 @@ def check_one_batch(
             break
     seen, found = f"loss on one batch from {first:.2f} to {best:.2f} nats", Findings()
     if not best <= first / 2:
-        found.error(
+        # margins, smoothing and penalties leave a loss that falls, and stays
+        object_to = found.warning if best < 0.9 * first else found.error
+        object_to(
             f"{seen} in 150 steps",
             "Sixteen images cannot be learned by heart: something between input, loss and update "
             "is cut or wrong.",

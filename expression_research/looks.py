@@ -11,7 +11,7 @@ import copy
 import itertools
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -22,9 +22,11 @@ from torch.nn import functional as F
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
+from .calls import LayerWatch
 from .modes import deaf_layers
 from .scales import near_zero, open_up
 from .traces import Pass, dataset_classes, no_trace, read_loader
+from .twins import is_within, resting_copies
 from .verdicts import Check, verdict_table
 
 # %% ../nbs/train/32_looks.ipynb #2fe4e48d
@@ -512,6 +514,7 @@ class EpochSeen:
         self.count, self.losses, self.features, self.labels = 0, [], [], []
         self.thumbnails:list[torch.Tensor] = []    # (N, C * 64) of these images
         self.order:list[torch.Tensor] = []         # (N,) labels as they came, up to 600
+        self.first:torch.Tensor|None = None        # (N, D) thumbnails of the first step
 
     @property
     def mean_loss(self)->float:
@@ -531,6 +534,8 @@ class EpochSeen:
         self.losses.append(loss.detach().mean() * len(labels))
         if labels.ndim == 1 and self.count <= 600:
             self.order.append(labels)
+        if self.first is None and images.ndim == 4:
+            self.first = F.adaptive_avg_pool2d(images.detach().float(), 8).flatten(1)
         kept = sum(map(len, self.labels))
         if not keep_images or images.ndim not in (2, 4) or labels.ndim != 1 or kept >= 600:
             return
@@ -573,7 +578,6 @@ class ForwardWatch:
         self.answers:list[Answered] = []               # of this step
         self.trained:list[torch.Tensor] = []           # (N, C, H, W) each, of the first steps
         self.evaluated:list[torch.Tensor] = []         # the same after the last step
-        self.counts = {True: 0, False: 0}              # images of these, by `model.training`
         self.handle:Any = model.register_forward_hook(self.note)
 
     def __deepcopy__(self, memo:dict)->"ForwardWatch":
@@ -590,20 +594,19 @@ class ForwardWatch:
                 self.answers.append(Answered(result))
                 result.register_hook(self.answers[-1].note)
         else:
-            self.counts[module.training] += len(images)
             if sum(map(len, self.evaluated)) < 32:
                 self.evaluated.append(images[:32])
 
     def next_step(self)->None:
         "Forget the answers of a step, and evaluations in the middle of an epoch."
         self.answers, self.evaluated, self.left = [], [], self.left - 1
-        self.counts = {True: 0, False: 0}
 
     def close(self)->None:
         "Take the hook off."
         if self.handle:
             self.handle.remove()
         self.handle = None
+
 
 # %% ../nbs/train/32_looks.ipynb #73eb1e55
 @dataclass
@@ -619,17 +622,24 @@ class WatchedRun:
     watch: GradientWatch|None = None   # set before the first step
     # some trainable parameters (...), and copies of them from before the first step
     moving: list[tuple[nn.Parameter, torch.Tensor]] = field(default_factory=list)
+    schedule_start: int = 0            # the scheduler's count before the first step
     peak: float = 0.0                  # the highest learning rate of an epoch so far
     # layers with two behaviours and the model itself: in training mode at the first step?
     modes: dict[str, tuple[nn.Module, bool]] = field(default_factory=dict)
+    learned_at_first: int = 0          # trainable tensors at the first step
     learning: tuple[tuple[int, ...], frozenset[str]]|None = None   # optimizer, what learns
-    after_step: tuple[int, ...] = ()   # how often the parameters of `moving` were written to
+    after_step: tuple[torch.Tensor, ...] = ()  # some values of each of `moving`, as a step left them
     forward: ForwardWatch|None = None  # of the first epoch
+    layers: LayerWatch|None = None     # of this epoch
+    ledger: Any = None                 # of the batches and updates of the first steps
+    # frozen tensors that the optimizer holds with a gradient, and copies of them: id -> both
+    frozen: dict[int, tuple[nn.Parameter, torch.Tensor]] = field(default_factory=dict)
     labels_before: torch.Tensor|None = None    # (N,) of the batch before
     untrained: torch.Tensor|None = None        # (N, C) of the first evaluation images, at the start
     # of the epoch before: (N, C) logits, labels in their order, steps of the optimizer, weights
     logits_before: torch.Tensor|None = None
     order_before: torch.Tensor|None = None
+    first_before: torch.Tensor|None = None     # (N, D) thumbnails of the first step
     steps_before: int = 0
     ends: list[torch.Tensor] = field(default_factory=list)     # (...) each, as `moving`
 
@@ -651,8 +661,14 @@ class WatchedRun:
 # %% ../nbs/train/32_looks.ipynb #50c1fbb3
 def trainable_sample(
     model:nn.Module,               # any
+    held:Collection[int]|None=None,# ids of tensors that take steps; None: not known
 )->list[tuple[nn.Parameter, torch.Tensor]]:  # parameters (...) and copies of them
     "The last trainable parameter and about four before it, spread over the model."
-    trainable = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    copies = resting_copies(model, held)
+    trainable = [
+        parameter
+        for name, parameter in model.named_parameters()
+        if parameter.requires_grad and not is_within(name, copies)
+    ]
     sample = trainable[:: -max(1, len(trainable) // 4)]
     return [(parameter, parameter.detach().clone()) for parameter in sample]

@@ -119,6 +119,8 @@ def check_schedule_length(
         return None
     if when == 1 and (said is not None or state.first_epoch > 0):
         return None
+    if when == 0:
+        run.schedule_start = max(0, getattr(scheduler, "last_epoch", 0) or 0)
     found = Findings()
     bound = getattr(scheduler, "optimizer", None)
     if bound not in (None, state.optimizer, getattr(state.optimizer, "optimizer", None)):
@@ -129,7 +131,7 @@ def check_schedule_length(
     batches = batches_in_pass(run.train_dataloader)
     each = said
     if when == 1:
-        each, batches = _seen_unit(scheduler, batches)
+        each, batches = _seen_unit(scheduler, batches, run.schedule_start)
     left = state.last_epoch - state.epoch + 1
     misfits = [schedule_misfit(scheduler, unit, left, batches) for unit in _UNITS.get(str(each), _BOTH)]
     told = [misfit for misfit in misfits if misfit]
@@ -137,7 +139,7 @@ def check_schedule_length(
         found.append(tuple(told[0]))
     elif told:
         found.note(f"{told[0].seen}; or it is stepped otherwise", told[0].remedy)
-    if when == 1 and getattr(scheduler, "last_epoch", None) == 0:
+    if when == 1 and getattr(scheduler, "last_epoch", None) == run.schedule_start:
         found.warning(
             f"{type(scheduler).__name__} was not stepped in the first epoch",
             "Call scheduler.step() after every epoch, or after every batch.",
@@ -153,9 +155,10 @@ _UNITS = {"epoch": ("epoch",), "batch": ("batch",)}
 def _seen_unit(
     scheduler:Any,                 # at the start of a run's second epoch
     batches:int|None,              # of an epoch
+    start:int=0,                   # its count at the start of the first
 )->tuple[str|None, int|None]:      # `epoch`, `batch`, or None where it was not stepped; its steps
     "How often a loop stepped a scheduler in its first epoch, which may be after several batches."
-    steps = getattr(scheduler, "last_epoch", 0) or 0
+    steps = (getattr(scheduler, "last_epoch", 0) or 0) - start
     if steps > 1:
         return "batch", steps
     return ("epoch" if steps == 1 else None), batches
@@ -221,7 +224,7 @@ def _epoch_rates(
     if scheduler is None or when > 1 or (when == 1 and (each or state.first_epoch)):
         return None
     if when == 1:
-        each, batches = _seen_unit(scheduler, batches)
+        each, batches = _seen_unit(scheduler, batches, run.schedule_start)
     if each not in _UNITS or (each == "batch" and not batches):
         return None
     unit = int(batches or 1) if each == "batch" else 1
@@ -267,11 +270,13 @@ def check_schedule(
     answer, found = _judge_rate(run.rate, run.peak, left, total), Findings()
     if answer.verdict != "ok":
         return answer
+    if scheduler is not None and state.epoch == state.first_epoch:
+        _judge_factor(found, run, left)
     if scheduler is not None:
         rates = _epoch_rates(run, left)
         if rates is not None:
             # a decay that is stepped every epoch, as it is meant to be, may end early
-            by_epoch = getattr(state, "scheduler_step", None) or _seen_unit(scheduler, None)[0]
+            by_epoch = getattr(state, "scheduler_step", None) or _seen_unit(scheduler, None, run.schedule_start)[0]
             allowed = 0.75 if by_epoch == "epoch" else 0.2
             _judge_ahead(found, rates, run.peak, total, type(scheduler).__name__, allowed)
         if state.epoch > state.first_epoch and needs_loss(scheduler):
@@ -293,6 +298,29 @@ def check_idle_epoch(
         "Begin the warm-up above 0 (epoch + 1), or step it every batch.",
     )
     return conclude(found, "")
+
+# %% ../nbs/train/34_loop_checks.ipynb #6b11c03e
+def _judge_factor(
+    found:Findings,                # receives what is wrong
+    run:WatchedRun,                # at the start of its first epoch
+    left:int,                      # epochs to go
+)->None:
+    "Does a new schedule ever come near the rate that the optimizer was given?"
+    scheduler = run.state.scheduler
+    given = max((float(g.get("initial_lr", 0)) for g in run.state.optimizer.param_groups), default=0)
+    if (getattr(scheduler, "last_epoch", 1) or 0) > 0 or not 0 < given < 0.5:
+        return                     # a rate of 1 is meant to be multiplied by the rate itself
+    steps = left * int(batches_in_pass(run.train_dataloader) or 1)
+    told = [rates_ahead(scheduler, each, steps) for each in _BOTH]
+    highest = max((float(rates.max()) for rates in told if rates is not None), default=given)
+    squared = type(scheduler).__name__ == "LambdaLR" and 0.7 < highest / given**2 < 1.4
+    if highest < 2e-2 * given or squared:
+        found.warning(
+            f"the learning rate is never above {highest:.1g}, 1 / {given / max(highest, 1e-30):.0f} of "
+            f"the optimizer's {given:.1g}: too small, however {type(scheduler).__name__} is stepped",
+            "LambdaLR multiplies the optimizer's rate: its function returns a factor such as 1 or "
+            "0.5, not a rate.",
+        )
 
 # %% ../nbs/train/34_loop_checks.ipynb #fa84d181
 def fails_alone(
@@ -348,6 +376,13 @@ def check_lone_image(
     return conclude(found, f"images in the smallest batch: {', '.join(said)}")
 
 # %% ../nbs/train/34_loop_checks.ipynb #ebbaff85
+def _learning(
+    run:WatchedRun,                # at any moment
+)->int:
+    "How many tensors are trainable."
+    return sum(part.requires_grad for part in run.state.model.parameters())
+
+
 @check("training mode", code="ER072", when="step")
 def check_lasting_mode(
     run:WatchedRun,                   # after a step
@@ -357,8 +392,10 @@ def check_lasting_mode(
         layers = dict(run.state.model.named_modules())
         kept = {name: part for name, part in layers.items() if not name or switches_mode(part)}
         run.modes = {name: (part, part.training) for name, part in kept.items()}
+        run.learned_at_first = _learning(run)
         return None
     fell = [name for name, (part, mode) in run.modes.items() if mode and not part.training]
+    norms = [isinstance(run.modes[name][0], nn.modules.batchnorm._BatchNorm) for name in fell]
     rose = [name for name, (part, mode) in run.modes.items() if not mode and part.training]
     if not fell and not rose:
         return None
@@ -367,6 +404,8 @@ def check_lasting_mode(
     said = some([name or "the model" for name in fell])
     if fell:
         object_to = found.error if "" in fell and (trained or len(fell) > 1) else found.warning
+        if all(norms) and run.state.model.training and _learning(run) < run.learned_at_first:
+            object_to = found.note # its layers were frozen on the way
         object_to(
             f"{said} trained at first and are in evaluation mode now",
             "Call model.train() after every evaluation, also after one in the middle of an epoch.",
@@ -411,19 +450,20 @@ def check_what_changes(
     return conclude(found, "")
 
 # %% ../nbs/train/34_loop_checks.ipynb #4d7d2068
-def _writes(
+def _some_values(
     run:WatchedRun,                # at any moment
-)->tuple[int, ...]:                # of each parameter in `run.moving`
-    "How often some parameters were written to so far."
-    return tuple(parameter._version for parameter, _ in run.moving)
+)->tuple[torch.Tensor, ...]:       # (K,) of each parameter in `run.moving`, K at most 128
+    "A few values spread over each parameter."
+    flat = [parameter.detach().flatten() for parameter, _ in run.moving]
+    return tuple(part[::max(1, len(part) // 64)].clone() for part in flat)
 
 
 @check("evaluation moves nothing", code="ER076", when="step")
 def note_writes(
     run:WatchedRun,                # after a step
-)->Check|None:                     # always nothing: it only counts
-    "How often were the weights written to until now?"
-    run.after_step = _writes(run)
+)->Check|None:                     # always nothing: it only looks
+    "What does this step leave?"
+    run.after_step = _some_values(run)
     return None
 
 
@@ -434,7 +474,9 @@ def check_evaluation_moves(
     "Are the weights after an evaluation those of the last training step?"
     if not run.after_step:
         return None
-    found, moved = Findings(), sum(map(int.__ne__, run.after_step, _writes(run)))
+    found, moved = Findings(), sum(
+        not torch.equal(one, other) for one, other in zip(run.after_step, _some_values(run))
+    )
     if moved:
         found.error(
             f"{moved} of {len(run.moving)} parameters looked at were written to after the last "

@@ -48,6 +48,9 @@ def check_loss_function(
     if not _shifts(look, labels.to(look.device), width):
         return _judge_other_loss(look, labels.to(look.device), width)
     values = _asked(look, labels.to(look.device), width)
+    bent = _bends_the_mean(look, width)
+    if bent:
+        return conclude([("warning", bent, _EACH_IMAGE)], "")
     if not all(value.numel() == 1 for value in values):
         words = f"returns {values[0].numel()} numbers"
         return conclude([("error", words, "Ask for one: reduction='mean'.")], "")
@@ -101,6 +104,42 @@ def _judge_certainty(
     found.error(
         f"{certain:.2f} nats for certain and right, expected near 0",
         "A softmax inside the loss? The cross-entropy takes it already.",
+    )
+
+# %% ../nbs/train/34_loss_checks.ipynb #5f5737ee
+_EACH_IMAGE = "Take each image's loss (reduction='none'), weight it, and average at the end."
+
+
+def _bends_the_mean(
+    look:Look,                     # whose loss is asked
+    width:int,                     # C
+)->str:                            # in words; empty for a mean over images
+    "Is the loss a curve of some mean over the batch, rather than a mean over its images?"
+    loss_fn = copy.deepcopy(look.loss_fn)
+
+    def ask(*heights):             # of the right logit of images of class 0, the others are 0
+        logits = torch.zeros(len(heights), width, device=look.device)
+        logits[:, 0] = torch.tensor(heights)
+        labels = torch.zeros(len(heights), dtype=torch.int64, device=look.device)
+        return float(torch.as_tensor(loss_fn(logits, labels)))
+
+    try:
+        with no_trace(look.model), torch.no_grad():
+            both, apart = ask(0.8, -2.5), (ask(0.8) + ask(-2.5)) / 2
+            if not math.isfinite(both) or not abs(both - apart) > 0.02 * abs(apart):
+                return ""
+            low, high = -2.5, 0.8  # one image that costs as much as these two
+            for _ in range(30):
+                middle = (low + high) / 2
+                low, high = (middle, high) if ask(middle) > both else (low, middle)
+            pairs = ask(0.8, -2.5, 0.1, -1.0), ask(low, low, 0.1, -1.0)
+    except Exception:
+        return ""                  # a loss that takes no such batch
+    if not all(map(math.isfinite, pairs)) or abs(pairs[0] - pairs[1]) > 1e-3 * abs(pairs[0]):
+        return ""
+    return (
+        f"not a mean over images: a batch costs {both:.3f}, its images alone {apart:.3f} on average; an "
+        "image's weight is that of the whole batch"
     )
 
 # %% ../nbs/train/34_loss_checks.ipynb #e38a38b3

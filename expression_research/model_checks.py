@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['check_runs', 'check_optimizer', 'check_learning_rate', 'check_modes', 'check_frozen', 'layer_table',
-           'check_gradients', 'check_training_mode', 'check_zero_grad', 'check_weights_move', 'check_evaluation_mode']
+           'check_gradients', 'check_training_mode', 'check_zero_grad', 'check_weights_move']
 
 # %% ../nbs/train/33_model_checks.ipynb #becb7a2c
 import copy
@@ -21,7 +21,9 @@ from .gradients import optimizer_table
 from .looks import LIMITS, Look, WatchedRun, unregistered_modules
 from .modes import deaf_layers, modal_layers, switches_mode
 from .scales import near_zero, open_up, reference_norms
+from .schedules import has_schedule
 from .traces import no_trace
+from .twins import is_within, resting_copies
 from .verdicts import Check, Findings, Skip, check, conclude
 
 # %% ../nbs/train/33_model_checks.ipynb #aca37b58
@@ -112,7 +114,7 @@ def check_optimizer(
             )
         found.error(words, _REBUILD)
     else:
-        _judge_missing(found, own, foreign)
+        _judge_missing(found, own, foreign, resting_copies(look.model, _held(look.optimizer)))
     if len(twice):
         found.error(
             f"{len(twice)} tensors held more than once: {some(twice['parameter'])}",
@@ -155,6 +157,13 @@ def _judge_hidden(
         )
 
 # %% ../nbs/train/33_model_checks.ipynb #0fd1b7e3
+def _held(
+    optimizer:Optimizer,           # any
+)->set[int]:
+    "Ids of the tensors that it holds."
+    return {id(part) for group in optimizer.param_groups for part in group["params"]}
+
+
 def _foreign_tensors(
     look:Look,                     # with model, optimizer and loss
 )->int:                            # tensors that belong neither to the model nor to the loss
@@ -170,9 +179,11 @@ def _judge_missing(
     found:Findings,                # receives what is wrong
     own:pd.DataFrame,              # rows of `optimizer_table`: the model's parameters
     foreign:int,                   # tensors of another model
+    copies:list[str],              # parts that follow others, and take no step themselves
 )->None:
     "Trainable tensors that the optimizer does not hold; without the head it is an error."
     missing = own[own["trainable"] & (own["group"] < 0)]
+    missing = missing[[not is_within(name, copies) for name in missing["parameter"]]]
     if len(missing):
         words = (
             f"does not hold {len(missing)} of {own['trainable'].sum()} trainable tensors: "
@@ -200,10 +211,14 @@ def check_learning_rate(
     if not any(rates) and not any(warm_up):
         words = f"0 in all {len(rates)} groups"
         return conclude([("error", words, "Set lr, such as 1e-3 for Adam.")], "")
+    if not any(rates) and not has_schedule(look.optimizer):
+        words = f"0 (it once was {max(warm_up):g}), and no schedule belongs to this optimizer"
+        remedy = "An optimizer loaded from a finished run brings its last rate: set lr anew."
+        return conclude([("warning", words, remedy)], "")
     if not any(rates):
         raise Skip("0 now, but a schedule starts it later")
     largest, where = _largest_step(look)
-    scale = max(1.0, max(warm_up) / max(rates))
+    scale = max(1.0, max(warm_up) / max(rates)) if has_schedule(look.optimizer) else 1.0
     said = ", ".join(f"{rate:g}" for rate in dict.fromkeys(rates))
     seen = f"lr {said}: one step moves weights by up to {largest:.2g} of their norm ({where})"
     found = Findings()
@@ -312,10 +327,17 @@ def check_modes(
             deaf = deaf_layers(copy.deepcopy(look.model))
     mode, other = ("training", "evaluation") if root else ("evaluation", "training")
     found = Findings()
-    if deaf:
+    rested = _put_to_rest(look.model) if deaf else []
+    lost = [name for name in deaf if name not in rested]
+    if lost:
         found.error(
-            f"{some(deaf)} do not follow model.train() and model.eval()",
+            f"{some(lost)} do not follow model.train() and model.eval()",
             "Let the model's train() call super().train(mode).",
+        )
+    elif rested:
+        found.note(
+            f"the model's train() puts {some(rested)} into evaluation mode, and their weights learn",
+            "As it is meant where normalisation keeps the statistics of a download.",
         )
     hidden = [
         place
@@ -327,13 +349,36 @@ def check_modes(
             f"{some(hidden)} are kept in a list or a dict, where model.eval() does not reach them",
             "Keep them in nn.ModuleList or nn.ModuleDict.",
         )
-    if odd:
+    norms = [isinstance(layers[name], nn.modules.batchnorm._BatchNorm) for name in odd]
+    if odd and root and all(norms):
+        found.note(
+            f"{some(odd)} ({len(odd)} of {len(layers)}) are in evaluation mode, the model in training",
+            "Where that is meant, do it again after every model.train().",
+        )
+    elif odd:
         found.error(
             f"the model says {mode}, but {some(odd)} ({len(odd)} of {len(layers)}) are in {other} "
             "mode",
             "Call model.train() or model.eval(); assigning model.training changes one flag only.",
         )
     return conclude(found, f"{mode} mode, and so are all {len(layers)} layers that care")
+
+# %% ../nbs/train/33_model_checks.ipynb #c460a931
+def _put_to_rest(
+    model:nn.Module,               # any; not changed
+)->list[str]:                      # names of layers
+    "Layers that the model's own `train()` switches to evaluation, and that follow `eval()`."
+    with no_trace(model):
+        copied = copy.deepcopy(model)
+    layers, resting = modal_layers(copied), []
+    for switch in (copied.train, copied.eval):
+        for part in copied.modules():
+            part.training = True
+        switch()
+        resting.append({name for name, part in layers.items() if not part.training})
+        if switch == copied.train and not copied.training:
+            return []              # nothing of it trains
+    return [name for name in layers if name in resting[0] & resting[1]]
 
 # %% ../nbs/train/33_model_checks.ipynb #40074642
 def _looks_untrained(
@@ -361,7 +406,12 @@ def check_frozen(
     """Did the frozen parts stay as they were in the probe step, buffers included, and were they
     ever trained?
     """
-    frozen = _frozen_layers(look.model)
+    copies = resting_copies(look.model)
+    frozen = {
+        name: layer
+        for name, layer in _frozen_layers(look.model).items()
+        if not is_within(name, copies)
+    }
     found = Findings()
     untrained = _untrained(frozen)
     learns = any(parameter.requires_grad for parameter in look.model.parameters())
@@ -427,7 +477,7 @@ def _judge_moved(
             f"{len(stale)} frozen tensors keep an old gradient: {some(stale)}",
             f"Clear it: {clear}",
         )
-    if buffers:
+    if buffers and look.steps is None:     # of a loop that is watched its steps tell
         found.warning(
             f"running statistics of {len(buffers)} frozen normalisation layers drift: "
             f"{some(buffers)}",
@@ -498,6 +548,8 @@ def check_gradients(
     if look.probe is None:
         raise Skip("no probe step")
     rows = _with_references(look.probe, look.loop_model)
+    copies = resting_copies(look.loop_model, _held(look.optimizer))
+    rows = rows[[not is_within(name, copies) for name in rows["name"]]]
     table = layer_table(rows[rows["dims"] > 1])
     weak = (table["note"] == "") & (table["ratio"] < LIMITS["smallest gradient ratio"])
     suspects = table.loc[(table["note"] == "zero") | weak, "layer"]
@@ -505,8 +557,12 @@ def check_gradients(
     found = Findings()
     for note, (words, remedy) in _LAYER_REMEDIES.items():
         layers = table.loc[table["note"] == note, "layer"]
+        object_to = found.error
+        if note == "no gradient" and len(layers) < 0.5 * len(table):
+            # a head that only the loop uses: where it is watched, its steps tell
+            object_to = found.warning if look.steps is None else found.note
         if len(layers):
-            found.error(f"{words} {some(layers)}", remedy)
+            object_to(f"{words} {some(layers)}", remedy)
     usable = table[(table["note"] == "") & (table["weight_norm"] > 0)]
     _judge_ratios(found, usable, rows)
     _judge_stuck(found, look.probe, look.optimizer)
@@ -588,10 +644,17 @@ def check_training_mode(
     run:WatchedRun,                   # after a step
 )->Check:
     "Does the network train in training mode?"
-    layers = modal_layers(run.state.model)
+    model = run.state.model
+    layers = modal_layers(model)
     deaf = [name for name, layer in layers.items() if not layer.training]
     found = Findings()
-    if deaf:
+    norms = [isinstance(layers[name], nn.modules.batchnorm._BatchNorm) for name in deaf]
+    if deaf and all(norms) and model.training:
+        found.note(
+            f"{some(deaf)} trained in evaluation mode, and the network in training mode",
+            "As it is meant where normalisation keeps the statistics of a download.",
+        )
+    elif deaf:
         found.error(
             f"{some(deaf)} trained in evaluation mode",
             "Call model.train() at the start of every training epoch.",
@@ -634,23 +697,3 @@ def check_weights_move(
             "Call optimizer.step() after loss.backward(), on the optimizer of this very model.",
         )
     return conclude(found, "weights change")
-
-# %% ../nbs/train/33_model_checks.ipynb #a3c6e2d9
-@check("evaluation mode", code="ER081", when="epoch end")
-def check_evaluation_mode(
-    run:WatchedRun,                   # after an epoch's evaluation
-)->Check:
-    "Was the network evaluated in evaluation mode?"
-    layers = modal_layers(run.state.model)
-    wrong = [name for name, layer in layers.items() if layer.training]
-    found, forward = Findings(), run.forward
-    if layers and not wrong and forward is not None and run.state.table is not None:
-        # switched too late, or switched back for the evaluation
-        rows = len(run.state.table)
-        if forward.counts[True] >= rows and not forward.counts[False]:
-            wrong = list(layers)
-    if wrong:
-        found.error(
-            f"{some(wrong)} evaluated in training mode", "Call model.eval() before evaluation."
-        )
-    return conclude(found, "evaluated in evaluation mode")

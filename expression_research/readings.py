@@ -24,6 +24,7 @@ from torch.utils.data import DataLoader, IterableDataset, SequentialSampler
 from .batches import image_batch
 from .looks import Look, edge_features
 from .traces import dataset_labels, drawn_rows, in_this_process
+from .twins import is_within, resting_copies
 from .verdicts import Skip
 
 # %% ../nbs/train/33_readings.ipynb #09a0fde9
@@ -335,9 +336,10 @@ def head_of(
     model:nn.Module,               # any
     width:int,                     # C
 )->tuple[str, nn.Parameter]|None:  # name and weight (C, D, ...); None where there is none
-    "The last weight with a row per class."
+    "The last weight with a row per class, not that of a copy which only follows another part."
+    copies = resting_copies(model)
     for name, parameter in reversed(list(model.named_parameters())):
-        if parameter.ndim > 1 and parameter.shape[0] == width:
+        if parameter.ndim > 1 and parameter.shape[0] == width and not is_within(name, copies):
             return name, parameter
     return None
 

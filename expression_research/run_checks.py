@@ -17,6 +17,7 @@ from torch import nn
 from torch.optim import Optimizer
 
 from .looks import LIMITS, WatchedRun
+from .traces import same_images
 from .verdicts import Check, Findings, check, conclude
 
 # %% ../nbs/train/35_run_checks.ipynb #1922ab17
@@ -300,8 +301,11 @@ def check_epoch_order(
     "Do two epochs have their images in different orders?"
     parts = run.seen.order
     labels, before = torch.cat(parts).cpu() if parts else None, run.order_before
-    run.order_before = labels
+    thumbnails, first = run.first_before, run.seen.first
+    run.order_before, run.first_before = labels, first
     if labels is None or before is None or len(parts) < 2 or len(labels) < 48:
+        return None
+    if first is not None and thumbnails is not None and not same_images(first, thumbnails):
         return None
     found, several = Findings(), len(torch.unique(labels)) > 1
     if several and labels.shape == before.shape and torch.equal(labels, before):

@@ -4,16 +4,18 @@
 
 # %% auto #0
 __all__ = ['SCHEDULER_STEPS', 'needs_loss', 'step_schedule', 'refuse_schedule', 'Length', 'schedule_length', 'rates_ahead',
-           'Misfit', 'schedule_misfit']
+           'has_schedule', 'Misfit', 'schedule_misfit']
 
 # %% ../nbs/train/24_schedules.ipynb #677fa72d
 import copy
+import gc
 import inspect
 import warnings
 from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
+from torch.optim import Optimizer
 
 from .core import ConfigError
 
@@ -205,6 +207,17 @@ def rates_ahead(
             rates.append(max(float(group["lr"]) for group in groups))
     told = np.array(rates)
     return told if np.isfinite(told).all() else None
+
+# %% ../nbs/train/24_schedules.ipynb #492bc438
+def has_schedule(
+    optimizer:Optimizer,           # any
+)->bool:
+    "Will a scheduler change its rates? Torch's own leave a mark; a stranger's holds it."
+    if hasattr(optimizer.step, "_wrapped_by_lr_sched"):
+        return True
+    kinds = [kind.__name__.lower() for holder in gc.get_referrers(optimizer, vars(optimizer))
+             for kind in type(holder).__mro__]
+    return any("sched" in kind or "warmup" in kind for kind in kinds)
 
 # %% ../nbs/train/24_schedules.ipynb #27175340
 class Misfit(NamedTuple):
