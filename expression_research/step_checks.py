@@ -201,16 +201,28 @@ def _as_built(
     return not mean.any() and bool((spread == 1).all())
 
 
+def _frozen(
+    layer:nn.Module,               # of the network that is trained
+)->bool:
+    "Has it weights, and none of them learns? Then its statistics came with them."
+    own = list(layer.parameters())
+    return bool(own) and not any(weight.requires_grad for weight in own)
+
+
 @check("running statistics", code="ER086", when="epoch end", severity="warning")
 def check_statistics(
     run:WatchedRun,                # after an epoch's evaluation
 )->Check|None:                     # nothing when all is well
     "Has every normalisation that is evaluated seen images?"
     called = {} if run.layers is None else run.layers.called
-    untouched = [part for part, modes in called.values() if modes == {False} and _as_built(part)]
+    names = {id(part): name for name, part in run.state.model.named_modules()}
+    untouched = [
+        part
+        for part, modes in called.values()
+        if modes == {False} and _as_built(part) and not (id(part) in names and _frozen(part))
+    ]
     if not untouched:
         return None
-    names = {id(part): name for name, part in run.state.model.named_modules()}
     said = [names.get(id(part), f"{type(part).__name__} of another network") for part in untouched]
     found = Findings()
     found.warning(
