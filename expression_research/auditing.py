@@ -22,7 +22,6 @@ from datasets import Dataset, DatasetDict, Features, Value
 from markupsafe import Markup
 from scipy.ndimage import gaussian_filter
 
-from .arguments import checked
 from expression_research.copies import (
     CUT,
     FLAT,
@@ -36,7 +35,6 @@ from expression_research.copies import (
 from .core import DataError, keyed_order, some, write_atomically
 from .data import ExpressionData, load_expressions, summarise
 from .display import Drawing, html_table, page, show_captioned
-from .files import RUN_OUTPUT
 from .formats import Source
 from .outputs import PAGE, output_file, write_table
 from .pixels import open_picture, to_rgb
@@ -187,7 +185,6 @@ def _places(
     return place
 
 # %% ../nbs/data/16_audit.ipynb #2cde54cb
-@checked
 def survey(
     ds:Dataset|DatasetDict,        # columns `image`, perhaps `label`, `subject`
 )->tuple[pd.DataFrame, np.ndarray]:     # a row per image; thumbnails (N, 64, 64) uint8
@@ -250,7 +247,6 @@ def _labelled_rows(
     return rows[np.sort(keyed_order([f"{row}" for row in rows], 0, "audit labels")[:_LABEL_ROWS])]
 
 # %% ../nbs/data/16_audit.ipynb #55eedab6
-@checked
 def suspicious_labels(
     images:pd.DataFrame,           # from `survey`, with labels
     thumbnails:np.ndarray,         # (N, 64, 64) uint8, beside it
@@ -328,7 +324,7 @@ _DULL = 0.08                        # sharpness
 _HOLLOW = 0.5                       # filled
 _UNEVEN = 3.0                       # largest class / smallest
 # files that are left out without a loss; unreadable ones have a line of their own
-_NO_LOSS = {"hidden", "system file", "text", "table", "checksum", "link", "unreadable", RUN_OUTPUT}
+_NO_LOSS = {"hidden", "system file", "text", "table", "checksum", "link", "unreadable", "run output"}
 
 
 def _wrong_name(
@@ -480,7 +476,6 @@ def _label_finding(
     return _finding(f"suspicious labels {note}", found, "Look at them; some are merely hard.")
 
 # %% ../nbs/data/16_audit.ipynb #9489eb51
-@checked
 def show_pairs(
     ds:DatasetDict,                # the dataset that was surveyed
     images:pd.DataFrame,           # from `survey`
@@ -565,7 +560,6 @@ def _as_dataset(
     return load_expressions(source, **options)
 
 # %% ../nbs/data/16_audit.ipynb #1673b310
-@checked
 def audit(
     source:Source,                 # DatasetDict with `image` and `label`, or for load_expressions
     *,
@@ -612,7 +606,6 @@ def _audit_page(
     return page(f"Audit: {report.verdict}", f"{len(report.images)} images: {sizes}", sections)
 
 # %% ../nbs/data/16_audit.ipynb #b1257062
-@checked
 def write_report(
     report:AuditReport,            # from `audit`
     folder:Path|str,               # made when missing
@@ -686,7 +679,6 @@ def _leaks(
     return _Leaks(copies, _shared_people(images))
 
 # %% ../nbs/data/16_audit.ipynb #38486df6
-@checked
 def refuse_leaks(
     data:DatasetDict|AuditReport,  # what is about to be trained on
     *,

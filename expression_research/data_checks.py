@@ -24,7 +24,7 @@ from .batches import image_batch
 from .core import some
 from .looks import LIMITS, Look, WatchedRun
 from expression_research.readings import (
-    Reading, grey_share, scalar_products, split_labels, split_reading, turned_by,
+    Reading, a_little_larger, grey_share, scalar_products, split_labels, split_reading, turned_by,
 )
 from expression_research.traces import (
     Pass,
@@ -110,16 +110,6 @@ def _channel_statistics(
     return means.mean(axis=0), np.sqrt(variances.mean(axis=0) + means.var(axis=0))
 
 # %% ../nbs/train/35_data_checks.ipynb #4a3d75c6
-def _a_little_larger(
-    trained:tuple[int, ...],       # (C, H, W)
-    evaluated:tuple[int, ...],     # (C, H, W)
-)->bool:
-    "Evaluation at up to 1.35 of the side is practice, since crops enlarge faces (Touvron, 2019)."
-    if len(trained) != 3 or len(evaluated) != 3 or trained[0] != evaluated[0]:
-        return False
-    return all(1 <= new / old <= 1.35 for old, new in zip(trained[1:], evaluated[1:]))
-
-
 @check("same normalisation", code="ER042")
 def check_same_normalisation(
     look:Look,                     # a finished look
@@ -131,7 +121,7 @@ def check_same_normalisation(
         raise Skip("a loader could not be read")
     found, (training, evaluation) = Findings(), (look.train[0], look.valid[0])
     shapes = [tuple(one.images.shape[1:]) for one in (training, evaluation)]
-    if shapes[0] != shapes[1] and not _a_little_larger(*shapes):
+    if shapes[0] != shapes[1] and not a_little_larger(*shapes):
         found.error(
             f"training images are {shapes[0]}, evaluation images {shapes[1]}",
             "Build both transforms with one side.",

@@ -26,7 +26,9 @@ def _difference(
 )->float:                          # NaN where it is no tensor with a row per image
     "How much rows differ, relative to their length."
     rows = _rows(values, count)
-    length = 0.0 if rows is None else float(rows.norm())
+    if rows is None:
+        return math.nan
+    length = float(rows.norm())
     return float((rows - rows.mean(dim=0)).norm()) / length if length else math.nan
 
 

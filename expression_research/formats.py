@@ -25,7 +25,6 @@ import pandas as pd
 import PIL.Image
 from datasets import ClassLabel, Dataset, Features, Value
 
-from .arguments import checked
 from .core import DataError, package_folder, some
 from expression_research.files import (
     LeftOut,
@@ -75,7 +74,6 @@ class Reader:
 READERS: list[Reader] = []         # the first that suits reads
 
 
-@checked
 def reader(
     name:str,                      # what it reads, in a few words
     suits:Callable[[Path], bool],  # whether it reads this file or folder, which exists
@@ -91,7 +89,6 @@ def reader(
     return register
 
 # %% ../nbs/data/13_formats.ipynb #1ca01b4f
-@checked
 def find_reader(
     path:Path,                     # a file or folder that exists
 )->Reader:
@@ -255,7 +252,6 @@ _DECOR = {"assets", "docs", "doc", "figures", "figure", "static", "media", "prev
 
 
 @reader("a folder of images (split/class/file or class/file)", Path.is_dir, takes_rule=True)
-@checked
 def read_folder(
     folder:Path,                   # exists
     rule:SplitRule=SplitRule(),    # how names are understood
@@ -353,7 +349,6 @@ def _is_saved(
 
 
 @reader("a save_to_disk folder", _is_saved)
-@checked
 def read_saved(
     folder:Path,                   # written by `save_to_disk`
 )->Found:                          # its splits; one Dataset counts as `train`
@@ -410,7 +405,6 @@ def _read_picture_table(
     return replace(found, left_out=())
 
 # %% ../nbs/data/13_formats.ipynb #05ac08b6
-@checked
 def has_columns(
     *names:str,                    # columns that the header must have, in any case
 )->Callable[[Path], bool]:         # a question for `@reader`
@@ -423,7 +417,6 @@ def has_columns(
     return suits
 
 # %% ../nbs/data/13_formats.ipynb #2720184d
-@checked
 def csv_rows(
     path:Path,                     # a CSV file
 )->Iterator[tuple[int, dict[str, str]]]:  # number from 1, and the values by column, as text
@@ -449,7 +442,6 @@ def csv_rows(
         ) from error
 
 # %% ../nbs/data/13_formats.ipynb #fa6c1bf8
-@checked
 def collect_rows(
     rows:Iterable[tuple[str, dict]],  # split, and values of all columns but the pictures' files
     features:Features,             # of these columns, such as `image` (`STORED_IMAGE`) and `label`
@@ -511,7 +503,6 @@ def _emotion(
 
 # %% ../nbs/data/13_formats.ipynb #a58521b6
 @reader("FER2013's CSV (columns emotion, pixels, Usage)", has_columns("emotion", "pixels"))
-@checked
 def read_fer2013(
     path:Path,                     # CSV with columns emotion (0 to 6, or words) and pixels
 )->Found:                          # one split, with all other columns: `Usage` may tell more
@@ -589,7 +580,6 @@ def _read_cached(
         raise DataError(f"{message} {_ALTERNATIVES}.") from error
 
 # %% ../nbs/data/13_formats.ipynb #e9761e07
-@checked
 def read_hub(
     name:str,                      # `owner/dataset`
     revision:str|None=None,        # branch, tag or commit; None: the newest
@@ -658,7 +648,6 @@ def open_source(
     return f"{source} from the Hub{at}", Found(read_hub(str(source), revision), "the Hub")
 
 # %% ../nbs/data/13_formats.ipynb #54382a15
-@checked
 def rebuild_pack(
     clone:Path|str,                # of muxspace/facial_expressions, with its folder `images`
     out:Path|str,                  # folder to make; must not exist, or be empty

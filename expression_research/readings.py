@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['WHOLE_ROWS', 'SAMPLE_ROWS', 'Reading', 'rows_of', 'read_split', 'rows_allowed', 'split_reading', 'split_labels',
-           'scaled', 'ridge_answers', 'scalar_products', 'head_of', 'turned_by', 'grey_share', 'acts_as_entropy']
+           'scaled', 'ridge_answers', 'scalar_products', 'head_of', 'turned_by', 'grey_share', 'a_little_larger',
+           'acts_as_entropy']
 
 # %% ../nbs/train/33_readings.ipynb #ec704d3f
 import copy
@@ -373,6 +374,16 @@ def grey_share(
 )->float:                          # in [0, 1]
     "How many images have three equal channels, up to their normalisation."
     return float((tones[:, 6:] > 0.999).all(axis=1).mean()) if tones.shape[1] else math.nan
+
+
+def a_little_larger(
+    trained:tuple[int, ...],       # (C, H, W)
+    evaluated:tuple[int, ...],     # (C, H, W)
+)->bool:
+    "Evaluation at up to 1.35 of the side is practice, since crops enlarge faces (Touvron, 2019)."
+    if len(trained) != 3 or len(evaluated) != 3 or trained[0] != evaluated[0]:
+        return False
+    return all(1 <= new / old <= 1.35 for old, new in zip(trained[1:], evaluated[1:]))
 
 # %% ../nbs/train/33_readings.ipynb #0d3cbff7
 def acts_as_entropy(

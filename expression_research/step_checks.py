@@ -284,7 +284,8 @@ def check_mixed_labels(
 )->Check:
     "Does the collate function mix labels as it mixes images?"
     loader:Any = look.train_dataloader
-    dataset, collate = getattr(loader, "dataset", None), getattr(loader, "collate_fn", None)
+    dataset:Any = getattr(loader, "dataset", None)
+    collate:Any = getattr(loader, "collate_fn", None)
     if not look.train or look.train[0].targets.ndim != 2 or not hasattr(dataset, "__len__"):
         raise Skip("labels are not shares (N, C)")
     found, rows = Findings(), [dataset[row] for row in range(min(16, len(dataset)))]
@@ -309,15 +310,18 @@ def check_looped_mix(
 )->Check|None:                     # nothing when all is well
     "Does the loop mix labels as it mixes images, by what arrives at the logits?"
     forward, (plain, labels) = run.forward, run.state.batch[:2]
-    answers = [] if forward is None else forward.answers
-    if len(answers) != 1 or answers[0].gradient is None or not torch.is_tensor(labels):
+    if forward is None:
+        return None
+    answers = forward.answers
+    gradient = answers[0].gradient if len(answers) == 1 else None
+    if gradient is None or not torch.is_tensor(labels):
         return None
     shown, answer = forward.trained[-1], answers[0]
     if labels.ndim != 1 or len(labels) > 32 or shown.shape != plain.shape:
         return None
     if labels.is_floating_point() or torch.equal(shown, plain):
         return None
-    given = answer.logits.softmax(dim=1) - len(labels) * answer.gradient
+    given = answer.logits.softmax(dim=1) - len(labels) * gradient
     fits = (given.sum(dim=1) - 1).abs().max() < 1e-2 and given.min() > -1e-2
     shares = pixel_shares(shown.cpu(), plain.cpu()) if fits else None
     if shares is None or labels.max() >= given.shape[1]:
