@@ -7,6 +7,7 @@ __all__ = ['Fraction', 'Level', 'Count', 'Seed', 'shown', 'Kind', 'Between', 'Ac
            'explained', 'check_number']
 
 # %% ../nbs/base/01_arguments.ipynb #ae042a17
+import re
 import reprlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import wraps
@@ -38,6 +39,7 @@ def shown(
         text = _SHORT.repr(value)
     except Exception:              # Python writes out no integer of more than 4300 digits
         text = f"<{type(value).__name__}>"
+    text = re.sub(" at 0x[0-9a-f]+", "", text)  # another one each time
     return " ".join(text.split()) if len(text) <= 200 else f"{text[:97]}..."
 
 # %% ../nbs/base/01_arguments.ipynb #1fc604fe

@@ -494,7 +494,7 @@ def restore_last(
     last:LastState,                   # from `load_last`
     model:nn.Module,                  # of the same architecture and stage; changed in place
     optimizer:Optimizer,              # fresh, over what the stage trains
-    scheduler:LRScheduler|None,       # fresh, where there is one
+    scheduler:Any,                    # fresh, where there is one
     watched:Watched,                  # the same names as were saved
 )->StageBase:                         # of the stage
     "Put everything back where it was at the end of that epoch."

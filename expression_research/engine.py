@@ -10,7 +10,7 @@ __all__ = ['Callback', 'RESULTS', 'train_step', 'predictions', 'summarise_table'
 import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Protocol
+from typing import Annotated, Any, Protocol
 
 import pandas as pd
 import torch
@@ -250,7 +250,7 @@ def train(
     epochs:Annotated[int, Between(1, 10**6)],  # how many more, at least 1
     device:_Device,                # where the model is
     *,
-    scheduler:LRScheduler|None=None,  # of the learning rate, over this very optimizer
+    scheduler:Any=None,            # an `LRScheduler` over this very optimizer, or its like
     callbacks:Sequence[Callback]|None=None,  # None shows progress; an empty list is silent
     results:dict[str, list[float]]|None=None,  # of earlier epochs, to be continued in place
     test_loss_fn:nn.Module|None=None,  # where `loss_fn` is smoothed or weighted: the plain one

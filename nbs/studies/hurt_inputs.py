@@ -2,6 +2,7 @@
 
 The values follow from a flag's type alone; nothing here knows how the product checks it.
 """
+
 import dataclasses
 import os
 import types
@@ -13,9 +14,18 @@ from expression_research import cli
 
 # What a command needs besides the flag that is wrong: a healthy call.
 CALLS: dict[str, list[str]] = {
-    "run": ["--data", "faces", "--quick", "--out", "runs-made"],
+    "run": ["--data", "faces", "--quick", "--weights", "none", "--out", "runs-made"],
     "train": ["--data", "faces", "--model", "tinyvgg", "--plan", "all:1", "--out", "runs-made"],
-    "crossval": ["--data", "faces", "--model", "tinyvgg", "--plan", "all:1", "--out", "runs-made"],
+    "crossval": [
+        "--data",
+        "faces",
+        "--model",
+        "tinyvgg",
+        "--plan",
+        "all:1",
+        "--out",
+        "runs-made",
+    ],
     "evaluate": ["RUN"],
     "report": ["RUN"],
     "verify": ["RUN"],
@@ -25,7 +35,7 @@ CALLS: dict[str, list[str]] = {
 }
 
 # Texts that are no number, and numbers that nobody means.
-NO_INTEGER = ("many", "1.5", "1e3", "-99", "9" * 30, "")
+NO_INTEGER = ("many", "1.5", "1e3", "-" + "9" * 30, "9" * 30, "")
 NO_NUMBER = ("many", "nan", "inf", "-inf", "1e999", "")
 NO_CHOICE = ("nothing", "../../up", "TinyVGG ", "")
 NO_FOLDER = ("none/at/all", "pipe", "faces/notes.txt", "/dev/null", "x" * 300, "bad\udcff", "")
@@ -69,9 +79,9 @@ def _plain(hint: Any) -> Any:
 
 
 def wrong_values(
-    name: str,                     # of a field
-    hint: Any,                     # its type
-) -> Iterable[str]:                # texts for the command line
+    name: str,  # of a field
+    hint: Any,  # its type
+) -> Iterable[str]:  # texts for the command line
     "What the flag cannot take."
     kind = _plain(hint)
     if get_origin(kind) is Literal:
@@ -79,7 +89,7 @@ def wrong_values(
     if get_origin(kind) is tuple:
         return PATHS.get(name, ())
     if kind is bool:
-        return ()                  # a flag without a value
+        return ()  # a flag without a value
     if kind is int:
         return NO_INTEGER
     if kind is float:
@@ -90,10 +100,11 @@ def wrong_values(
 @dataclasses.dataclass(frozen=True)
 class Input:
     "A call that cannot be right."
+
     command: str
     flag: str
     value: str
-    words: tuple[str, ...]         # after `expression`
+    words: tuple[str, ...]  # after `expression`
 
 
 def wrong_inputs() -> list[Input]:
@@ -102,8 +113,11 @@ def wrong_inputs() -> list[Input]:
     for command, healthy in CALLS.items():
         options = cli._COMMANDS[command].options
         hints = get_type_hints(options, include_extras=True)
-        positional = [one for one in healthy if one in ("RUN", "FACE", "faces") and command not in (
-            "run", "train", "crossval")]
+        positional = [
+            one
+            for one in healthy
+            if one in ("RUN", "FACE", "faces") and command not in ("run", "train", "crossval")
+        ]
         for place, field in enumerate(dataclasses.fields(options)):
             for value in wrong_values(field.name, hints[field.name]):
                 words = list(healthy)
@@ -112,7 +126,12 @@ def wrong_inputs() -> list[Input]:
                 else:
                     words += [f"--{field.name.replace('_', '-')}={value}"]
                 found.append(Input(command, field.name, value, (command, *words)))
-        for extra in (["--nothing"], ["--nothing=1"], ["--", "--help2"], ["extra", "extra\x1b[2J"]):
+        for extra in (
+            ["--nothing"],
+            ["--nothing=1"],
+            ["--", "--help2"],
+            ["extra", "extra\x1b[2J"],
+        ):
             if command in ("predict", "report") and extra[0] == "extra":
                 continue
             found.append(Input(command, extra[0], "", (command, *healthy, *extra)))
@@ -124,9 +143,9 @@ def wrong_inputs() -> list[Input]:
 
 
 def put_in_place(
-    words: Iterable[str],          # with RUN and FACE
-    run: Path,                     # a finished run
-    face: Path,                    # a picture
+    words: Iterable[str],  # with RUN and FACE
+    run: Path,  # a finished run
+    face: Path,  # a picture
 ) -> list[str]:
     "The words as they are typed."
     names = {"RUN": run.as_posix(), "FACE": face.as_posix()}
