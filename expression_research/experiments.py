@@ -372,10 +372,11 @@ def run_experiment(
             )
             return Run(folder)
         leaks = leaks or refuse_leaks(data, accept_leaks=config.accept_leaks)
+        model = recipe.model(len(data.class_names))  # before anything is written
         open_folder(folder, recipe, data)
         seen = without_test(data)  # from here on no test row can be reached
         write_json(folder / "audit.json", leaks)
-        model, loaders = recipe.model(len(data.class_names)), build_loaders(recipe, seen)
+        loaders = build_loaders(recipe, seen)
         best = BestCheckpoint(record=weights_record(recipe, data))
         train_run(recipe, model, loaders, folder, best, data, callbacks)
         best.restore(model)

@@ -270,6 +270,8 @@ def run_main_job(
         if config.guards != "off":
             GuardLog(config.guards)
     faces = data_of(configs[0], dataset)
+    for config in configs:
+        make_recipe(config).check_weights(fetch=True)
     print(f"data: {data}\n{summarise(faces).to_string()}", flush=True)
     leaks = refuse_leaks(faces, accept_leaks=configs[0].accept_leaks)
     print(f"audit: {leaks['message']}\n\nbaselines", flush=True)

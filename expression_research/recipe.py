@@ -185,9 +185,12 @@ class Recipe:
         )
         return model.to(self.device, memory_format=FORMATS[self.config.memory_format])
 
-    def check_weights(self)->None:
-        "Raises `ModelError` when pretrained weights cannot be had, or do not fit the network."
-        if self.config.weights != "none":
+    def check_weights(self, fetch:bool=False)->None:
+        """Raises `ModelError` when pretrained weights cannot be had, or do not fit the network.
+
+        ImageNet's, which may have to be fetched first, are looked at only with `fetch`.
+        """
+        if self.config.weights != "none" and (fetch or self.config.weights != "imagenet"):
             self.model(2)          # whatever the number of classes: the head is new
 
     @checked
