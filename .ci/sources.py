@@ -247,7 +247,8 @@ def same_pictures(
     table: Path,                   # CSV to write
 ) -> Iterator[str]:
     "As many rows as `data` has pictures, and the same word about what was left out."
-    status, out, err = command("predict", run, place.source, "--csv", table)
+    agreed = ["--follow-outside"] if getattr(layout, "options", {}).get("follow_outside") else []
+    status, out, err = command("predict", run, place.source, *agreed, "--csv", table)
     if status != 0:
         yield f"predict on {layout.name!r}: status {status}: {last(err) or last(out)}"
         return

@@ -15,8 +15,7 @@ from inspect import unwrap
 from numbers import Integral, Real
 from types import UnionType
 from typing import Annotated, Any, Literal, NamedTuple, TypeVar, Union
-from typing import get_args, get_origin, get_type_hints, is_typeddict
-from typing import cast, get_args, get_origin, get_type_hints
+from typing import cast, get_args, get_origin, get_type_hints, is_typeddict
 
 import numpy as np
 

@@ -6,7 +6,6 @@
 __all__ = ['survey', 'suspicious_labels', 'show_pairs', 'AuditReport', 'audit', 'write_report', 'refuse_leaks']
 
 # %% ../nbs/data/16_audit.ipynb #180d97dc
-import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path

@@ -35,14 +35,12 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
-from .config import Reading, RunConfig, config_identity
 from expression_research.config import (
     Between,
     Reading,
     RunConfig,
     check_fields,
     check_pattern,
-    config_from_dict,
     config_identity,
 )
 from .core import ConfigError, ExpressionError, RunError, read_json

@@ -7,7 +7,6 @@ __all__ = ['SEALED', 'build_loaders', 'open_folder', 'weights_record', 'FolderBo
            'run_experiment', 'Trained', 'load_trained', 'predict_split', 'evaluate_run', 'sealed_test']
 
 # %% ../nbs/use/52_experiments.ipynb #dbb883ff
-import json
 from collections.abc import Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -302,7 +301,9 @@ def finish(
         "epochs": len(history),
     }
     write_json(folder / "metrics.json", metrics)
-    write_seal(folder, run.seal.run, SEALED, finished=True)
+    # a figure may be left out, a result may not
+    names = [name for name in SEALED if "figures" not in name or (folder / name).is_file()]
+    write_seal(folder, run.seal.run, names, finished=True)
 
 # %% ../nbs/use/52_experiments.ipynb #1cf66f5c
 def _tidy(

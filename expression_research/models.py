@@ -15,7 +15,7 @@ from torch import nn
 from torchvision import models as torchvision_models
 
 from .arguments import Between, Seed, checked
-from .core import ConfigError, ModelError, keyed_torch
+from .core import ModelError, keyed_torch
 from .freezing import Stage, freeze, parse_plan
 from .weights import fetch_weights, load_weights, read_weights
 

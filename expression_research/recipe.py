@@ -10,7 +10,6 @@ __all__ = ['LOSSES', 'SCHEDULES', 'FORMATS', 'load_data', 'data_of', 'FocalLoss'
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
-from pathlib import Path
 from typing import Annotated
 
 import torch

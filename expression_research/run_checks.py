@@ -9,11 +9,9 @@ __all__ = ['check_looped_output', 'check_looped_loss', 'check_shown_images', 'ch
 # %% ../nbs/train/35_run_checks.ipynb #d5feefed
 import copy
 import math
-from collections.abc import Callable
 
 import numpy as np
 import torch
-from torch import nn
 from torch.optim import Optimizer
 
 from .looks import LIMITS, WatchedRun
