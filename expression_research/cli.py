@@ -367,6 +367,8 @@ def _write_report_page(
     Prints where the page is. Raises `RunError` for a folder that holds no finished run.
     """
     from expression_research.report import report_runs, run_report, summary_report
+    if not options.runs:
+        raise ConfigError("report: no run was named. Expected the folder of a run, or several.")
     first, alone = options.runs[0], len(options.runs) == 1
     if alone and (first / "summary.json").is_file():
         path = summary_report(first)
