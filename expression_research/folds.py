@@ -39,8 +39,6 @@ from expression_research.core import (
     RunError,
     keyed_seed,
     keyed_torch,
-    read_json,
-    read_regular,
     write_atomically,
     write_json,
 )
@@ -51,6 +49,7 @@ from expression_research.diagnostics import (
     write_predictions,
 )
 from .samples import class_names, column_values, with_sample_ids
+from .seals import path_hash, read_signed, write_signed
 from .splits import assign_splits, join_groups
 
 # %% ../nbs/trust/44_folds.ipynb #8e36cd21
@@ -273,8 +272,8 @@ def _finished_fold(
     rows:np.ndarray,               # (K,) int64, the held-out row numbers
 )->pd.DataFrame:                   # its prediction table
     "Read a fold. Raises `RunError` for one that is not this job's, or not what the job wrote."
-    job, way_out = read_json(folder / "job.json"), f"Remove {folder} to train it again."
-    if not isinstance(job, dict) or job.get("key") != key:
+    job, way_out = read_signed(folder / "job.json"), f"Remove {folder} to train it again."
+    if job.get("key") != key:
         raise RunError(
             f"{folder} holds a fold of other samples, seeds or settings. Choose another "
             "folder, or remove it."
@@ -282,20 +281,11 @@ def _finished_fold(
     file = folder / "predictions.parquet"
     try:
         table = _checked_answer(read_predictions(file), samples, rows)
-        kept = job.get("table", _file_digest(file))    # older folds have no digest
     except (DataError, OSError) as error:
         raise RunError(f"{file} is not the table that this fold wrote ({error}). {way_out}") from None
-    said = {name: job.get(name) for name in scores(table)}
-    if kept != _file_digest(file) or said != scores(table):
+    if job.get("table") != path_hash(file):
         raise RunError(f"{file} is not the table that this fold wrote. {way_out}")
     return table
-
-
-def _file_digest(
-    path:Path,                     # of a file
-)->str:                            # 32 hexadecimal digits
-    "A hash of the whole file."
-    return hashlib.blake2b(read_regular(path), digest_size=16).hexdigest()
 
 # %% ../nbs/trust/44_folds.ipynb #ac0a51e2
 @checked
@@ -326,10 +316,10 @@ def run_fold(
             "fold": fold.fold,
             "seeds": seeds._asdict(),
             "threads": threads,
-            "table": _file_digest(folder / "predictions.parquet"),
+            "table": path_hash(folder / "predictions.parquet"),
         }
         job |= scores(table)
-        write_json(folder / "job.json", job)
+        write_signed(folder / "job.json", job)
     return table
 
 # %% ../nbs/trust/44_folds.ipynb #997dcff0

@@ -25,7 +25,7 @@ from .core import ConfigError, DataError, RunError, write_atomically
 from .diagnostics import read_predictions, scores, write_predictions
 from .evaluation import Evaluation, evaluate_table
 from .runs import Run
-from .seals import broken_link, chained, file_hash
+from .seals import broken_link, chained, path_hash
 
 # %% ../nbs/trust/46_testset.ipynb #040992db
 @checked
@@ -112,7 +112,7 @@ def _refuse_lost_lines(
     known = {entry["table"] for entry in entries}
     baselines = baseline_test_table(out, "*", "*").relative_to(out).as_posix()
     for path in sorted([*out.glob(f"*/{TEST_TABLE}"), *out.glob(baselines)]):
-        if path.is_file() and file_hash(path) not in known:
+        if path.is_file() and path_hash(path) not in known:
             raise RunError(
                 f"{path} holds test predictions that no line of {out / LEDGER} records: they were "
                 "edited, copied from elsewhere, or the ledger has lost a line. Restore what is wrong; "
@@ -204,7 +204,7 @@ def stored_table(
     known = [entry["table"] for entry in read_ledger(out) if entry["path"] == place]
     if not path.is_file() and not known:
         return None
-    if not path.is_file() or [file_hash(path)] != known[-1:]:
+    if not path.is_file() or [path_hash(path)] != known[-1:]:
         raise RunError(
             f"{path} is gone, or not what {Path(out) / LEDGER} records of the opening: it was edited, "
             "or copied from elsewhere. Restore both, or open the test split again (--again), which "
@@ -221,7 +221,7 @@ def _complete(
     pending = _pending(path)
     if not pending.is_file():
         return
-    if file_hash(pending) in {entry["table"] for entry in read_ledger(out)}:
+    if path_hash(pending) in {entry["table"] for entry in read_ledger(out)}:
         os.replace(pending, path)
     else:
         pending.unlink()
@@ -265,7 +265,7 @@ def count_opening(
             "result": {name: found[name] for name in _SHOWN_SCORES},
             "generated": generated,
             "path": path.relative_to(out).as_posix(),
-            "table": file_hash(_pending(path)),
+            "table": path_hash(_pending(path)),
         }
         _add_opening(Path(out), entry)
         _complete(out, path)
