@@ -431,8 +431,9 @@ def write_atomically(
 # %% ../nbs/base/00_core.ipynb #c3464630
 def read_regular(
     path:Path|str,                 # of a file
-    most:int|None=None,            # bytes; None: any number
-)->bytes:                          # its whole content
+    most:int|None=None,            # bytes that it may have; None: any number
+    head:int=-1,                   # bytes that are wanted from its beginning; -1: all
+)->bytes:                          # its content
     "Read a file, never a pipe or a device. Raises `OSError` whose `strerror` says what is wrong."
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     try:
@@ -445,7 +446,7 @@ def read_regular(
         if most is not None and os.fstat(descriptor).st_size > most:
             raise OSError(errno.EFBIG, f"larger than {most} bytes", str(path))
         with open(descriptor, "rb", closefd=False) as file:
-            return file.read()
+            return file.read(head)
     finally:
         os.close(descriptor)
 

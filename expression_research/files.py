@@ -24,7 +24,7 @@ from typing import NamedTuple
 import PIL.Image
 
 from .arguments import checked
-from .core import DataError
+from .core import DataError, read_regular
 
 # %% ../nbs/base/08_files.ipynb #cae0c993
 @checked
@@ -88,17 +88,10 @@ def read_file(
     most:int|None=None,            # bytes that are wanted from its beginning; None: all
 )->bytes:
     "The bytes of a file. Raises `OSError` where it cannot be read; a pipe is never waited for."
-    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-    with open(os.open(path, flags), "rb") as file:
-        status = os.fstat(file.fileno())
-        if not stat.S_ISREG(status.st_mode):
-            raise OSError(errno.EINVAL, "not a regular file", str(path))
-        if most is None and status.st_size > _MOST_BYTES:
-            raise OSError(errno.EFBIG, "more than 1 GiB, which no picture has", str(path))
-        return file.read(-1 if most is None else most)
+    return read_regular(path, _MOST_BYTES) if most is None else read_regular(path, head=most)
 
 
-_MOST_BYTES = 2**30
+_MOST_BYTES = 2**30                 # which no picture has
 
 # %% ../nbs/base/08_files.ipynb #9f69f973
 PICTURE_FORMATS = (
