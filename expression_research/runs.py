@@ -64,8 +64,8 @@ BEGUN = ("config.json", "environment.json", "manifest.json")
 
 
 @dataclass(frozen=True)
-class Run:
-    "What a run left behind. Raises `RunError` that names a file which is missing, torn or changed."
+class _RunFolder:
+    "The files of a run. Raises `RunError` that names one which is missing, torn or changed."
     folder: Path                   # runs/<id>
     checked: bool = True           # every file is compared with the seal
 
@@ -131,6 +131,11 @@ class Run:
             raise RunError(
                 f"{self.folder / name} is not a CSV table ({error}). {WAY_OUT}"
             ) from None
+
+# %% ../nbs/train/39_runs.ipynb #b9ba9658
+@dataclass(frozen=True)
+class Run(_RunFolder):
+    "What a run left behind. Raises `RunError` that names a file which is missing, torn or changed."
 
     @property
     def config(self)->RunConfig:

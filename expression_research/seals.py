@@ -144,9 +144,8 @@ class Seal:
 
     def _stranger(self, name:str)->RunError:
         "The error for a file that is not what it was."
-        others = [other for other in self.files if other != name and not self._fits(other)]
         path = self.folder / name
-        if len(self.files) > 2 and len(others) + 1 > len(self.files) / 2:
+        if len(self.files) > 2 and len(self.changed()) > len(self.files) / 2:
             path = self.folder / SEAL  # one stranger is likelier than many
         return RunError(
             f"{path} is not what {SEAL} says was written there: it was edited, damaged, or belongs to "
@@ -158,6 +157,11 @@ class Seal:
         path = self.folder / name
         return path.is_file() and path_hash(path) in self.files[name]
 
+    def _refuse_gone(self, name:str)->None:
+        "Raises `RunError` for a file that is not there."
+        if not (self.folder / name).is_file():
+            raise RunError(f"{self.folder / name} is gone, although the run wrote it. {WAY_OUT}")
+
     def changed(self)->list[str]:
         "The names of the files that are gone, or not what was written."
         return [name for name in self.files if not self._fits(name)]
@@ -165,17 +169,14 @@ class Seal:
     def check(self, *names:str)->None:
         "Raises `RunError` that names a file which is gone or changed; without `names`, of all files."
         for name in names or self.files:
-            if not (self.folder / name).is_file():
-                raise RunError(f"{self.folder / name} is gone, although the run wrote it. {WAY_OUT}")
+            self._refuse_gone(name)
             if name not in self.files or not self._fits(name):
                 raise self._stranger(name)
 
     def read(self, name:str)->bytes:
         "The content of the file `name`. Raises `RunError` as `check` does."
-        path = self.folder / name
-        if not path.is_file():
-            raise RunError(f"{path} is gone, although the run wrote it. {WAY_OUT}")
-        content = path.read_bytes()
+        self._refuse_gone(name)
+        content = (self.folder / name).read_bytes()
         if bytes_hash(content) not in self.files.get(name, ()):
             raise self._stranger(name)
         return content
@@ -210,7 +211,9 @@ def read_seal(
     "The seal of a folder. Raises `RunError` when there is none, or when it was edited or damaged."
     folder = Path(folder)
     if not (folder / SEAL).is_file():
-        where = f"{folder} holds no {SEAL}" if folder.is_dir() else f"{folder} does not exist"
+        where = f"{folder} does not exist"
+        if folder.exists():
+            where = f"{folder} holds no {SEAL}" if folder.is_dir() else f"{folder} is no folder"
         raise RunError(
             f"{where}. Expected the folder of a run that this version wrote. {WAY_OUT}"
         )

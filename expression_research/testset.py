@@ -180,7 +180,7 @@ def _refuse_second(
             "is counted too."
         )
 
-
+# %% ../nbs/trust/46_testset.ipynb #b7598de9
 def _pending(
     path:Path,                     # of test predictions
 )->Path:

@@ -265,7 +265,7 @@ def verify_run(
     Raises `RunError` for an unfinished run and `DataError` when its data cannot be had.
     """
     run = Run(Path(folder), checked=False)  # what was changed is named below
-    if not run.finished:
+    if not run.seal.finished:
         raise RunError(
             f"{folder} is not a finished run. `expression train --resume {folder}` finishes one."
         )
