@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['SCALES', 'magnification', 'Levels', 'levels_of', 'turn_between', 'Difference', 'difference']
 
-# %% ../nbs/train/33_views.ipynb #741bdc14
+# %% ../nbs/train/33_views.ipynb #348c8954
 import itertools
 import math
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from torch.nn import functional as F
 
 from .openings import View
 
-# %% ../nbs/train/33_views.ipynb #eb4522e9
+# %% ../nbs/train/33_views.ipynb #d67e55c0
 SCALES = (1.0, 1.12, 1.25, 1.4, 1.6, 1.8, 2.0, 2.3, 2.7, 3.2)
 _SIDE = 32                         # of the views that are compared
 
@@ -62,7 +62,7 @@ def magnification(
     best = max(found, key=found.__getitem__)
     return best, found[best], found[1.0]
 
-# %% ../nbs/train/33_views.ipynb #dabf23b2
+# %% ../nbs/train/33_views.ipynb #0fb952f2
 def _cells(
     image:torch.Tensor,            # (C, H, W)
 )->torch.Tensor:                   # (3, 8, 8); a single channel three times
@@ -85,10 +85,10 @@ def _upright(
 class Levels:
     "How the levels of one view follow from those of the other: evaluated = slope * trained + offset."
     slope: float                   # median over channels
-    offset: float                  # the same, in standard deviations of the evaluated view
+    offset: float                  # the same
+    spread: float                  # standard deviation of the evaluated view
     correlation: float             # smallest of the channels
-    order: tuple[int, ...]         # channels of the trained view that fit the evaluated ones best
-    gained: float                  # share of what the own order leaves unexplained
+    orders: dict[tuple[int, ...], float]   # mean correlation with channels in each order
 
 
 def levels_of(
@@ -100,20 +100,17 @@ def levels_of(
     given = _upright(_cells(trained), wanted)
     x, y = (part.flatten(1).double() for part in (given, wanted))
     x0, y0 = x - x.mean(dim=1, keepdim=True), y - y.mean(dim=1, keepdim=True)
-    spread, other = x0.norm(dim=1).clamp(min=1e-9), y0.norm(dim=1).clamp(min=1e-9)
-    table = ((y0 @ x0.T) / (other[:, None] * spread)).numpy()          # evaluated, trained
+    length, other = x0.norm(dim=1).clamp(min=1e-9), y0.norm(dim=1).clamp(min=1e-9)
+    table = ((y0 @ x0.T) / (other[:, None] * length)).numpy()          # evaluated, trained
     orders = {order: float(np.mean([table[place, channel] for place, channel in enumerate(order)]))
               for order in itertools.permutations(range(3))}
-    best = max(orders, key=orders.__getitem__)
-    slopes = (y0 * x0).sum(dim=1) / spread ** 2
-    offsets = (y.mean(dim=1) - slopes * x.mean(dim=1)) / (other / 8)
-    own = orders[0, 1, 2]
-    gained = 1 - (1 - orders[best]) / (1 - own) if own < 0.998 else 0.0
-    return Levels(
-        float(slopes.median()), float(offsets.median()), float(table.diagonal().min()), best, gained
-    )
+    slopes = (y0 * x0).sum(dim=1) / length ** 2
+    offsets = y.mean(dim=1) - slopes * x.mean(dim=1)
+    lowest = float(table.diagonal().min())
+    spread = float(other.median()) / 8
+    return Levels(float(slopes.median()), float(offsets.median()), spread, lowest, orders)
 
-# %% ../nbs/train/33_views.ipynb #824d8b61
+# %% ../nbs/train/33_views.ipynb #f149d515
 _TURNS = {"on its side": ((1, False), (1, True), (3, False), (3, True)),
           "upside down": ((2, False), (2, True))}
 
@@ -136,7 +133,7 @@ def turn_between(
     best = max(found, key=found.__getitem__)
     return (best, found[best] - own) if found[best] > own else ("", 0.0)
 
-# %% ../nbs/train/33_views.ipynb #c7b8f88b
+# %% ../nbs/train/33_views.ipynb #91508e56
 @dataclass(frozen=True)
 class Difference:
     "What evaluation does to a picture that training never does, over several pictures."
@@ -146,9 +143,9 @@ class Difference:
     found_at_one: float            # and at 1
     slope: float                   # factor between the levels
     offset: float                  # in standard deviations
-    jitter: float                  # spread of the factor's logarithm from draw to draw
+    jitter: float                  # spread of the factor's logarithm, and of the offset
     correlation: float             # of the levels
-    order: tuple[int, ...]         # of channels, in every draw; () where there is none
+    order: tuple[int, ...]         # of channels that fits far better; () where there is none
     turn: str                      # in every draw; empty where there is none
     random: bool                   # do draws of a picture differ?
 
@@ -161,11 +158,14 @@ def difference(
     levels = [[levels_of(part, view.evaluated) for part in view.trained] for view in views]
     turns = [[turn_between(part, view.evaluated) for part in view.trained] for view in views]
     every = list(itertools.chain(*levels))
-    orders = [one.order for one in every if one.gained > 0.6]
-    agreed = len(set(orders)) == 1 and len(orders) >= 0.8 * len(every)
+    left = {order: float(np.mean([1 - one.orders[order] for one in every]))
+            for order in every[0].orders}
+    order = min(left, key=left.__getitem__)
+    agreed = left[0, 1, 2] > 2e-3 and left[order] < min(0.3 * left[0, 1, 2], 0.1)
     names = {name if gained > 0.2 else "" for name, gained in itertools.chain(*turns)}
     slopes = np.log([[max(abs(one.slope), 1e-6) for one in row] for row in levels])
-    shifts = [[one.offset for one in row] for row in levels]
+    unit = max(float(np.median([one.spread for one in every])), 1e-6)
+    shifts = np.array([[one.offset for one in row] for row in levels]) / unit
     return Difference(
         larger=float(np.median([min(scale for scale, _, _ in row) for row in scales])),
         smaller=float(np.median([max(scale for scale, _, _ in row) for row in scales])),
@@ -173,9 +173,9 @@ def difference(
         found_at_one=float(np.median([[one for _, _, one in row] for row in scales])),
         slope=float(np.exp(np.median(slopes))),
         offset=float(np.median(shifts)),
-        jitter=float(max(slopes.std(), np.std(shifts))),
+        jitter=float(max(slopes.std(), shifts.std())),
         correlation=float(np.median([[one.correlation for one in row] for row in levels])),
-        order=orders[0] if agreed else (),
+        order=order if agreed else (),
         turn=names.pop() if len(names) == 1 else "",
         random=any(not torch.equal(part, view.trained[0]) for view in views for part in view.trained),
     )
