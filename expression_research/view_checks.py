@@ -7,7 +7,8 @@ __all__ = ['check_transform', 'check_augmentation', 'check_evaluation_view', 'or
            'check_shown_labels']
 
 # %% ../nbs/train/35_view_checks.ipynb #a3e14700
-from collections.abc import Iterable, Sequence
+import random
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -309,10 +310,10 @@ def _judge_magnification(
             "training: it crops what training shows whole",
             "Resize to the side of the crop, or to 256 for a CenterCrop of 224, as training does.",
         )
-    elif clear and told.smaller <= 1 / 1.4 and not told.random:
+    elif clear and told.smaller <= 1 / 1.4 and told.smaller == told.larger:
         found.warning(
-            f"training sees a part of the picture, enlarged {1 / told.smaller:.1f} times against "
-            "evaluation, always the same part",
+            f"the picture is {1 / told.smaller:.1f} times larger in training than in evaluation, in "
+            "every draw: one of them crops, or pads, what the other shows whole",
             "Build both transforms with the same resize and crop.",
         )
 
@@ -322,6 +323,20 @@ def _judge_levels(
     told:Difference,               # of several pictures
 )->None:
     "A constant factor or offset between the levels."
+    if told.exact > 0.2 and told.exact < 0.95:
+        found.error(
+            f"{told.exact:.0%} of training images have levels on another scale, by the same factor in "
+            "all pictures, the others have not: they are normalised at random",
+            "Take Normalize out of RandomApply and of conditions: all images need it.",
+        )
+        return
+    if told.wrapped > 0.15:
+        found.warning(
+            f"levels of {told.wrapped:.0%} of training images wrap around: what is bright in the "
+            "picture becomes black (an overflow of uint8)",
+            "Add to floating numbers, or clip before casting to uint8.",
+        )
+        return
     if told.correlation < 0.95 or told.jitter > 0.05:
         return
     if max(told.slope, 1 / told.slope) > 1.15 or abs(told.offset) > 0.3:
@@ -389,22 +404,59 @@ def check_collated(
     look:Look,                     # a finished look
 )->Check:
     "Does an image keep its label, and its channels, in the collate function?"
-    collate = getattr(look.train_dataloader, "collate_fn", None)
+    found, collate = Findings(), getattr(look.train_dataloader, "collate_fn", None)
+    _judge_company(found, look.valid_dataloader)
     dataset, rows = rows_to_open(look.train_dataloader, 16)
-    if not look.train or dataset is None or collate is None or len(rows) < 8:
-        raise Skip("no rows, or no collate function")
+    if found or not look.train or dataset is None or collate is None or len(rows) < 8:
+        return conclude(found, "no rows, or no collate function")
     try:
         items = [dataset[row] for row in rows]
         plain = torch.stack([torch.as_tensor(item[0]) for item in items]).float()
         labels = torch.tensor([int(item[1]) for item in items])
     except Exception:
         raise Skip("rows are not images with class numbers") from None
-    found = Findings()
-    for _ in range(4):
-        images, given = image_batch(collate(list(items)))
+    for seed in range(8):
+        images, given = _collated(collate, items, seed)
         if not found and images.shape == plain.shape and plain.ndim == 4 and given.shape == labels.shape:
             _judge_batch(found, images.float(), given, plain, labels)
     return conclude(found, f"{len(rows)} images, as their labels say")
+
+
+def _collated(
+    collate:Callable,              # of a loader
+    items:Sequence[Any],           # rows of its data set
+    seed:int,                      # of the global generators
+)->Sequence[torch.Tensor]:         # images (N, C, H, W), labels
+    "What a collate function makes of rows."
+    random.seed(seed)
+    np.random.seed(seed)
+    torch.default_generator.manual_seed(seed)
+    return image_batch(collate(list(items)))
+
+
+def _judge_company(
+    found:Findings,                # receives what is wrong
+    dataloader:Any,                # of evaluation
+)->None:
+    "Evaluation images that depend on the batch they are in."
+    dataset, rows = rows_to_open(dataloader, 12)
+    collate = getattr(dataloader, "collate_fn", None)
+    if dataset is None or collate is None or len(rows) < 12:
+        return
+    try:
+        items = [dataset[row] for row in rows]
+        parts = [_collated(collate, items[:4] + items[place:place + 4], 0)[0][:4].float()
+                 for place in (4, 8)]
+    except Exception:
+        return                     # rows of a kind that only its sampler makes
+    if parts[0].shape == parts[1].shape and parts[0].shape[0] == 4:
+        off = float((parts[0] - parts[1]).abs().max()) / max(float(parts[0].std()), 1e-6)
+        if off > 1e-3:
+            found.warning(
+                f"the collate function makes another image of the same row when other images are in "
+                f"its batch (by {off:.2g} standard deviations): evaluation depends on the batch",
+                "Normalise with numbers of the whole training split, not with the mean of a batch.",
+            )
 
 
 def _judge_batch(
@@ -415,6 +467,13 @@ def _judge_batch(
     labels:torch.Tensor,           # (N,) of these rows
 )->None:
     "Another order, or two images in one."
+    if images.shape[1] == 3 and torch.equal(images, plain.flip(1)):
+        found.warning(
+            "the collate function turns the order of the channels round: RGB becomes BGR in a whole "
+            "batch",
+            "flip(1) and fliplr act on the channels of (N, C, H, W): flip(3) mirrors images.",
+        )
+        return
     order = order_of(images, plain)
     if order is not None:
         _judge_moved(found, order, given, labels, "the collate function")
