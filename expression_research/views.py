@@ -8,7 +8,6 @@ __all__ = ['SCALES', 'magnification', 'Levels', 'levels_of', 'turn_between', 'wr
 # %% ../nbs/train/33_views.ipynb #348c8954
 import itertools
 import math
-import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -17,7 +16,7 @@ import torch
 from torch.nn import functional as F
 
 from .looks import Look
-from .openings import View, both_views
+from .openings import View, both_views, seed_all
 
 # %% ../nbs/train/33_views.ipynb #d67e55c0
 SCALES = (1.0, 1.12, 1.25, 1.4, 1.6, 1.8, 2.0, 2.3, 2.7, 3.2)
@@ -209,7 +208,7 @@ def difference(
     unit = max(float(np.median([one.spread for one in every])), 1e-6)
     shifts = np.array([[one.offset for one in row] for row in levels]) / unit
     flat = np.array([(one.slope, one.offset / unit, one.correlation) for one in every])
-    near = (np.abs(flat[:, 0] - 1) < 0.1) & (np.abs(flat[:, 1]) < 0.2) & (flat[:, 2] > 0.9)
+    near = (np.abs(flat[:, 0] - 1) < 0.05) & (np.abs(flat[:, 1]) < 0.1) & (flat[:, 2] > 0.99)
     wraps = [wraps_around(part, view.evaluated) for view in views for part in view.trained]
     return Difference(
         alike=float(near.mean()),
@@ -234,9 +233,7 @@ def paired(
 )->Difference|None:                # None where no picture can be opened through both transforms
     "The difference between both transforms, on pictures of the evaluation split."
     if "paired" not in look.facts:
-        random.seed(0)             # the same set-up gets the same answers
-        np.random.seed(0)
-        torch.default_generator.manual_seed(0)
+        seed_all(0)
         try:
             views = both_views(look.train_dataloader, look.valid_dataloader)
             look.facts["paired"] = difference(views) if views else None
