@@ -7,9 +7,6 @@ __all__ = ['BatchLedger', 'check_batches_used', 'check_frozen_stays', 'check_all
            'check_mixed_labels', 'check_looped_mix', 'check_enough_images']
 
 # %% ../nbs/train/35_step_checks.ipynb #ce589914
-import inspect
-import random
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np

@@ -517,7 +517,7 @@ def _judge_batch(
     labels:torch.Tensor,           # (N,) of these rows
 )->None:
     "Another order, or two images in one."
-    if images.shape[1] == 3 and torch.equal(images, plain.flip(1)):
+    if _turned_round(images, plain):
         found.warning(
             "the collate function turns the order of the channels round: RGB becomes BGR in a whole "
             "batch",
@@ -547,6 +547,15 @@ def _judge_batch(
             "Mixup mixes labels in the same shares: share * loss(logits, labels) + (1 - share) * "
             "loss(logits, labels[order]).",
         )
+
+
+def _turned_round(
+    images:torch.Tensor,           # (N, C, H, W)
+    plain:torch.Tensor,            # (N, C, H, W)
+)->bool:
+    "Are these the same images with their channels in reverse order, and not grey?"
+    reverse = plain.flip(1)
+    return images.shape[1] == 3 and torch.equal(images, reverse) and not torch.equal(plain, reverse)
 
 
 def _labels_moved(
@@ -590,7 +599,7 @@ def check_shown_labels(
     found, rows = Findings(), order_of(shown, plain)
     if rows is not None and bool(((gradient < 0).sum(dim=1) == 1).all()):
         _judge_moved(found, rows, gradient.argmin(dim=1), labels, "the loop")
-    if shown.shape[1] == 3 and torch.equal(shown, plain.flip(1)):
+    if _turned_round(shown, plain):
         found.warning(
             "the loop turns the order of the channels round: red becomes blue in a whole batch",
             "flip(1) and fliplr act on the channels of (N, C, H, W): flip(3) mirrors images.",
