@@ -14,10 +14,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import wraps
 from html import escape
+from inspect import isfunction
 
 import numpy as np
 
-from .core import ConfigError, some
+from .arguments import explained
+from .core import ConfigError, ExpressionError, some
 
 # %% ../nbs/base/01_verdicts.ipynb #d57b015b
 VERDICTS = ("skipped", "ok", "note", "warning", "error")   # from none to worst
@@ -183,7 +185,7 @@ def checks_html(
     return verdict_table(list(columns), zip(verdicts, *columns.values()))
 
 # %% ../nbs/base/01_verdicts.ipynb #21eaa257
-class Skip(Exception):
+class Skip(ExpressionError):
     "Raised inside a check that cannot look; the message says why. The verdict is `skipped`."
 
 # %% ../nbs/base/01_verdicts.ipynb #6b3db8bb
@@ -264,7 +266,7 @@ def check(
         _refuse_taken(entry)
         REGISTRY[code, when] = entry
         _DEFINED[function.__module__, code, when] = entry
-        return asked
+        return explained(asked) if isfunction(function) else asked
 
     return register
 
