@@ -14,7 +14,7 @@ from functools import wraps
 from inspect import unwrap
 from numbers import Integral, Real
 from types import UnionType
-from typing import Annotated, Any, Literal, NamedTuple, TypeVar, Union
+from typing import Annotated, Any, BinaryIO, Literal, NamedTuple, TypeVar, Union
 from typing import cast, get_args, get_origin, get_type_hints, is_typeddict
 
 import numpy as np
@@ -88,6 +88,7 @@ _PLAIN = {
     Sequence: Kind(_is_list, "a list"),
     Iterable: Kind(_is_series, "a list"),
     Collection: Kind(lambda value: _is_series(value) and hasattr(value, "__len__"), "a list"),
+    BinaryIO: Kind(lambda value: hasattr(value, "read"), "an open file"),
 }
 _ANYTHING = Kind(lambda value: True, "anything")
 
