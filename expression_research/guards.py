@@ -16,6 +16,7 @@ import torch
 from torch import nn
 from torch.optim import Optimizer
 
+from .arguments import explained
 from expression_research import (
     data_checks, depth_checks, label_checks, loop_checks, loss_checks, mode_checks, model_checks,
     run_checks, split_checks, start_checks, step_checks,
@@ -114,6 +115,7 @@ def _latest(
     return list(chosen.values())
 
 # %% ../nbs/train/36_guards.ipynb #c03e2352
+@explained
 def check_training(
     model:nn.Module,               # classifier: (N, 3, H, W) float32 -> (N, C) logits; not changed
     train_dataloader:Iterable,     # yields images (N, 3, H, W) and labels (N,); left as if not read
@@ -194,6 +196,7 @@ class GuardLog:
     Raises `ConfigError` for an exemption that names no check.
     """
 
+    @explained
     def __init__(self,
         guards:str|Sequence[str]="error",  # `error` stops, `warn` goes on; or checks that may fail
         taken:list[dict]|None=None,# answers of a run that was interrupted; continued in place
@@ -256,6 +259,7 @@ class Guards(GuardLog):
     Raises `GuardError` on an error that is not exempted. One object for each call of `train`.
     """
 
+    @explained
     def __init__(self,
         train_dataloader:Iterable, # that the loop reads
         valid_dataloader:Iterable, # that the loop evaluates on

@@ -20,6 +20,7 @@ from torch import nn
 from torch.nn import functional as F
 from torch.optim import Optimizer
 
+from .arguments import explained
 from .core import some
 from .diagnostics import scores
 from .looks import LIMITS, Look, WatchedRun, edge_features, training_step
@@ -433,6 +434,7 @@ def check_one_batch(
     return conclude(found, seen)
 
 # %% ../nbs/train/34_label_checks.ipynb #28d6c887
+@explained
 def relation(
     features:np.ndarray,           # (N, D)
     labels:np.ndarray,             # (N,) class numbers

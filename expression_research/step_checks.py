@@ -18,6 +18,7 @@ from torch import nn
 from torch.nn import functional as F
 from torch.optim import Optimizer
 
+from .arguments import explained
 from .batches import image_batch
 from .core import some
 from .looks import Look, WatchedRun
@@ -28,6 +29,7 @@ from .verdicts import Check, Findings, Skip, check, conclude
 class BatchLedger:
     "Which batches reach an update, until some updates are made. Takes its hooks off by itself."
 
+    @explained
     def __init__(self,
         model:nn.Module,           # of a loop
         optimizer:Optimizer,       # of the loop
@@ -234,6 +236,7 @@ def check_statistics(
     return conclude(found, "")
 
 # %% ../nbs/train/35_step_checks.ipynb #c6c8e7d9
+@explained
 def pixel_shares(
     mixed:torch.Tensor,            # (N, C, H, W)
     plain:torch.Tensor,            # (M, C, H, W) that they were mixed from
@@ -402,13 +405,22 @@ def _is_filled(
         return False
 
 
+@explained
 def random_transforms(
     thing:Any,                     # a data set
     depth:int=6,                   # how deep to look
-)->Iterator[str]:                  # names of classes
+)->list[str]:                      # names of classes
     "Transforms of known libraries that draw random numbers, wherever a data set keeps them."
+    return list(_transforms_in(thing, depth))
+
+
+def _transforms_in(
+    thing:Any,                     # a data set, or a part of one
+    depth:int,                     # how deep to look
+)->Iterator[str]:                  # names of classes
+    "One after the other."
     plain = (torch.Tensor, str, bytes, int, float, type(None), type)
-    if depth == 0 or isinstance(thing, plain) or inspect.ismodule(thing):
+    if depth <= 0 or isinstance(thing, plain) or inspect.ismodule(thing):
         return
     kind = type(thing)
     if kind.__module__.startswith(_KNOWN) and kind.__name__.startswith(_RANDOM):
@@ -416,7 +428,7 @@ def random_transforms(
         return
     for part in _held_by(thing):
         if not isinstance(part, (list, tuple)) or len(part) < 1000:
-            yield from random_transforms(part, depth - 1)
+            yield from _transforms_in(part, depth - 1)
 
 # %% ../nbs/train/35_step_checks.ipynb #b61c0ce5
 @check("augmentation", code="ER067", severity="warning")

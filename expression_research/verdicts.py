@@ -53,6 +53,7 @@ def _refuse_strange(
         raise ConfigError(f"{what} {strange[0][:60]!r}: expected one of {', '.join(known)}.")
 
 
+@explained
 def worst(
     verdicts:Iterable[str],        # among `VERDICTS`
 )->str:                            # `skipped` when there are none
@@ -94,6 +95,7 @@ class Findings(list):
         self.append(("warning", seen, remedy))
 
 # %% ../nbs/base/02_verdicts.ipynb #5e3ab3c4
+@explained
 def conclude(
     findings:Sequence[tuple[str, str, str]],  # (verdict, seen, remedy); none when all is well
     otherwise:str,                 # what was seen when there are no findings
@@ -130,6 +132,7 @@ VERDICT_COLOURS = {
 VERDICT_MARKS = {"ok": "✓", "note": "i", "warning": "!", "error": "✗", "skipped": "–"}
 
 
+@explained
 def worst_first(
     checks:Iterable[Check],        # in any order
 )->list[Check]:                    # equally bad ones stay in their order
@@ -139,6 +142,7 @@ def worst_first(
     return sorted(checks, key=lambda check: -VERDICTS.index(check.verdict))
 
 
+@explained
 def checks_text(
     checks:Iterable[Check],        # of one report
 )->str:                            # a line per check
@@ -146,6 +150,7 @@ def checks_text(
     return "\n".join(map(str, worst_first(checks)))
 
 # %% ../nbs/base/02_verdicts.ipynb #3a11d6ea
+@explained
 def verdict_table(
     columns:Sequence[str],         # headings of the columns beside the verdict
     rows:Iterable[Sequence[str]],  # of each row its verdict, and then one text per column
@@ -167,6 +172,7 @@ def verdict_table(
     return f"<table><thead><tr>{heads}</tr></thead><tbody>{''.join(lines)}</tbody></table>"
 
 # %% ../nbs/base/02_verdicts.ipynb #69ad6ee4
+@explained
 def checks_html(
     checks:Iterable[Check],        # of one report
     counted:str="",                # a name in `numbers` that gets a column, such as "images"
@@ -291,6 +297,7 @@ def _refuse_taken(
         raise ConfigError(f"{title}: {'.'.join(taken.origin)} has it. Choose another code.")
 
 # %% ../nbs/base/02_verdicts.ipynb #d83048f0
+@explained
 def registered(
     when:str|None=None,            # a key of `MOMENTS`; None: all
 )->list[Registered]:               # the project's own first, then by code
@@ -300,6 +307,7 @@ def registered(
     return sorted(chosen, key=lambda entry: (not entry.code.startswith("ER"), entry.code))
 
 
+@explained
 def ask(
     when:str,                      # a key of `MOMENTS`
     *given:object,                 # what the checks of this moment look at
@@ -309,6 +317,7 @@ def ask(
     return [answer for answer in answers if answer is not None]
 
 # %% ../nbs/base/02_verdicts.ipynb #67ff0930
+@explained
 def forget(
     code:str,                      # of a check
 )->None:
@@ -317,6 +326,7 @@ def forget(
         del REGISTRY[key]
 
 
+@explained
 def names_of(
     chosen:Iterable[str],          # names or codes of checks
 )->frozenset[str]:                 # their names
@@ -330,6 +340,7 @@ def names_of(
     return frozenset(names.get(choice, choice) for choice in chosen)
 
 
+@explained
 def put_back_checks(
     module:str,                    # full name, such as `expression_research.guards`
 )->None:
