@@ -462,7 +462,7 @@ def run_data(
             "--data NEW, or dataset=NEW."
         ) from None
 
-
+# %% ../nbs/use/52_experiments.ipynb #2b63febd
 @checked
 def predict_split(
     run:Run,                       # with its best.safetensors
