@@ -8,6 +8,7 @@ not fit the signature, or what somebody else's code raises that was given to the
 afterwards, without network; what it prints is thrown away.
 """
 
+import copy
 import importlib
 import inspect
 import json
@@ -215,8 +216,8 @@ def of_guards(
     if name not in ("Look", "WatchedRun", "RunState", "Pass", "Reading", "Portions", "Optimizer"):
         return {}
     import torch
-    room = {part: importlib.import_module(f"{PACKAGE}.{part}")
-            for part in ("batches", "looks", "readings", "setups", "traces")}
+    parts = ("batches", "looks", "readings", "setups", "traces")
+    room = {part: importlib.import_module(f"{PACKAGE}.{part}") for part in parts}
     loader = room["setups"].small_loaders().train
     model = room["setups"].small_network()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
@@ -227,14 +228,15 @@ def of_guards(
         loss=torch.tensor(1.0), table=None, stop=False,
     )
     run = room["looks"].WatchedRun(state, loader, loader)
-    hurt = types.SimpleNamespace(**vars(state) | {"results": {}, "batch": None, "optimizer": 3})
+    hurt = copy.copy(state)
+    hurt.results, hurt.batch, hurt.optimizer = {}, None, 3
     made = {
         "Optimizer": lambda: [optimizer],
         "RunState": lambda: [state, hurt],
         "WatchedRun": lambda: [run, room["looks"].WatchedRun(hurt, 3, "x")],
         "Pass": lambda: [room["traces"].read_loader(loader), room["traces"].Pass(*[None] * 8)],
         "Reading": lambda: [room["readings"].read_split(loader)],
-        "Portions": lambda: [room["batches"].Portions(33, 16, 1), room["batches"].Portions(0, 0, "x")],
+        "Portions": lambda: [room["batches"].Portions(*one) for one in ((33, 16, 1), (0, 0, "x"))],
         "Look": lambda: looks(room["looks"], room["setups"]),
     }
     return {name: made[name]()}
@@ -246,10 +248,11 @@ def looks(
 ) -> list:
     "A finished look, one that has not looked, one whose every field is wrong."
     parts = setups.healthy()
+    faulty = parts | {"train_dataloader": [], "loss_fn": 3, "stored": [None, None]}
     return [
         room.take_look(room.Look(**parts)),
         room.Look(**parts),
-        room.Look(**parts | {"train_dataloader": [], "loss_fn": 3, "stored": [None, None]}),
+        room.Look(**faulty),
         room.Look(*[None] * 5, train=[1], valid="x", logits=3, facts=None, probe=7, samples="s"),
     ]
 
@@ -281,7 +284,8 @@ def public(
     room = importlib.import_module(f"{PACKAGE}.{module}")
     found = {name: getattr(room, name) for name in room.__all__}
     hints = (types.GenericAlias, types.UnionType, typing._GenericAlias)    # such as `Source`
-    return {name: one for name, one in found.items() if callable(one) and not isinstance(one, hints)}
+    calls = {name: one for name, one in found.items() if callable(one)}
+    return {name: one for name, one in calls.items() if not isinstance(one, hints)}
 
 
 def left_out(
