@@ -65,7 +65,7 @@ def _refusing(
     def answer(*given, **named):
         try:
             return function(*given, **named)
-        except (ArithmeticError, AttributeError, LookupError, MemoryError, RecursionError, TypeError,
+        except (ArithmeticError, AttributeError, LookupError, MemoryError, RuntimeError, TypeError,
                 ValueError) as error:
             outside = error.__traceback__ is None or error.__traceback__.tb_next is None
             if outside and isinstance(error, TypeError):
