@@ -26,6 +26,7 @@ from torch.optim.lr_scheduler import LRScheduler
 from .arguments import explained
 from .calls import LayerWatch
 from .modes import deaf_layers
+from .openings import open_twice, rows_to_open
 from .scales import near_zero, open_up
 from .traces import Pass, dataset_classes, no_trace, read_loader
 from .twins import is_within, resting_copies
@@ -334,6 +335,20 @@ def _read_twice(
         passes.append(read_loader(dataloader, images=32))
 
 # %% ../nbs/train/32_looks.ipynb #b37cfdd6
+def _open_first(
+    look:Look,                     # of which nothing has been read
+)->None:
+    "Open three training rows twice, before anything else has: what a cache keeps shows only now."
+    dataset, rows = rows_to_open(look.train_dataloader, 3)
+    if dataset is None:
+        return
+    with no_trace(look.model, look.train_dataloader):
+        try:
+            look.facts["openings"] = open_twice(dataset, rows)
+        except Exception:              # rows that only a sampler can address
+            return
+
+
 @explained
 def take_look(
     look:Look,                     # with the caller's objects
@@ -350,6 +365,7 @@ def take_look(
         "the evaluation loss": lambda: _ask_evaluation_loss(look),
     }
     with no_trace(look.model, look.train_dataloader, look.valid_dataloader):
+        _open_first(look)
         for name, stage in stages.items():
             try:
                 stage()
@@ -573,9 +589,10 @@ class Answered:
     @explained
     def __init__(self,
         logits:torch.Tensor,       # (N, C)
+        images:torch.Tensor|None=None,     # (N, C, H, W) that they answer
     ):
         "The gradient comes with the backward pass."
-        self.logits = logits.detach()
+        self.logits, self.images = logits.detach(), images
         self.gradient:torch.Tensor|None = None
 
     def note(self,
@@ -591,7 +608,7 @@ class ForwardWatch:
     @explained
     def __init__(self,
         model:nn.Module,           # of the loop
-        steps:int=3,               # how many training steps are kept
+        steps:int=3,               # of how many training steps images are kept
     ):
         "The hook does not change an answer."
         self.model, self.left = model, steps
@@ -611,7 +628,8 @@ class ForwardWatch:
         if torch.is_grad_enabled() and is_logits and result.requires_grad and module.training:
             if self.left > 0:
                 self.trained.append(images[:32])
-                self.answers.append(Answered(result))
+            if len(self.answers) < 8:
+                self.answers.append(Answered(result, images))
                 result.register_hook(self.answers[-1].note)
         else:
             if sum(map(len, self.evaluated)) < 32:
@@ -626,7 +644,6 @@ class ForwardWatch:
         if self.handle:
             self.handle.remove()
         self.handle = None
-
 
 # %% ../nbs/train/32_looks.ipynb #73eb1e55
 @dataclass
