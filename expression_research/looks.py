@@ -608,6 +608,7 @@ class ForwardWatch:
         self.handle = None
 
 
+
 # %% ../nbs/train/32_looks.ipynb #73eb1e55
 @dataclass
 class WatchedRun:
@@ -641,6 +642,7 @@ class WatchedRun:
     order_before: torch.Tensor|None = None
     first_before: torch.Tensor|None = None     # (N, D) thumbnails of the first step
     steps_before: int = 0
+    facts: dict[str, Any] = field(default_factory=dict)    # what checks keep for later moments
     ends: list[torch.Tensor] = field(default_factory=list)     # (...) each, as `moving`
 
     @property

@@ -18,9 +18,11 @@ from torch import nn
 from torch.nn import functional as F
 from torch.optim import Optimizer
 
+from .batches import batches_in_pass
 from .core import some
 from .looks import LIMITS, Look
 from .readings import acts_as_entropy, head_of
+from .schedules import has_schedule
 from .traces import no_trace, read_loader
 from .verdicts import Check, Findings, Skip, check, conclude
 
@@ -268,6 +270,11 @@ def check_fresh(
         known = _what_it_knows(look)
         if known:
             object_to(f"{known}: it knows these classes already")
+        elif statistics and _is_ruined(look):
+            object_to(
+                f"it has been trained for {_batches_seen(look.model)} batches, is not fresh, and is worse than "
+                "guessing: what a search for the learning rate, or a run that diverged, has left"
+            )
     otherwise = "nothing speaks against it"
     return conclude(found, "no step was made here" if look.first_loss is None else otherwise)
 
@@ -309,6 +316,42 @@ def _judge_knowledge(
         f"first loss {loss:.3f} nats over {len(labels)} images, {100 * share:.0f} % below what "
         f"their class frequencies explain ({sigmas:.0f} standard deviations)"
     )
+
+# %% ../nbs/train/34_start_checks.ipynb #e2b1b885
+def _batches_seen(
+    model:nn.Module,               # any
+)->int:                            # by its normalisation
+    "How many batches a network has been trained on."
+    counts = [getattr(part, "num_batches_tracked", None) for part in model.modules()]
+    return max((int(count) for count in counts if count is not None), default=0)
+
+
+def _is_ruined(
+    look:Look,                     # a finished look, of a network with running statistics
+)->bool:
+    "Is a trained head worse than guessing, in evaluation mode, for images of training?"
+    if look.logits is None or look.width is None or not acts_as_entropy(look) or look.stored:
+        return False
+    head = head_of(look.loop_model, look.width)
+    if head is None or _head_as_built(look.loop_model, look.width) or _as_drawn(look, *head[:2]):
+        return False
+    with no_trace(look.model), torch.no_grad():
+        model, (images, labels) = copy.deepcopy(look.loop_model).eval(), look.first_batch(0)
+        if labels.ndim != 1:
+            return False
+        loss = F.cross_entropy(model(images).float(), labels).item()
+    chance = math.log(look.width)
+    return not loss < chance + 1.0 and not (look.first_loss or 0.0) < 0.9 * chance
+
+
+def _as_drawn(
+    look:Look,                     # of a network
+    name:str,                      # of its head's weight
+    weight:torch.Tensor,           # (C, D)
+)->bool:
+    "Is a head as somebody's own initialisation leaves it, with a small bias?"
+    bias = dict(look.loop_model.named_parameters()).get(f"{name.removesuffix('weight')}bias")
+    return bias is None or float(bias.detach().abs().max()) <= 1.01 * weight[0].numel() ** -0.5
 
 # %% ../nbs/train/34_start_checks.ipynb #31a588aa
 def _steps_made(
@@ -473,6 +516,80 @@ def _linear_pairs(
     return pairs
 
 # %% ../nbs/train/34_start_checks.ipynb #04b7352a
+_LINEAR = (                        # operations of autograd that are linear in their input
+    "Addmm", "Linear", "Mm", "Bmm", "Convolution", "MkldnnConvolution", "T", "Transpose", "Permute", "Mean",
+    "Sum", "AvgPool2D", "AdaptiveAvgPool2D", "MkldnnAdaptiveAvgPool2D", "Add", "Sub", "Neg", "Cat", "Stack",
+    "Slice", "Select", "Expand", "ConstantPadNd", "UpsampleNearest2D", "UpsampleBilinear2D",
+    "AccumulateGrad",
+)
+
+
+def _is_all_linear(
+    look:Look,                     # a finished look
+)->bool:
+    "Is there nothing but linear layers, two or more of them, between the image and the logits?"
+    if look.logits is None:
+        return False
+    layers = 0
+    for node in _operations(look.logits):
+        name = node.name().split("Backward")[0]
+        layers += name.startswith(("Addmm", "Linear", "Convolution", "MkldnnConvolution"))
+        if name not in _LINEAR and not _keeps_linear(node):
+            return False
+    return layers > 1
+
+# %% ../nbs/train/34_start_checks.ipynb #87a621a0
+def _judge_dropped(
+    found:Findings,                # receives what is wrong
+    look:Look,                     # a look, also an unfinished one
+)->None:
+    "Dropout of logits, and dropout of whole images."
+    logits, evaluated = look.logits, look.evaluated
+    if logits is not None and evaluated is not None and logits.ndim == 2 and len(logits) > 3:
+        zeros = logits.detach() == 0
+        scattered = zeros.any() and not zeros.all(dim=0).any() and not zeros.all(dim=1).all()
+        if scattered and zeros.float().mean() > 0.05 and not (evaluated == 0).any():
+            found.warning(
+                f"dropout stands behind the last layer: in training {zeros.float().mean():.0%} of the logits "
+                "are set to 0",
+                "Dropout belongs before the last linear layer.",
+            )
+    kinds = (nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.FeatureAlphaDropout)
+    if not look.train or not any(isinstance(part, kinds) for part in look.loop_model.modules()):
+        return
+    for name in _drops_images(look, kinds):
+        found.warning(
+            f"the dropout {name} sets whole images to 0 in training: it takes their rows for channels",
+            "nn.Dropout for vectors; Dropout1d and 2d are for (N, C, L) and (N, C, H, W).",
+        )
+
+
+def _drops_images(
+    look:Look,                     # with training batches
+    kinds:tuple[type, ...],        # of layers that drop channels
+)->list[str]:                      # names of layers that drop rows
+    "Ask a copy in training mode."
+    told, model = [], copy.deepcopy(look.loop_model).train()
+    images = look.first_batch(0)[0]
+
+    def listen(name):
+        def note(layer, given, result):
+            rows, before = result.flatten(1), given[0].flatten(1)
+            whole = (rows == 0).all(dim=1) & (before != 0).any(dim=1)
+            if len(rows) == len(images) and whole.any() and not (rows[~whole] == 0).all(dim=1).any():
+                partly = ((rows == 0) & (before != 0))[~whole].any()
+                told.extend([] if partly or name in told else [name])
+        return note
+
+    for name, layer in model.named_modules():
+        if isinstance(layer, kinds):
+            layer.register_forward_hook(listen(name))
+    with no_trace(look.loop_model), torch.no_grad():
+        torch.manual_seed(0)
+        model(images)
+    return told
+
+# %% ../nbs/train/34_start_checks.ipynb #962b3e41
 def _odd_settings(
     found:Findings,                # receives what is wrong
     model:nn.Module,               # any
@@ -484,6 +601,12 @@ def _odd_settings(
             found.warning(
                 f"{name} drops {rate:.0%} of its inputs",
                 "In torch p is the share that is dropped, not the share that is kept.",
+            )
+        eps = getattr(layer, "eps", 0.0)
+        if "Norm" in type(layer).__name__ and isinstance(eps, float) and eps >= 0.05:
+            found.warning(
+                f"eps {eps:g} of {name} swamps the variance of what it normalises",
+                "The second argument of BatchNorm2d is eps, not momentum; 1e-5 is usual.",
             )
         momentum = getattr(layer, "momentum", None)
         learns = getattr(getattr(layer, "weight", None), "requires_grad", False)
@@ -505,8 +628,14 @@ def check_layers(
     _odd_settings(found, look.loop_model)
     _judge_shared(found, look)
     _judge_alike(found, look.loop_model)
+    _judge_dropped(found, look)
     pairs = _linear_pairs(look)
-    if pairs:
+    if _is_all_linear(look):
+        found.warning(
+            "the whole network is one linear map of the image: no activation between its layers",
+            "Put activations in, such as nn.ReLU(); children() does not list what forward does itself.",
+        )
+    elif pairs:
         found.warning(
             f"linear layers without an activation between them: {some(pairs)}",
             "Put one in, such as nn.ReLU(): two linear layers in a row are one.",
@@ -581,13 +710,57 @@ def check_what_learns(
             "Set requires_grad=True on the head, and on the layers that are to learn.",
         )
     _judge_attributes(found, look.loop_model)
+    empty = [place for place, group in enumerate(look.optimizer.param_groups) if not group["params"]]
+    if empty:
+        rates = ", ".join(f"{look.optimizer.param_groups[place].get('lr', 0):g}" for place in empty)
+        found.warning(
+            f"group {', '.join(str(place + 1) for place in empty)} of the optimizer is empty (learning rate "
+            f"{rates}): what it was meant for, such as the head, learns elsewhere or not at all",
+            "Look at the names that its parameters are chosen by; a generator can be read only once.",
+        )
     head = None if look.width is None else head_of(look.loop_model, look.width)
+    others = [part for part in learning if part.ndim > 1 and len(part) == look.width]
+    if head and others and not head[1].requires_grad:
+        head = None                # of a teacher, beside a head that learns
+    if head and not found:
+        _judge_head_pace(found, look, *head[:2])
     if head and not found and not head[1].requires_grad:
         found.warning(
             f"{head[0]} is frozen, and {len(learning)} other tensors learn",
             "A new head must learn: freeze the backbone before the head is put on it.",
         )
     return conclude(found, f"{len(learning)} tensors, {share:.1%} of all numbers")
+
+# %% ../nbs/train/34_start_checks.ipynb #de70bb61
+def _judge_head_pace(
+    found:Findings,                # receives what is wrong
+    look:Look,                     # a finished look
+    name:str,                      # of the head's weight
+    weight:torch.Tensor,           # (C, D)
+)->None:
+    "Does a new head learn much slower than the rest, or so slowly that it never leaves its start?"
+    groups, held = look.optimizer.param_groups, {}
+    for group in groups:
+        held |= {id(part): float(group["lr"]) for part in group["params"] if part.requires_grad}
+    rate, highest = held.get(id(weight), 0.0), max(held.values(), default=0.0)
+    if not 0 < rate or look.probe is None or not _head_as_built(look.loop_model, len(weight)):
+        return
+    if rate < highest / 20:
+        found.warning(
+            f"the learning rate of the head {name} is {rate:.1g}, that of other layers up to {highest:.1g}: the "
+            "head is new, and hardly learns",
+            "A new head gets the highest rate: decay from the head towards the image.",
+        )
+        return
+    change = look.probe.set_index("name")["change_norm"].get(name, 0.0) / float(weight.norm())
+    batches = batches_in_pass(look.train_dataloader)
+    known = look.steps is None and batches and not has_schedule(look.optimizer)
+    if known and _used_statistics(look.loop_model) and 0 < change * batches < 2.5e-3:
+        found.warning(
+            f"the head {name} is new, and moves by {change:.1g} of its length in a step: at a learning rate "
+            f"of {rate:.1g} it stays as it is for any number of epochs",
+            "A new head needs a rate such as 1e-3 for Adam, also where the body has 1e-5.",
+        )
 
 # %% ../nbs/train/34_start_checks.ipynb #707d45d2
 _NO_FLAGS = ("require_grad", "requires_grads", "require_grads", "requiresgrad", "required_grad",
