@@ -17,8 +17,8 @@ from torch import nn
 from torch.optim import Optimizer
 
 from expression_research import (
-    data_checks, depth_checks, label_checks, loop_checks, loss_checks, mode_checks, model_checks,
-    motion_checks, run_checks, split_checks, start_checks, step_checks,
+    data_checks, depth_checks, label_checks, layer_checks, loop_checks, loss_checks, mode_checks,
+    model_checks, motion_checks, rate_checks, run_checks, split_checks, start_checks, step_checks,
 )
 from .batches import batches_in_pass
 from .core import ConfigError, ExpressionError
@@ -54,8 +54,8 @@ if TYPE_CHECKING:
 
 # importing a room registers its checks
 _ROOMS = (
-    data_checks, depth_checks, label_checks, loop_checks, loss_checks, mode_checks, model_checks,
-    motion_checks, run_checks, split_checks, start_checks, step_checks,
+    data_checks, depth_checks, label_checks, layer_checks, loop_checks, loss_checks, mode_checks,
+    model_checks, motion_checks, rate_checks, run_checks, split_checks, start_checks, step_checks,
 )
 
 # %% ../nbs/train/36_guards.ipynb #a7b3d849

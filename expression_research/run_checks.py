@@ -269,25 +269,30 @@ def _same_answers(
 
 def _judge_lag(
     found:Findings,                # receives what is wrong
-    run:WatchedRun,                # after its first epoch
+    run:WatchedRun,                # after an epoch
 )->None:
-    "Is what was evaluated a slow average, that will still be near the first weights at the end?"
+    "Is what was evaluated a slow average, that will hardly have moved by the end of the run?"
     evaluated = [] if run.layers is None else list(run.layers.wholes.values())
     own = next(run.state.model.parameters(), None)
     if len(evaluated) != 1 or next(evaluated[0].parameters()) is own:
         return
     places = {id(part): place for place, part in enumerate(run.state.model.parameters())}
     others, done, way = list(evaluated[0].parameters()), 0.0, 0.0
-    for part, start in run.moving:
-        trained = (part.detach() - start).double()
-        done += float((trained * (others[places[id(part)]].detach() - start)).sum())
-        way += float(trained.square().sum())
+    average = [others[places[id(part)]].detach() for part, _ in run.moving]
+    before = run.facts.get("average")
+    run.facts["average"] = [part.clone() for part in average]
+    if before is None or run.state.epoch != run.state.first_epoch + 1:
+        return
+    for (part, _), now, old in zip(run.moving, average, before):
+        gap = (part.detach() - old).double()
+        done += float((gap * (now - old)).sum())
+        way += float(gap.square().sum())
     epochs = run.state.last_epoch - run.state.first_epoch + 1
     share = done / way if way > 0 else 1.0
     if share * epochs < 0.3:
         found.warning(
-            f"an average is evaluated that has gone {max(share, 0):.1%} of the way from the first weights to "
-            f"the trained ones: at this decay it hardly leaves them in {epochs} epochs",
+            f"an average (EMA) is evaluated that goes {max(share, 0):.2%} of the way to the trained weights in an "
+            f"epoch: its decay is too slow for {epochs} epochs, it stays near the first weights",
             "A smaller decay of the average: about 1 - 10 / steps of the run; or let it grow.",
         )
 
@@ -308,7 +313,7 @@ def check_predictions_follow(
     if first and run.untrained is not None and _moved(run, started) > 1e-3:
         if _same_answers(logits, run.untrained.detach().float().cpu()):
             found.error("the predictions are those of the weights before the training", cure)
-    if first and not found:
+    if not found:
         _judge_lag(found, run)
     if run.logits_before is not None and run.ends and _moved(run, run.ends) > 1e-3:
         if _same_answers(logits, run.logits_before):
