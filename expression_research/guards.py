@@ -18,8 +18,9 @@ from torch.optim import Optimizer
 
 from .arguments import checked
 from expression_research import (
-    data_checks, depth_checks, label_checks, loop_checks, loss_checks, mode_checks, model_checks,
     run_checks, split_checks, start_checks, step_checks, view_checks,
+    data_checks, depth_checks, label_checks, layer_checks, loop_checks, loss_checks, mode_checks,
+    model_checks, motion_checks, rate_checks, run_checks, split_checks, start_checks, step_checks,
 )
 from .batches import batches_in_pass
 from .core import ConfigError, ExpressionError, some
@@ -55,8 +56,9 @@ if TYPE_CHECKING:
 
 # importing a room registers its checks
 _ROOMS = (
-    data_checks, depth_checks, label_checks, loop_checks, loss_checks, mode_checks, model_checks,
     run_checks, split_checks, start_checks, step_checks, view_checks,
+    data_checks, depth_checks, label_checks, layer_checks, loop_checks, loss_checks, mode_checks,
+    model_checks, motion_checks, rate_checks, run_checks, split_checks, start_checks, step_checks,
 )
 
 # %% ../nbs/train/36_guards.ipynb #a7b3d849
@@ -308,7 +310,7 @@ class Guards(GuardLog):
         if self.report is None:
             self.begin(state)
         run = self._watched
-        run.state, run.seen, run.layers = state, EpochSeen(), LayerWatch()
+        run.state, run.seen, run.layers = state, EpochSeen(), LayerWatch(state.model)
         run.peak = max(run.peak, run.rate)
         self.take(ask("epoch begin", run), moment_of(state))
 
@@ -316,7 +318,10 @@ class Guards(GuardLog):
         state:RunState,            # of the loop
     )->None:
         "The report, and what the first steps are compared with."
-        known: dict[str, Any] = {"fresh": None if state.first_epoch == 0 else False}
+        # a schedule that has gone on tells that the optimizer has, too
+        begun = max(0, int(getattr(state.scheduler, "last_epoch", 0) or 0)) > 0
+        resumed = state.first_epoch > 0 or (begun and not TRAINED_HERE.get(state.model))
+        known: dict[str, Any] = {"fresh": False if resumed else None}
         known.update(self.known)
         model, rest = state.model, None
         if self.whole:
@@ -333,6 +338,8 @@ class Guards(GuardLog):
             **known,
         )
         self.take(self.report.checks, "before the first step")
+        rates = [float(group["lr"]) for group in state.optimizer.param_groups]
+        first = self.report["learning rate"].numbers.get("largest step", 0.0)
         held = {id(part) for group in state.optimizer.param_groups for part in group["params"]}
         self.run = WatchedRun(
             state,
@@ -345,6 +352,7 @@ class Guards(GuardLog):
             forward=ForwardWatch(state.model),
             ledger=BatchLedger(state.model, state.optimizer),
             untrained=self.report.answers,
+            facts={"first step": (first, max(rates, default=0.0))},
         )
 
     def step_end(self,
@@ -365,6 +373,7 @@ class Guards(GuardLog):
             run.forward.next_step()
         if run.layers is not None:
             run.layers.called.clear()
+            run.layers.wholes.clear()
 
     def epoch_end(self,
         state:RunState,            # of the loop

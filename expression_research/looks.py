@@ -678,6 +678,7 @@ class WatchedRun:
     order_before: torch.Tensor|None = None
     first_before: torch.Tensor|None = None     # (N, D) thumbnails of the first step
     steps_before: int = 0
+    facts: dict[str, Any] = field(default_factory=dict)    # what checks keep for later moments
     ends: list[torch.Tensor] = field(default_factory=list)     # (...) each, as `moving`
 
     @property
