@@ -9,6 +9,7 @@ __all__ = ['LayerWatch']
 import weakref
 from typing import Any
 
+import torch
 from torch import nn
 from torch.nn.modules.module import register_module_forward_pre_hook
 
@@ -20,8 +21,13 @@ class LayerWatch:
     networks in the process, since a loop may evaluate a copy that nobody told of.
     """
 
-    def __init__(self):
+    def __init__(self,
+        like:nn.Module|None=None,  # the loop's network
+    ):
         "The hook changes nothing."
+        self.like = [] if like is None else _shapes(like)
+        self.wholes:dict[int, nn.Module] = {}      # networks of these shapes that were called
+        self.others:set[int] = set()               # modules of other shapes
         self.called:dict[int, tuple[nn.Module, set[bool]]] = {}
         self.handle:Any = _watch_layers(self)
 
@@ -34,6 +40,13 @@ class LayerWatch:
         self.handle.remove()
 
 
+def _shapes(
+    module:nn.Module,              # any
+)->list[torch.Size]:
+    "Of its parameters, in their order."
+    return [part.shape for part in module.parameters()]
+
+
 def _watch_layers(
     watch:LayerWatch,              # that is told; the hook goes when it does
 )->Any:                            # handle of the hook
@@ -43,7 +56,14 @@ def _watch_layers(
         told = held()
         if told is None:
             handle.remove()
-        elif switches_mode(module):
+            return
+        if told.like and id(module) not in told.others and next(module.children(), None) is not None:
+            if _shapes(module) == told.like:
+                # a wrapper and what it wraps are one network
+                told.wholes.setdefault(id(next(module.parameters())), module)
+            else:
+                told.others.add(id(module))
+        if switches_mode(module):
             told.called.setdefault(id(module), (module, set()))[1].add(module.training)
 
     handle = register_module_forward_pre_hook(look)

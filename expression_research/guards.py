@@ -16,12 +16,14 @@ import torch
 from torch import nn
 from torch.optim import Optimizer
 
+from .arguments import checked
 from expression_research import (
-    data_checks, depth_checks, label_checks, loop_checks, loss_checks, mode_checks, model_checks,
     run_checks, split_checks, start_checks, step_checks, view_checks,
+    data_checks, depth_checks, label_checks, layer_checks, loop_checks, loss_checks, mode_checks,
+    model_checks, motion_checks, rate_checks, run_checks, split_checks, start_checks, step_checks,
 )
 from .batches import batches_in_pass
-from .core import ConfigError, ExpressionError
+from .core import ConfigError, ExpressionError, some
 from .calls import LayerWatch
 from expression_research.looks import (
     EpochSeen,
@@ -54,8 +56,9 @@ if TYPE_CHECKING:
 
 # importing a room registers its checks
 _ROOMS = (
-    data_checks, depth_checks, label_checks, loop_checks, loss_checks, mode_checks, model_checks,
     run_checks, split_checks, start_checks, step_checks, view_checks,
+    data_checks, depth_checks, label_checks, layer_checks, loop_checks, loss_checks, mode_checks,
+    model_checks, motion_checks, rate_checks, run_checks, split_checks, start_checks, step_checks,
 )
 
 # %% ../nbs/train/36_guards.ipynb #a7b3d849
@@ -114,19 +117,20 @@ def _latest(
     return list(chosen.values())
 
 # %% ../nbs/train/36_guards.ipynb #c03e2352
+@checked
 def check_training(
     model:nn.Module,               # classifier: (N, 3, H, W) float32 -> (N, C) logits; not changed
-    train_dataloader:Iterable,     # yields images (N, 3, H, W) and labels (N,); left as if not read
-    valid_dataloader:Iterable,     # the same, for evaluation during training
-    optimizer:Optimizer,           # that is meant to train the model; not changed
-    loss_fn:Callable,              # (logits (N, C), labels (N,)) -> scalar
+    train_dataloader:Iterable|Any, # yields images (N, 3, H, W) and labels (N,); left as if not read
+    valid_dataloader:Iterable|Any, # the same, for evaluation during training
+    optimizer:Optimizer|Any,       # that is meant to train the model; not changed
+    loss_fn:Callable|Any,          # (logits (N, C), labels (N,)) -> scalar
     *,
     checks:str="standard",         # `full` adds controls that train and read everything
-    class_names:Sequence[str]|None=None,  # C names in the order of the logits
+    class_names:Iterable|None=None,# C names in the order of the logits
     samples:pd.DataFrame|None=None,# manifest of the data set: columns sample_id and split
     recorded:Mapping|None=None,    # a run's or checkpoint's record: class_names, side, mean, std
     fresh:bool|None=None,          # True: an untrained model is claimed; False: it goes on training
-    valid_loss_fn:Callable|None=None,  # the loss of evaluation, where it is not `loss_fn`
+    valid_loss_fn:Callable|Any=None,  # the loss of evaluation, where it is not `loss_fn`
     rest:tuple[nn.Module, Iterable, Iterable]|None=None,  # what the loop trains instead
     steps:int|None=None,           # of the whole run: a twentieth of it may be spent on reading
 )->GuardReport:
@@ -194,8 +198,9 @@ class GuardLog:
     Raises `ConfigError` for an exemption that names no check.
     """
 
+    @checked
     def __init__(self,
-        guards:str|Sequence[str]="error",  # `error` stops, `warn` goes on; or checks that may fail
+        guards:str|Iterable[str]="error",  # `error` stops, `warn` goes on; or checks that may fail
         taken:list[dict]|None=None,# answers of a run that was interrupted; continued in place
     ):
         "Checks that may fail are given by name or code, in a list or joined by commas."
@@ -250,19 +255,23 @@ class GuardLog:
             raise _guard_error(stops, moment)
 
 # %% ../nbs/train/36_guards.ipynb #34261dc6
+_KNOWN = ("class_names", "samples", "recorded", "fresh", "checks", "steps")
+
+
 class Guards(GuardLog):
     """Callback: `check_training` before the first step, and cheap checks while it trains.
 
     Raises `GuardError` on an error that is not exempted. One object for each call of `train`.
     """
 
+    @checked
     def __init__(self,
-        train_dataloader:Iterable, # that the loop reads
-        valid_dataloader:Iterable, # that the loop evaluates on
+        train_dataloader:Iterable|Any, # that the loop reads
+        valid_dataloader:Iterable|Any, # that the loop evaluates on
         *,
-        guards:str|Sequence[str]="error",  # `error` stops, `warn` goes on; or checks that may fail
-        valid_loss_fn:Callable|None=None,  # the loss of evaluation, where it is another
-        test_dataloader:Iterable|None=None,# the loader that must not be read before the end
+        guards:str|Iterable[str]="error",  # `error` stops, `warn` goes on; or checks that may fail
+        valid_loss_fn:Callable|Any=None,   # the loss of evaluation, where it is another
+        test_dataloader:Iterable|Any=None, # the loader that must not be read before the end
         whole:tuple[nn.Module, Iterable, Iterable]|None=None,  # a whole network, the loop's loaders
         taken:list[dict]|None=None,# answers of a run that was interrupted; continued in place
         **known:Any,               # class_names, samples, recorded, fresh, checks
@@ -272,6 +281,9 @@ class Guards(GuardLog):
         Where the loop trains the rest of a network on stored features (`22_features`), `whole` is
         the whole network and the loop's two loaders; the loaders before are those of images.
         """
+        strange = [name for name in known if name not in _KNOWN]
+        if strange:
+            raise ConfigError(f"Guards({some(strange)}=...): expected {', '.join(_KNOWN)}.")
         super().__init__(guards, taken)
         self.loaders = (train_dataloader, valid_dataloader)
         self.valid_loss_fn = valid_loss_fn
@@ -298,7 +310,7 @@ class Guards(GuardLog):
         if self.report is None:
             self.begin(state)
         run = self._watched
-        run.state, run.seen, run.layers = state, EpochSeen(), LayerWatch()
+        run.state, run.seen, run.layers = state, EpochSeen(), LayerWatch(state.model)
         run.peak = max(run.peak, run.rate)
         self.take(ask("epoch begin", run), moment_of(state))
 
@@ -306,7 +318,10 @@ class Guards(GuardLog):
         state:RunState,            # of the loop
     )->None:
         "The report, and what the first steps are compared with."
-        known: dict[str, Any] = {"fresh": None if state.first_epoch == 0 else False}
+        # a schedule that has gone on tells that the optimizer has, too
+        begun = max(0, int(getattr(state.scheduler, "last_epoch", 0) or 0)) > 0
+        resumed = state.first_epoch > 0 or (begun and not TRAINED_HERE.get(state.model))
+        known: dict[str, Any] = {"fresh": False if resumed else None}
         known.update(self.known)
         model, rest = state.model, None
         if self.whole:
@@ -323,6 +338,8 @@ class Guards(GuardLog):
             **known,
         )
         self.take(self.report.checks, "before the first step")
+        rates = [float(group["lr"]) for group in state.optimizer.param_groups]
+        first = self.report["learning rate"].numbers.get("largest step", 0.0)
         held = {id(part) for group in state.optimizer.param_groups for part in group["params"]}
         self.run = WatchedRun(
             state,
@@ -335,6 +352,7 @@ class Guards(GuardLog):
             forward=ForwardWatch(state.model),
             ledger=BatchLedger(state.model, state.optimizer),
             untrained=self.report.answers,
+            facts={"first step": (first, max(rates, default=0.0))},
         )
 
     def step_end(self,
@@ -355,6 +373,7 @@ class Guards(GuardLog):
             run.forward.next_step()
         if run.layers is not None:
             run.layers.called.clear()
+            run.layers.wholes.clear()
 
     def epoch_end(self,
         state:RunState,            # of the loop

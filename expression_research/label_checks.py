@@ -22,6 +22,7 @@ from torch.nn import functional as F
 from torch.optim import Optimizer
 from torch.utils.data import ConcatDataset, DataLoader
 
+from .arguments import explained
 from .core import some
 from .diagnostics import scores
 from .looks import LIMITS, Look, WatchedRun, edge_features, training_step
@@ -481,6 +482,7 @@ def check_one_batch(
     return conclude(found, seen)
 
 # %% ../nbs/train/34_label_checks.ipynb #28d6c887
+@explained
 def relation(
     features:np.ndarray,           # (N, D)
     labels:np.ndarray,             # (N,) class numbers

@@ -55,6 +55,9 @@ def check_loss_function(
         words = f"returns {values[0].numel()} numbers"
         return conclude([("error", words, "Ask for one: reduction='mean'.")], "")
     right, undecided, wrong, certain, more = (value.item() for value in values)
+    if math.isfinite(undecided) and not all(map(math.isfinite, (certain, more))):
+        words = f"not finite ({certain:.3g}, {more:.3g}) for answers that are certain and right by 20 and 40"
+        return conclude([("error", words, _NO_LOG)], "")
     seen = f"right {right:.2f}, undecided {undecided:.2f}, wrong {wrong:.2f} nats"
     chance, found = math.log(width), Findings()
     if not right < undecided < wrong:
@@ -73,6 +76,14 @@ def check_loss_function(
             f"{seen}: the mean divided by the {len(labels)} images of the batch once more",
             "reduction='mean' has divided already: steps are as many times too small.",
         )
+    elif _factor(values, width) < 0.06:
+        adapts = any("betas" in group or "alpha" in group for group in look.optimizer.param_groups)
+        object_to = found.note if adapts else found.warning
+        factor = _factor(values, width)
+        object_to(
+            f"{seen}: the mean cross-entropy divided by {1 / factor:.0f} once more, so steps are too small",
+            "Divide once: the loss is a mean over the batch already.",
+        )
     elif min(right, certain, more) > 0.8 * undecided:
         found.warning(
             f"{seen}: even the best answer costs {min(right, certain, more):.2f} nats",
@@ -88,6 +99,21 @@ def check_loss_function(
     return conclude(found, seen)
 
 
+_NO_LOG = "A logarithm of 0: use log_softmax, or the loss that takes logits (..._with_logits)."
+
+
+def _factor(
+    values:list[torch.Tensor],     # right by 2, undecided, wrong by 2, ...: scalars
+    width:int,                     # C
+)->float:                          # 1 for any other loss
+    "By what is a cross-entropy multiplied, if that is all that is done to it?"
+    logits = torch.zeros(2, width)
+    logits[0, 0] = logits[1, 1] = 2.0
+    right, wrong = F.cross_entropy(logits, torch.zeros(2, dtype=torch.int64), reduction="none").tolist()
+    factors = [float(value) / usual for value, usual in zip(values, (right, math.log(width), wrong))]
+    return factors[1] if max(factors) < 1.05 * min(factors) and min(factors) > 0 else 1.0
+
+# %% ../nbs/train/34_loss_checks.ipynb #f788e875
 def _judge_certainty(
     found:Findings,                # receives what is wrong
     certain:float,                 # nats for the right class by 20 logits

@@ -16,6 +16,7 @@ import torch
 from torch import nn
 from torch.optim import Optimizer
 
+from .arguments import explained
 from .core import some
 from .gradients import optimizer_table
 from .looks import LIMITS, Look, WatchedRun, unregistered_modules
@@ -76,7 +77,10 @@ def check_runs(
             "Look at the split, and at drop_last with a batch larger than it.",
         )
     for name, problem in look.failures.items():
-        if name not in empty:
+        several = look.steps is not None and "must be Tensor, not" in problem
+        if several:                # the loop knows what to do with two outputs
+            found.note(problem, "Only the loop can make a step: no check before the first one looks.")
+        elif name not in empty:
             found.error(problem, _LOSS if name == "the evaluation loss" else _way_out(problem))
     return conclude(found, "read, stepped and evaluated")
 
@@ -121,9 +125,9 @@ def check_optimizer(
             "Name every parameter once: twice means two updates a step.",
         )
     if len(frozen) and (trainable & held).any():
-        found.warning(
+        found.note(
             f"holds {len(frozen)} frozen tensors: {some(frozen['parameter'])}",
-            "Pass only what trains: (p for p in model.parameters() if p.requires_grad).",
+            "They take no step while they have no gradient, and learn when they are unfrozen.",
         )
     _judge_hidden(found, look.facts.get("hidden", {}))
     if isinstance(look.loss_fn, nn.Module):
@@ -228,9 +232,9 @@ def check_learning_rate(
             "Lower the rate by a factor of ten or more: the weights are overwritten, not trained.",
         )
     elif largest * scale < LIMITS["smallest step"] and _has_gradient(look):
-        found.error(
-            seen, "Raise the rate: at this pace nothing changes within any number of epochs."
-        )
+        # a loop that is watched may raise it by hand: ER101 looks again
+        object_to = found.error if look.steps is None else found.note
+        object_to(seen, "Raise the rate: at this pace nothing changes within any number of epochs.")
     elif min(rates) == 0 and max(warm_up) == 0:
         found.warning(
             f"0 in {rates.count(0)} of {len(rates)} groups",
@@ -486,6 +490,7 @@ def _judge_moved(
         )
 
 # %% ../nbs/train/33_model_checks.ipynb #e8089c80
+@explained
 def layer_table(
     rows:pd.DataFrame,             # from `tensor_rows`
 )->pd.DataFrame:                   # a row per layer, as `gradient_table` has them
@@ -494,15 +499,9 @@ def layer_table(
     for layer, tensors in rows[rows["kind"] == "parameter"].groupby("layer", sort=False):
         gradients = tensors["gradient_norm"].dropna()
         gradient, weight = math.hypot(*gradients), math.hypot(*tensors["weight_norm"])
-        layers.append(
-            {
-                "layer": layer,
-                "gradient_norm": gradient,
-                "weight_norm": weight,
-                "ratio": gradient / weight if weight > 0 else math.nan,
-                "note": _gradient_words(tensors["trainable"], gradients, gradient),
-            }
-        )
+        ratio = gradient / weight if weight > 0 else math.nan
+        note = _gradient_words(tensors["trainable"], gradients, gradient)
+        layers.append((layer, gradient, weight, ratio, note))
     columns = ["layer", "gradient_norm", "weight_norm", "ratio", "note"]
     return pd.DataFrame(layers, columns=columns)
 

@@ -26,8 +26,11 @@ def modal_layers(
     model:nn.Module,               # any
 )->dict[str, nn.Module]:           # name -> layer
     "Layers with two behaviours, without those of frozen parts."
-    def is_frozen(layer):
+    def is_frozen(layer, name):
         own = list(layer.parameters())
+        while name and not own:    # a dropout belongs to the part that it stands in
+            name = name.rpartition(".")[0]
+            own = list(model.get_submodule(name).parameters())
         return bool(own) and not any(parameter.requires_grad for parameter in own)
 
     def holds_mode(layer):
@@ -36,7 +39,7 @@ def modal_layers(
     return {
         name: layer
         for name, layer in model.named_modules()
-        if switches_mode(layer) and not is_frozen(layer) and not holds_mode(layer)
+        if switches_mode(layer) and not is_frozen(layer, name) and not holds_mode(layer)
     }
 
 

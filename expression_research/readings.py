@@ -22,7 +22,9 @@ from torch import nn
 from torch.nn import functional as F
 from torch.utils.data import DataLoader, IterableDataset, SequentialSampler
 
+from .arguments import explained
 from .batches import image_batch
+from .core import RunError
 from .looks import Look, edge_features
 from .traces import dataset_labels, drawn_rows, in_this_process
 from .twins import is_within, resting_copies
@@ -117,6 +119,7 @@ def _kept(
 WHOLE_ROWS, SAMPLE_ROWS = 1000, 256
 
 
+@explained
 def rows_of(
     dataloader:Iterable,           # any
 )->int|None:                       # None where it cannot be told without reading
@@ -157,12 +160,13 @@ def _pair(
     return images.detach().cpu(), labels.detach().cpu()
 
 
+@explained
 def read_split(
     dataloader:Iterable,           # yields images (N, C, H, W) or features (N, D), and labels (N,)
     mirrored:bool=False,           # hash the mirror images too
     most:int=WHOLE_ROWS,           # rows; of a data set with more than 1,000 at most 256
 )->Reading:
-    """What a split's images say. Raises `Skip` for batches of another kind, `ValueError` for none.
+    """What a split's images say. Raises `Skip` for batches of another kind, `RunError` for none.
 
     Random states are set, so that the same set-up gets the same answers: call it in `no_trace`.
     """
@@ -185,7 +189,7 @@ def read_split(
         if stopped:
             break
     if not parts:
-        raise ValueError("no batch")
+        raise RunError("no batch")
     return _joined(parts, count == rows if rows is not None else not stopped)
 
 # %% ../nbs/train/33_readings.ipynb #229401f9
@@ -243,6 +247,7 @@ def _agrees(
 _RUN_SHARE = 0.05                  # of the images that a run reads
 
 
+@explained
 def rows_allowed(
     look:Look,                     # a finished look
     number:int,                    # 0 training, 1 evaluation
@@ -262,6 +267,7 @@ def rows_allowed(
     return WHOLE_ROWS if sum(sizes) <= max(WHOLE_ROWS, _RUN_SHARE * run) else SAMPLE_ROWS
 
 # %% ../nbs/train/33_readings.ipynb #ebc9b596
+@explained
 def split_reading(
     look:Look,                     # a finished look
     number:int,                    # 0 training, 1 evaluation
@@ -281,6 +287,7 @@ def split_reading(
     return found
 
 
+@explained
 def split_labels(
     look:Look,                     # a finished look
     number:int,                    # 0 training, 1 evaluation
@@ -314,6 +321,7 @@ def _known_or_read(
     return reading.labels if reading.complete else None
 
 # %% ../nbs/train/33_readings.ipynb #3c39aaf6
+@explained
 def scaled(
     features:np.ndarray,           # (N, D)
     *others:np.ndarray,            # (M, D) each
@@ -323,6 +331,7 @@ def scaled(
     return [(part.astype(np.float64) - mean) / spread for part in (features, *others)]
 
 
+@explained
 def ridge_answers(
     products:np.ndarray,           # (N, N) scalar products of the features that are learned from
     targets:np.ndarray,            # (N, K)
@@ -337,6 +346,7 @@ def ridge_answers(
     return (torch.from_numpy(others) @ weights).numpy() + centre
 
 
+@explained
 def scalar_products(
     features:np.ndarray,           # (N, D)
     others:np.ndarray,             # (M, D)
@@ -345,6 +355,7 @@ def scalar_products(
     return (torch.from_numpy(features) @ torch.from_numpy(others).T).numpy()
 
 
+@explained
 def head_of(
     model:nn.Module,               # any
     width:int,                     # C
@@ -362,6 +373,7 @@ _TURNS = {"as they are": (0, False), "mirrored": (0, True), "a quarter turn": (1
           "three quarters of a turn": (3, False), "transposed the other way": (3, True)}
 
 
+@explained
 def turned_by(
     training:np.ndarray,           # (N, K) thumbnails (C, 8, 8), flattened
     evaluation:np.ndarray,         # (M, K) the same
@@ -381,6 +393,7 @@ def turned_by(
     return best, own / max(distances[best], 1e-9), own
 
 
+@explained
 def grey_share(
     tones:np.ndarray,              # (N, 9) of a reading
 )->float:                          # in [0, 1]
@@ -388,6 +401,7 @@ def grey_share(
     return float((tones[:, 6:] > 0.999).all(axis=1).mean()) if tones.shape[1] else math.nan
 
 
+@explained
 def a_little_larger(
     trained:tuple[int, ...],       # (C, H, W)
     evaluated:tuple[int, ...],     # (C, H, W)
@@ -398,6 +412,7 @@ def a_little_larger(
     return all(1 <= new / old <= 1.35 for old, new in zip(trained[1:], evaluated[1:]))
 
 # %% ../nbs/train/33_readings.ipynb #0d3cbff7
+@explained
 def acts_as_entropy(
     look:Look,                     # with a loss
 )->bool:

@@ -12,6 +12,7 @@ import math
 
 import numpy as np
 import torch
+from torch.nn import functional as F
 from torch.optim import Optimizer
 
 from .looks import LIMITS, WatchedRun
@@ -62,6 +63,8 @@ def check_looped_output(
     run:WatchedRun,                # after a step
 )->Check|None:                     # nothing when all is well
     "Does the loop hand logits to the loss?"
+    if run.forward is not None and run.forward.trained and torch.is_tensor(run.state.batch[0]):
+        run.facts.setdefault("shown", []).extend([run.state.batch[0][:32], run.forward.trained[-1]])
     told = _one_answer(run)
     if told is None:
         return None
@@ -94,6 +97,13 @@ def check_looped_loss(
                 "the loss compares with the labels of the batch before",
                 "Images and labels of one batch belong together.",
             )
+    if not found and loss < -1e-3 and plain > 0:
+        found.warning(
+            f"the loop's loss is {loss:.3g}, and a cross-entropy or a divergence is never negative",
+            "F.kl_div and F.nll_loss take log-probabilities: log_softmax, not softmax.",
+        )
+    if not found and math.isfinite(plain) and loss > 3 * max(plain, 0.1):
+        _judge_penalty(found, run, loss, plain)
     if not found and math.isfinite(plain) and loss > 20 * max(plain, 0.1):
         found.warning(
             f"the loop's loss is {loss:.3g}, its loss function alone says {plain:.3g}: what is added "
@@ -120,6 +130,39 @@ def _expected_gradient(
         return None
 
 
+def _judge_penalty(
+    found:Findings,                # receives what is wrong
+    run:WatchedRun,                # after a step
+    loss:float,                    # of the loop, nats
+    plain:float,                   # of its loss function alone
+)->None:
+    "Is what is added a penalty on the weights, and does it pull harder than the labels?"
+    images, labels = run.state.batch[:2]
+    kept = [part.grad for part in run.state.model.parameters()]
+    model, loss_fn = copy.deepcopy((run.state.model, run.state.loss_fn))
+    try:
+        with torch.enable_grad(), torch.random.fork_rng(devices=()):
+            model.zero_grad()
+            loss_fn(model(images.to(next(model.parameters()).device)), labels).backward()
+    except Exception:
+        return
+    added, own, along = 0.0, 0.0, 0.0
+    for part, gradient in zip(model.parameters(), kept):
+        if gradient is None or part.grad is None or part.ndim < 2:
+            continue
+        rest = gradient - part.grad
+        added, own = added + float(rest.square().sum()), own + float(part.grad.square().sum())
+        ways = [F.cosine_similarity(rest.flatten(), way.flatten(), dim=0)
+                for way in (part.detach(), part.detach().sign())]
+        along += float(rest.square().sum()) * float(max(ways))
+    if added > 4 * own and along > 0.8 * added:
+        found.warning(
+            f"a penalty on the weights is most of the loss ({loss:.3g}, of which the labels are "
+            f"{plain:.3g}), and pulls {math.sqrt(added / max(own, 1e-30)):.0f} times as hard as the labels",
+            "Make the factor of this regularisation a hundred times smaller, or use weight_decay.",
+        )
+
+# %% ../nbs/train/35_run_checks.ipynb #11b06d06
 def _judge_gradient(
     found:Findings,                # receives what is wrong
     run:WatchedRun,                # after a step
@@ -131,6 +174,7 @@ def _judge_gradient(
         return
     one, other = gradient.double().flatten(), expected.double().flatten()
     length = float(one.norm() / other.norm())
+    run.facts["gradient length"] = length
     if length == 0:
         found.error("no gradient arrives at the logits", "Is the loss multiplied by 0?")
         return
@@ -146,12 +190,24 @@ def _judge_gradient(
         return
     adapts = any("betas" in group or "alpha" in group for group in run.state.optimizer.param_groups)
     object_to = found.note if adapts else found.warning
-    cause = "Was a loss scale never taken back (scaler.unscale_, scaler.step)?"
+    cause, cure = "a loss scale is never taken back", "scaler.step(optimizer), not optimizer.step()."
     if total < 1:
-        cause = "Is it clipped to a tiny value, or before it is unscaled?"
-    object_to(f"the optimizer gets {total:.1g} times the gradient of the loss function", cause)
+        cause = "clipped to next to nothing, or clipped while it was still scaled"
+        cure = "Call scaler.unscale_(optimizer) before clip_grad_norm_; clip at about 1."
+    object_to(f"the optimizer gets {total:.1g} times the gradient of the loss function: {cause}", cure)
 
 # %% ../nbs/train/35_run_checks.ipynb #b4094bc4
+def _turned_channels(
+    shown:list[torch.Tensor],      # (N, C, H, W) each
+)->bool:
+    "Is a batch the one before it with its channels in reverse order?"
+    for one, other in zip(shown, shown[1:]):
+        if one.ndim == 4 and one.shape == other.shape and one.shape[1] > 1 and not torch.equal(one, other):
+            if torch.equal(one.flip(1), other):
+                return True
+    return False
+
+
 @check("same normalisation", code="ER042", when="epoch end")
 def check_shown_images(
     run:WatchedRun,                # after the first epoch
@@ -160,6 +216,10 @@ def check_shown_images(
     forward = run.forward
     if forward is None or not forward.trained or not forward.evaluated:
         return None
+    turned = _turned_channels(forward.evaluated) or _turned_channels(run.facts.get("shown", []))
+    if turned:
+        words = "the network is shown images with their channels reversed: flip(1) of a batch (N, C, H, W)"
+        return conclude([("error", words, "Mirror with flip(-1), or flip(3).")], "")
     parts = [torch.cat([one for one in part if one.shape[1:] == part[0].shape[1:]]).cpu().float()
              for part in (forward.trained, forward.evaluated)]
     if any(part.ndim != 4 or len(part) < 8 or not torch.isfinite(part).all() for part in parts):
@@ -207,6 +267,36 @@ def _same_answers(
     return spread > 1e-8 and float((one - other).abs().max()) < 1e-4 * spread
 
 
+def _judge_lag(
+    found:Findings,                # receives what is wrong
+    run:WatchedRun,                # after an epoch
+)->None:
+    "Is what was evaluated a slow average, that will hardly have moved by the end of the run?"
+    evaluated = [] if run.layers is None else list(run.layers.wholes.values())
+    own = next(run.state.model.parameters(), None)
+    if len(evaluated) != 1 or next(evaluated[0].parameters()) is own:
+        return
+    places = {id(part): place for place, part in enumerate(run.state.model.parameters())}
+    others, done, way = list(evaluated[0].parameters()), 0.0, 0.0
+    average = [others[places[id(part)]].detach() for part, _ in run.moving]
+    before = run.facts.get("average")
+    run.facts["average"] = [part.clone() for part in average]
+    if before is None or run.state.epoch != run.state.first_epoch + 1:
+        return
+    for (part, _), now, old in zip(run.moving, average, before):
+        gap = (part.detach() - old).double()
+        done += float((gap * (now - old)).sum())
+        way += float(gap.square().sum())
+    epochs = run.state.last_epoch - run.state.first_epoch + 1
+    share = done / way if way > 0 else 1.0
+    if share * epochs < 0.3:
+        found.warning(
+            f"an average (EMA) is evaluated that goes {max(share, 0):.2%} of the way to the trained weights in an "
+            f"epoch: its decay is too slow for {epochs} epochs, it stays near the first weights",
+            "A smaller decay of the average: about 1 - 10 / steps of the run; or let it grow.",
+        )
+
+# %% ../nbs/train/35_run_checks.ipynb #0a84815f
 @check("predictions", code="ER085", when="epoch end")
 def check_predictions_follow(
     run:WatchedRun,                # after an epoch's evaluation
@@ -223,6 +313,8 @@ def check_predictions_follow(
     if first and run.untrained is not None and _moved(run, started) > 1e-3:
         if _same_answers(logits, run.untrained.detach().float().cpu()):
             found.error("the predictions are those of the weights before the training", cure)
+    if not found:
+        _judge_lag(found, run)
     if run.logits_before is not None and run.ends and _moved(run, run.ends) > 1e-3:
         if _same_answers(logits, run.logits_before):
             found.error("the predictions have not changed in this epoch, and the weights have", cure)
@@ -236,10 +328,15 @@ def check_training_lasts(
 )->Check|None:                     # nothing when all is well
     "Does an epoch begin with the weights that the last one ended with?"
     state = run.state
-    if state.step != 0 or not run.ends or state.epoch == state.first_epoch:
+    if state.step != 0:
+        return None
+    # a loop may load weights before its first step, too
+    first = run.facts.get("first of epoch", [before for _, before in run.moving])
+    run.facts["first of epoch"] = [part.detach().clone() for part, _ in run.moving]
+    if not run.ends or state.epoch == state.first_epoch:
         return None
     back, jumped, told = 0, 0, 0
-    for (part, start), end in zip(run.moving, run.ends):
+    for (part, _), start, end in zip(run.moving, first, run.ends):
         trained, now = float((end - start).norm()), part.detach()
         if trained == 0:
             continue
@@ -248,9 +345,10 @@ def check_training_lasts(
         back += from_start < 0.5 * trained and from_end > from_start
         jumped += from_end > max(3 * trained, 0.5 * float(end.norm()))
     found = Findings()
-    if told and back > 0.7 * told:
+    if told and back > 0.5 * told:
         found.warning(
-            "the weights were put back to about what they were before the first epoch",
+            "the weights were put back to about what they were when the last epoch began: they are "
+            "loaded again in every epoch",
             "Load weights once, before the loop, and build the network there.",
         )
     elif told and back + jumped > 0.7 * told:

@@ -21,6 +21,7 @@ import pandas as pd
 import torch
 from torch.utils.data import ConcatDataset, DataLoader, IterableDataset
 
+from .arguments import explained
 from .core import some
 from .label_checks import relation
 from .looks import LIMITS, Look, WatchedRun
@@ -169,6 +170,7 @@ def _counts(
     return np.bincount(true * width + answers, minlength=width**2).reshape(width, width)
 
 # %% ../nbs/train/35_split_checks.ipynb #cbbb29cd
+@explained
 def best_meaning(
     known:np.ndarray,              # (C, C) counts in training: true label, answer
     given:np.ndarray,              # (C, C) counts in evaluation: label, answer
@@ -309,6 +311,7 @@ def _contrasts(
     return np.concatenate([part[:, :2] - part[:, 1:] for part in parts], axis=1)
 
 
+@explained
 def order_distances(
     training:np.ndarray,           # (N, 9) tones
     evaluation:np.ndarray,         # (M, 9) tones
@@ -428,6 +431,7 @@ def _reset_in_rows(
         return []                  # rows that a sampler addresses in another way
 
 # %% ../nbs/train/35_split_checks.ipynb #3ffe8b6a
+@explained
 def neighbour_correlations(
     images:torch.Tensor,           # (N, C, H, W)
     most:int=4,                    # K, the largest distance in pixels
