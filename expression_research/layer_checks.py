@@ -111,13 +111,14 @@ def _is_all_linear(
     "Is there nothing but linear layers, two or more of them, between the image and the logits?"
     if look.logits is None:
         return False
-    layers = 0
+    layers, convolutions = 0, 0
     for node in _operations(look.logits):
         name = node.name().split("Backward")[0].rpartition("::")[2]
-        layers += name.startswith(("Addmm", "Linear", "Convolution", "MkldnnConvolution"))
+        layers += name in ("Addmm", "Linear", "Mm", "Convolution", "MkldnnConvolution")
+        convolutions += name.endswith("Convolution")
         if name not in _LINEAR and not _keeps_linear(node):
             return False
-    return layers > 1
+    return layers > 1 and convolutions > 0     # of linear layers their pairs tell
 
 # %% ../nbs/train/35_layer_checks.ipynb #3ff458d9
 def _judge_dropped(
