@@ -334,7 +334,7 @@ def _judge_head_pace(
             "A new head gets the highest rate: decay from the head towards the image.",
         )
         return
-    change = look.probe.set_index("name")["change_norm"].get(name, 0.0) / float(weight.norm())
+    change = look.probe.set_index("name")["change_norm"].get(name, 0.0) / float(weight.detach().norm())
     batches = batches_in_pass(look.train_dataloader)
     known = look.steps is None and batches and not has_schedule(look.optimizer)
     if known and used_statistics(look.loop_model) and 0 < change * batches < 2.5e-3:
