@@ -9,12 +9,12 @@ __all__ = ['Fraction', 'Level', 'Count', 'Seed', 'shown', 'Kind', 'Between', 'Ac
 # %% ../nbs/base/01_arguments.ipynb #ae042a17
 import re
 import reprlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import wraps
 from inspect import unwrap
 from numbers import Integral, Real
 from types import UnionType
-from typing import Annotated, Any, Literal, NamedTuple, TypeVar, Union
+from typing import Annotated, Any, BinaryIO, Literal, NamedTuple, TypeVar, Union
 from typing import cast, get_args, get_origin, get_type_hints, is_typeddict
 
 import numpy as np
@@ -69,9 +69,8 @@ def _is_list(value:Any)->bool:     # has a length and an order
 
 
 def _is_series(value:Any)->bool:   # can be gone through
-    return hasattr(value, "__iter__") and not isinstance(value, (str, bytes)) and (
-        getattr(value, "ndim", 1) > 0
-    )
+    goes = hasattr(value, "__iter__") or hasattr(value, "__getitem__")
+    return goes and not isinstance(value, (str, bytes)) and getattr(value, "ndim", 1) > 0
 
 # %% ../nbs/base/01_arguments.ipynb #326de4e4
 _PLAIN = {
@@ -88,6 +87,8 @@ _PLAIN = {
     tuple: Kind(_is_list, "a tuple"),
     Sequence: Kind(_is_list, "a list"),
     Iterable: Kind(_is_series, "a list"),
+    Collection: Kind(lambda value: _is_series(value) and hasattr(value, "__len__"), "a list"),
+    BinaryIO: Kind(lambda value: hasattr(value, "read"), "an open file"),
 }
 _ANYTHING = Kind(lambda value: True, "anything")
 
@@ -231,7 +232,8 @@ def _class_kind(
     kind:type,                     # a class, or a protocol
 )->Kind:
     "An object of a class: of a class of this name, since a notebook may define it a second time."
-    title, asked = kind.__name__, [name for name in dir(kind) if not name.startswith("_")]
+    title, told = kind.__name__, [*dir(kind), *getattr(kind, "__annotations__", ())]
+    asked = [name for name in told if not name.startswith("_")]
     if getattr(kind, "_is_protocol", False):
         return Kind(lambda value: any(hasattr(value, name) for name in asked), f"a {title}")
 
@@ -256,7 +258,7 @@ def kind_of(
         return Kind(lambda value: isinstance(value, str) and value in parts, words)
     if origin is tuple and parts[-1] is not Ellipsis:
         return _fixed([kind_of(part) for part in parts])
-    if origin in (list, tuple, Sequence, Iterable):
+    if origin in (list, tuple, Sequence, Iterable, Collection):
         return _listed(_PLAIN[origin], kind_of(parts[0]))
     if origin in (dict, Mapping):
         return _mapped(*map(kind_of, parts))
@@ -302,6 +304,16 @@ def _named(
     return ", ".join(f"{name}={shown(value)}" for name, value in both if name != "self")
 
 # %% ../nbs/base/01_arguments.ipynb #0fd04067
+def _hints_of(
+    function:Callable,             # somebody else's, perhaps
+)->dict[str, Any]:                 # annotations by name; none where one cannot be read
+    "What the annotations of a function say."
+    try:
+        return get_type_hints(function, include_extras=True)
+    except Exception:              # a text that names a class which is not there
+        return {}
+
+
 class _Signature:
     "What the arguments of a function may be, read from its annotations at the first call."
 
@@ -310,7 +322,7 @@ class _Signature:
         self.title = function.__qualname__.replace(".__init__", "").rpartition("<locals>.")[2]
         code = function.__code__
         self.names = code.co_varnames[:code.co_argcount]
-        hints = get_type_hints(function, include_extras=True)
+        hints = _hints_of(function)
         kinds = {name: kind_of(hint) for name, hint in hints.items() if name != "return"}
         self.kinds = {name: kind for name, kind in kinds.items() if kind is not None}
         self.order = [(name, self.kinds.get(name, _ANYTHING).fits) for name in self.names]

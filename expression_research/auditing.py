@@ -21,15 +21,9 @@ from datasets import Dataset, DatasetDict, Features, Value
 from markupsafe import Markup
 from scipy.ndimage import gaussian_filter
 
+from .arguments import explained
 from expression_research.copies import (
-    CUT,
-    FLAT,
-    THUMBNAIL,
-    find_copies,
-    grey_thumbnail,
-    let_go,
-    mapped_array,
-    pair_groups,
+    CUT, FLAT, THUMBNAIL, find_copies, grey_thumbnail, let_go, mapped_array, pair_groups,
 )
 from .core import DataError, keyed_order, some, write_atomically
 from .data import ExpressionData, load_expressions, summarise
@@ -38,24 +32,12 @@ from .formats import Source
 from .outputs import PAGE, output_file, write_table
 from .pixels import open_picture, to_rgb
 from expression_research.samples import (
-    MANIFEST_ORDER,
-    cache_file,
-    column_values,
-    file_bytes,
-    file_hashes,
-    file_names,
-    inspect_file,
-    map_to_file,
-    pixel_hash,
+    MANIFEST_ORDER, cache_file, column_values, file_bytes, file_hashes, file_names, inspect_file,
+    map_to_file, pixel_hash,
 )
 from .splits import FRACTIONS, join_groups, split_dataset
 from expression_research.verdicts import (
-    VERDICT_MARKS,
-    Check,
-    checks_html,
-    checks_text,
-    worst,
-    worst_first,
+    VERDICT_MARKS, Check, checks_html, checks_text, worst, worst_first,
 )
 
 # %% ../nbs/data/16_audit.ipynb #d7ea4744
@@ -184,6 +166,7 @@ def _places(
     return place
 
 # %% ../nbs/data/16_audit.ipynb #2cde54cb
+@explained
 def survey(
     ds:Dataset|DatasetDict,        # columns `image`, perhaps `label`, `subject`
 )->tuple[pd.DataFrame, np.ndarray]:     # a row per image; thumbnails (N, 64, 64) uint8
@@ -246,6 +229,7 @@ def _labelled_rows(
     return rows[np.sort(keyed_order([f"{row}" for row in rows], 0, "audit labels")[:_LABEL_ROWS])]
 
 # %% ../nbs/data/16_audit.ipynb #55eedab6
+@explained
 def suspicious_labels(
     images:pd.DataFrame,           # from `survey`, with labels
     thumbnails:np.ndarray,         # (N, 64, 64) uint8, beside it
@@ -475,6 +459,7 @@ def _label_finding(
     return _finding(f"suspicious labels {note}", found, "Look at them; some are merely hard.")
 
 # %% ../nbs/data/16_audit.ipynb #9489eb51
+@explained
 def show_pairs(
     ds:DatasetDict,                # the dataset that was surveyed
     images:pd.DataFrame,           # from `survey`
@@ -559,6 +544,7 @@ def _as_dataset(
     return load_expressions(source, **options)
 
 # %% ../nbs/data/16_audit.ipynb #1673b310
+@explained
 def audit(
     source:Source,                 # DatasetDict with `image` and `label`, or for load_expressions
     *,
@@ -605,6 +591,7 @@ def _audit_page(
     return page(f"Audit: {report.verdict}", f"{len(report.images)} images: {sizes}", sections)
 
 # %% ../nbs/data/16_audit.ipynb #b1257062
+@explained
 def write_report(
     report:AuditReport,            # from `audit`
     folder:Path|str,               # made when missing
@@ -678,6 +665,7 @@ def _leaks(
     return _Leaks(copies, _shared_people(images))
 
 # %% ../nbs/data/16_audit.ipynb #38486df6
+@explained
 def refuse_leaks(
     data:DatasetDict|AuditReport,  # what is about to be trained on
     *,

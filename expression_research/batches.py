@@ -16,6 +16,7 @@ import torch
 from torch.utils.data import DataLoader, IterableDataset
 from torch.utils.data.dataloader import _BaseDataLoaderIter
 
+from .arguments import checked, explained
 from .core import DataError, some
 
 # %% ../nbs/train/27_batches.ipynb #7c41b451
@@ -135,6 +136,7 @@ def _as_labels(
     return labels if labels.dtype == torch.int64 else labels.long()
 
 # %% ../nbs/train/27_batches.ipynb #f933883b
+@explained
 def image_batch(
     batch:Any,                     # as a loader hands it out
 )->Sequence[torch.Tensor]:         # images (N, 3, H, W), labels (N,) int64 or (N, C) floating
@@ -159,6 +161,7 @@ def image_batch(
     return images, labels
 
 # %% ../nbs/train/27_batches.ipynb #bba10c48
+@explained
 def unused_parts(
     batch:Any,                     # as a loader hands it out
 )->dict[str, Any]:                 # name or place -> what is there
@@ -171,6 +174,7 @@ def unused_parts(
     return {}
 
 # %% ../nbs/train/27_batches.ipynb #f302246b
+@explained
 def class_numbers(
     labels:torch.Tensor,           # (N,), or shares (N, C)
 )->torch.Tensor:                   # (N,)
@@ -196,6 +200,7 @@ def _fresh_each_time(
     return iter(source) is not iter(source)
 
 
+@explained
 def refuse_one_pass(
     dataloader:Any,                # what is to be read once an epoch
     name:str,                      # which one, for the message
@@ -247,6 +252,7 @@ class Portions(NamedTuple):
     smallest: int                  # images of the smallest one: the last, as a rule
 
 
+@explained
 def portions(
     dataloader:Any,                # any
 )->Portions|None:                  # None where it cannot be told without reading
@@ -266,10 +272,16 @@ def portions(
     return Portions(len(rows), size, size if whole else rest)
 
 
+@checked
 def size_without_rest(
     rows:int,                      # images of a pass
     size:int,                      # images of a batch, which leaves one image over
 )->int:                            # at least 2, as near to it as there is one
     "A batch size that leaves no single image over."
-    sizes = sorted(range(2, max(rows, 2) + 1), key=lambda other: (abs(other - size), -other))
-    return next((other for other in sizes if rows % other != 1), 2)
+    most = max(rows, 2)
+    start = min(max(size, 2), most)
+    for away in range(most):
+        for other in (start + away, start - away):
+            if 2 <= other <= most and rows % other != 1:
+                return other
+    return 2

@@ -210,7 +210,9 @@ class TrainOptions(RunConfig):
     Every field of the configuration is a flag; the same flags again go on with an unfinished
     run.
     """
-    resume: Path|None = None  # folder of an unfinished run: takes its configuration and goes on
+    # folder of an unfinished run: takes its configuration and goes on; --data says where its data
+    # are now, if they have moved
+    resume: Path|None = None
     again: bool = False              # repeat a finished run in a folder of its own
 
 
@@ -276,9 +278,14 @@ def _resume_run(
     "Go on with a run. Raises `RunError` for another configuration, other samples or other weights."
     from expression_research.experiments import run_experiment
     from expression_research.runs import Run
-    _refuse_changes(folder, _stored_config(folder), config)
+    stored = _stored_config(folder)
+    moved = config.data if config.data != stored.data else None
+    config = replace(config, data=stored.data)
+    _refuse_changes(folder, stored, config)
     print(_where_it_stands(folder), flush=True)
-    return Run(folder) if Run(folder).finished else run_experiment(config, folder=folder)
+    if Run(folder).finished:
+        return Run(folder)
+    return run_experiment(config, folder=folder, dataset=moved)
 
 # %% ../nbs/use/69_cli.ipynb #012b7ef3
 def _train_model(
@@ -307,6 +314,7 @@ class EvaluateOptions(_Checked):
     run: Path                        # folder of the run
     # which images; `test` needs --reason
     split: Literal["train", "validation", "test"] = "validation"
+    data: str = ""  # where the run's data are now, if they have moved
     reason: str = ""  # why the test split is opened; the ledger beside the run keeps it
     again: bool = False  # open the test split although it was opened before, which is counted too
     # write the prediction table (sample id, split, label, logits) to this file
@@ -339,9 +347,13 @@ def _evaluate_model(
         output_file(options.csv, table_kind(["sample_id", "split"]), reads=[options.run])
     run = Run(options.run)
     if options.split == "test":
-        opening = sealed_test(run, reason=options.reason, again=options.again)
+        opening = sealed_test(
+            run, reason=options.reason, again=options.again, dataset=options.data or None
+        )
         print(opening.line())
-    table = opening.table if options.split == "test" else evaluate_run(run, options.split)
+        table = opening.table
+    else:
+        table = evaluate_run(run, options.split, dataset=options.data or None)
     if not run.finished:
         print(f"{run.folder.name} is not finished: these are the scores of its best epoch so far")
     by_class = class_report(table, run.class_names).round(3).to_string()
@@ -357,6 +369,7 @@ class ReportOptions(_Checked):
     # file to write for several runs; default: comparison.html beside the first
     out: Path|None = None
     pictures: bool = False  # load the data again and show the worst mistakes as pictures (one run)
+    data: str = ""  # for --pictures: where the run's data are now, if they have moved
 
 
 def _write_report_page(
@@ -373,8 +386,10 @@ def _write_report_page(
     if alone and (first / "summary.json").is_file():
         path = summary_report(first)
     elif alone and options.pictures:
-        from expression_research.recipe import load_data
-        path = run_report(first, pictures=load_data(_stored_config(first))["validation"])
+        from expression_research.experiments import run_data
+        from expression_research.runs import Run
+        found = run_data(Run(first), options.data or None)
+        path = run_report(first, pictures=found["validation"])
     else:
         path = report_runs(options.runs, options.out)
     print(path.as_posix())
@@ -420,6 +435,7 @@ def _cross_validate_model(
 class VerifyOptions(_Checked):
     "Train a finished run again: is it the same, and if not, from which step on, and why?"
     run: Path                        # folder of the run
+    data: str = ""                   # where its data are now, if they have moved
 
 
 def _verify_model(
@@ -427,7 +443,7 @@ def _verify_model(
 )->int:                            # exit status: 0 exact or close, 1 different
     "`expression verify`."
     from expression_research.verify import verify_run
-    verification = verify_run(options.run)
+    verification = verify_run(options.run, dataset=options.data or None)
     return _say(str(verification), int(verification.verdict == "different"))
 
 # %% ../nbs/use/69_cli.ipynb #4f1a1ada

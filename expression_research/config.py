@@ -50,11 +50,14 @@ class Rule(NamedTuple):
     empty: bool = False            # "" is allowed, because it is the default
 
 
+@explained
 @cache
 def field_rules(
     settings:type,                 # a dataclass
 )->dict[str, Rule]:                # field name -> rule, in the order of the fields
-    "What the fields of a dataclass may hold, read from their annotations."
+    "What the fields of a dataclass may hold. Raises `ConfigError` for another class."
+    if not isinstance(settings, type) or not is_dataclass(settings):
+        raise ConfigError(f"field_rules(settings={shown(settings)}): expected a dataclass.")
     hints, rules = get_type_hints(settings, include_extras=True), {}
     for field in fields(settings):
         kind, marks = hints[field.name], ()

@@ -22,11 +22,11 @@ import stat
 import subprocess
 import time
 from contextlib import contextmanager, suppress
-from functools import cache
+from functools import cache, wraps
 from importlib import metadata
 from pathlib import Path
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
 
@@ -53,7 +53,33 @@ class ModelError(ExpressionError):
 class RunError(ExpressionError):
     "A run folder is missing, incomplete, in use, or belongs to another configuration."
 
+# %% ../nbs/base/00_core.ipynb #de2b31e3
+_Function = TypeVar("_Function", bound=Callable)
+
+
+def _refusing(
+    function:_Function,            # one of this room
+)->_Function:                      # the same, which raises `ConfigError` for values it cannot use
+    "Translates what Python raises for wrong values; an `OSError` passes."
+    @wraps(function)
+    def answer(*given, **named):
+        try:
+            return function(*given, **named)
+        except (ArithmeticError, AttributeError, LookupError, MemoryError, RuntimeError, TypeError,
+                ValueError) as error:
+            outside = error.__traceback__ is None or error.__traceback__.tb_next is None
+            if outside and isinstance(error, TypeError):
+                raise              # the call does not fit the signature
+            kinds = ", ".join(type(value).__name__ for value in (*given, *named.values()))
+            why = f"{type(error).__name__}: {str(error)[:200]!r}"
+            raise ConfigError(
+                f"{function.__name__}({kinds}): values of these kinds do not go together ({why})."
+            ) from error
+
+    return cast(_Function, answer)
+
 # %% ../nbs/base/00_core.ipynb #b05f42f1
+@_refusing
 def some(
     names:Iterable,                # any things with a name
     most:int=3,                    # how many are written out
@@ -77,11 +103,17 @@ def key_bytes(
     return repr(parts).encode()
 
 # %% ../nbs/base/00_core.ipynb #35e96cbe
+_MOST_NUMBERS = 10**7              # of one draw, which takes about a second
+
+
+@_refusing
 def keyed_uniforms(
     count:int,                     # how many numbers, 0 or more
     *key:int|str,                  # what they are for, such as (seed, "augment", epoch, sample id)
 )->np.ndarray:                     # (N,) float64 in [0, 1), N = `count`; a prefix of longer draws
     "Uniform random numbers that depend on the key alone; no generator state is read or written."
+    if not 0 <= count <= _MOST_NUMBERS:
+        raise ConfigError(f"count={count!r}: expected 0 to {_MOST_NUMBERS} numbers.")
     encoded = key_bytes(*key)
     blocks = [
         hashlib.blake2b(encoded, salt=block.to_bytes(16, "little")).digest()
@@ -105,6 +137,7 @@ def keyed_generator(
     return torch.Generator().manual_seed(keyed_seed(*key))
 
 # %% ../nbs/base/00_core.ipynb #2e8fea93
+@_refusing
 def keyed_order(
     ids:list[str],                 # sample ids, all different
     *key:int|str,                  # what the order is for, such as (seed, "order", epoch)
@@ -133,6 +166,7 @@ def keyed_torch(
         yield
 
 # %% ../nbs/base/00_core.ipynb #26322cb6
+@_refusing
 def pick_device(
     name:str="auto",               # `auto`, `cpu`, `cuda`, `cuda:1`, `mps`
 )->"torch.device":
@@ -169,6 +203,7 @@ _PACKAGES = (
 )
 
 
+@_refusing
 def package_hash(
     folder:Path|None=None,         # folder of .py files; this package's own when None
 )->str:                            # 16 hexadecimal digits
@@ -195,6 +230,7 @@ def _defined_names(
     return [target.id for target in targets if isinstance(target, ast.Name)]
 
 # %% ../nbs/base/00_core.ipynb #d7c763f7
+@_refusing
 def code_hashes(
     folder:Path|None=None,         # folder of .py files; this package's own when None
 )->dict[str, str]:                 # "module.name" -> 8 hexadecimal digits, a hash of its source
@@ -379,6 +415,17 @@ def _keep_mode(
             os.chmod(partial, stat.S_IMODE(mode))
 
 
+def _path_of(
+    path:Path|str,                 # of a file
+)->Path:
+    "The same as a `Path`. Raises `ConfigError` for what cannot be the name of a file."
+    try:
+        return Path(path)
+    except TypeError:
+        kind = type(path).__name__
+        raise ConfigError(f"a {kind} as the name of a file: expected a path or a text.") from None
+
+
 @contextmanager
 def replacing(
     path:Path|str,                 # final name; its folder is made when missing
@@ -387,7 +434,7 @@ def replacing(
 
     A failed write (disk full, no permission) raises `RunError` and leaves the old file alone.
     """
-    path, partial = Path(path), None
+    path, partial = _path_of(path), None
     try:
         partial = _begin_partial(path)
         yield partial
@@ -407,6 +454,7 @@ def replacing(
                 partial.unlink(missing_ok=True)
 
 # %% ../nbs/base/00_core.ipynb #d089a889
+@_refusing
 def flush(
     path:Path,                     # a file, or a folder whose entries must survive a power cut
 )->None:
@@ -420,6 +468,7 @@ def flush(
         os.close(descriptor)
 
 
+@_refusing
 def write_atomically(
     path:Path|str,                 # final name; its folder is made when missing
     data:bytes,                    # whole content
@@ -429,6 +478,7 @@ def write_atomically(
         partial.write_bytes(data)
 
 # %% ../nbs/base/00_core.ipynb #c3464630
+@_refusing
 def read_regular(
     path:Path|str,                 # of a file
     most:int|None=None,            # bytes that it may have; None: any number
@@ -451,6 +501,7 @@ def read_regular(
         os.close(descriptor)
 
 # %% ../nbs/base/00_core.ipynb #8cfa30e8
+@_refusing
 def json_bytes(
     value:object,                  # anything JSON can hold; floats round-trip exactly
 )->bytes:                          # UTF-8
@@ -462,6 +513,7 @@ def json_bytes(
         return (json.dumps(value, indent=1) + "\n").encode()
 
 
+@_refusing
 def write_json(
     path:Path|str,                 # final name
     value:object,                  # anything JSON can hold; floats round-trip exactly
@@ -470,6 +522,7 @@ def write_json(
     write_atomically(path, json_bytes(value))
 
 
+@_refusing
 def read_json(
     path:Path|str,                 # a file written by `write_json`
 )->Any:                            # what the file says, as JSON reads it

@@ -101,6 +101,11 @@ class Origin:
     left_out_files: tuple[LeftOut, ...] = ()   # every file below the source that is not used
     notes: tuple[str, ...] = ()    # what else was decided, in a few words each
 
+    @property
+    def place(self)->str:
+        "The source without what was found in it."
+        return self.source.split(", ")[0]
+
     def line(self)->str:
         "All of it in one line, such as every command prints."
         told = [f"splits from {self.splits_from}" if self.splits_from else ""]
@@ -109,7 +114,7 @@ class Origin:
             told.append(f"{' and '.join(made)} {self.splits[made[0]]}")
         told.append(f"labels from {self.labels_from}" if self.labels_from else "")
         told += [*self.notes, left_out_words(self.left_out_files)]
-        return f"{self.source.split(', ')[0]}: {'; '.join(filter(None, told))}"
+        return f"{self.place}: {'; '.join(filter(None, told))}"
 
     @property
     def sentences(self)->list[str]:

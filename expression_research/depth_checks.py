@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from .arguments import explained
 from .looks import Look
 from .modes import switches_mode
 from .scales import near_zero, open_up
@@ -57,6 +58,7 @@ def _fall(
     return float(sizes[1] / sizes[0]) if len(sizes) == 2 and sizes[0] > 0 else 1.0
 
 
+@explained
 def image_differences(
     model:nn.Module,               # a copy, without dropout
     images:torch.Tensor,           # (N, 3, H, W), all different

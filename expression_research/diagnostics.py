@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 import torch
 
+from .arguments import checked, explained
 from .core import DataError, RunError, write_atomically
 from .display import Drawing, show_captioned
 
@@ -68,6 +69,7 @@ def _check_rows(
         )
 
 # %% ../nbs/train/30_diagnostics.ipynb #fa69f6ef
+@checked
 def check_predictions(
     table:pd.DataFrame,            # N rows, as from `prediction_table`
 )->pd.DataFrame:                   # the same table
@@ -106,6 +108,7 @@ def _as_array(
     return wide.detach().cpu().numpy()
 
 
+@explained
 def prediction_table(
     sample_ids:Sequence[str],      # N sample ids, all different
     labels:torch.Tensor|np.ndarray|Sequence[int], # (N,) integers in 0 .. C-1
@@ -142,6 +145,7 @@ def prediction_table(
     return check_predictions(pd.DataFrame(columns))
 
 # %% ../nbs/train/30_diagnostics.ipynb #d14ec7ce
+@checked
 def write_predictions(
     path:Path|str,                 # such as runs/<id>/predictions.parquet
     table:pd.DataFrame,            # a prediction table
@@ -152,6 +156,7 @@ def write_predictions(
     write_atomically(path, buffer.getvalue())
 
 
+@checked
 def read_predictions(
     path:Path|str|BinaryIO,        # a file written by `write_predictions`, or its bytes
 )->pd.DataFrame:                   # the same table, bit for bit
@@ -172,6 +177,7 @@ def read_predictions(
     return check_predictions(table)
 
 # %% ../nbs/train/30_diagnostics.ipynb #b8e5a15d
+@checked
 def table_logits(
     table:pd.DataFrame,            # a prediction table with N rows
 )->np.ndarray:                     # (N, C) float32
@@ -179,6 +185,7 @@ def table_logits(
     return np.ascontiguousarray(table[_logit_columns(table)].to_numpy(np.float32))
 
 
+@checked
 def table_log_probabilities(
     table:pd.DataFrame,            # a prediction table with N rows
 )->np.ndarray:                     # (N, C) float64, at most 0
@@ -188,6 +195,7 @@ def table_log_probabilities(
     return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
 
 # %% ../nbs/train/30_diagnostics.ipynb #1ea0e34e
+@checked
 def table_probabilities(
     table:pd.DataFrame,            # a prediction table with N rows
 )->np.ndarray:                     # (N, C) float64 in [0, 1], each row sums to 1
@@ -195,6 +203,7 @@ def table_probabilities(
     return np.exp(table_log_probabilities(table))
 
 
+@checked
 def table_predictions(
     table:pd.DataFrame,            # a prediction table with N rows
 )->np.ndarray:                     # (N,) int64 in 0 .. C-1
@@ -202,6 +211,7 @@ def table_predictions(
     return table_logits(table).argmax(axis=1)
 
 
+@checked
 def table_losses(
     table:pd.DataFrame,            # a prediction table with N rows
 )->np.ndarray:                     # (N,) float64, nats, 0 or more
@@ -210,6 +220,7 @@ def table_losses(
     return -table_log_probabilities(table)[rows, table["label"].to_numpy()]
 
 # %% ../nbs/train/30_diagnostics.ipynb #367068ee
+@checked
 def confusion_counts(
     table:pd.DataFrame,            # a prediction table
 )->np.ndarray:                     # (C, C) int64, [true, predicted]
@@ -221,6 +232,7 @@ def confusion_counts(
     return counts
 
 
+@checked
 def checked_names(
     class_names:Sequence[str]|None,# C names in the order of the labels, or None
     classes:int,                   # C
@@ -236,6 +248,7 @@ def checked_names(
     return names
 
 
+@checked
 def confusion_table(
     table:pd.DataFrame,            # a prediction table
     class_names:Sequence[str]|None=None, # C names in the order of the labels
@@ -247,6 +260,7 @@ def confusion_table(
     return pd.DataFrame(counts, index=rows, columns=columns)
 
 # %% ../nbs/train/30_diagnostics.ipynb #64187f6a
+@checked
 def class_report(
     table:pd.DataFrame,            # a prediction table
     class_names:Sequence[str]|None=None, # C names in the order of the labels
@@ -269,6 +283,7 @@ def class_report(
     return pd.DataFrame(report, index=pd.Index(names, name="class"))
 
 
+@checked
 def macro_f1(
     counts:np.ndarray,             # (C, C) integers, [true, predicted], at least one image
 )->float:                          # in [0, 1]
@@ -277,6 +292,7 @@ def macro_f1(
     return float((2 * counts.diagonal()[occurrences > 0] / occurrences[occurrences > 0]).mean())
 
 # %% ../nbs/train/30_diagnostics.ipynb #90300ad6
+@checked
 def scores(
     table:pd.DataFrame,            # a prediction table with N rows
 )->dict[str, Any]:                 # n, correct (images); accuracy, macro_f1 in [0, 1]; loss (nats)
@@ -295,6 +311,7 @@ def scores(
     }
 
 # %% ../nbs/train/30_diagnostics.ipynb #57a22cbf
+@checked
 def mistake_table(
     table:pd.DataFrame,            # a prediction table
     class_names:Sequence[str]|None=None, # C names in the order of the labels
@@ -321,6 +338,7 @@ def mistake_table(
 Rows = Sequence[Mapping[str, Any]]|Callable[[str], Any]    # a dataset is such a sequence, too
 
 
+@explained
 def image_source(
     rows:Rows,                     # with columns image and sample_id, or a function
 )->Callable[[str], Any]:           # sample id -> image (PIL, or array (H, W, 3))
@@ -351,6 +369,7 @@ def image_source(
     return find
 
 
+@explained
 def worst_mistakes(
     table:pd.DataFrame,            # a prediction table
     rows:Rows,                     # where the pictures are, see `image_source`

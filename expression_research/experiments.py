@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['SEALED', 'build_loaders', 'open_folder', 'weights_record', 'FolderBook', 'train_run', 'finish', 'machine_for',
-           'run_experiment', 'Trained', 'load_trained', 'predict_split', 'evaluate_run', 'sealed_test']
+           'run_experiment', 'Trained', 'load_trained', 'run_data', 'predict_split', 'evaluate_run', 'sealed_test']
 
 # %% ../nbs/use/52_experiments.ipynb #dbb883ff
 from collections.abc import Sequence
@@ -33,6 +33,7 @@ from expression_research.checkpoints import (
 from .config import RunConfig, config_identity
 from expression_research.core import (
     ConfigError,
+    DataError,
     RunError,
     environment,
     json_bytes,
@@ -108,7 +109,7 @@ def _refuse_another(
         )
     if run.manifest["hash"] != data.samples_hash:
         raise RunError(
-            f"{folder.name} was begun on other samples than {recipe.config.data} holds now. "
+            f"{folder.name} was begun on other samples than {data.origin.place} holds now. "
             "Restore the data, or begin another run."
         )
     if run.json("environment.json")["weights"] != recipe.weights_hash:
@@ -345,7 +346,7 @@ def machine_for(
 def run_experiment(
     config:RunConfig,              # what to train on what, and how
     *,
-    dataset:DatasetDict|None=None, # already loaded, instead of `config.data`
+    dataset:DatasetDict|Path|str|None=None, # instead of `config.data`: loaded, or another place
     again:bool=False,              # repeat a finished run in a folder of its own
     folder:Path|None=None,         # of an unfinished run; None: as configuration and data name it
     leaks:dict|None=None,          # from `refuse_leaks`, when these data were audited already
@@ -361,8 +362,9 @@ def run_experiment(
     if config.guards != "off":
         GuardLog(config.guards)
     if folder is None:
-        output_folder(config.out, reads=[config.data] if dataset is None else [])
-    data = data_of(config, dataset)
+        place = config.data if dataset is None else dataset
+        output_folder(config.out, reads=[place] if isinstance(place, (Path, str)) else [])
+    data = run_data(Run(folder), dataset) if folder else data_of(config, dataset)
     folder = folder or run_folder(config.out, run_id(recipe, data.samples_hash), again)
     with only_one(folder), machine_for(config):
         if Run(folder).finished:
@@ -442,20 +444,40 @@ def load_trained(
 
 # %% ../nbs/use/52_experiments.ipynb #0a0f354d
 @checked
+def run_data(
+    run:Run,                       # that was begun, at least
+    dataset:DatasetDict|Path|str|None=None, # already loaded, or where its data are now
+)->ExpressionData:
+    """The data of a run; those in another place are told from others by `manifest_hash`.
+
+    Raises `DataError` when there is nothing where the configuration says.
+    """
+    try:
+        return data_of(run.config, dataset)
+    except DataError as error:
+        if dataset is not None or run.config.data == "generated":
+            raise
+        raise DataError(
+            f"{error}\nIf the data of {run.folder.name} have moved, say where they are now: "
+            "--data NEW, or dataset=NEW."
+        ) from None
+
+# %% ../nbs/use/52_experiments.ipynb #2b63febd
+@checked
 def predict_split(
     run:Run,                       # with its best.safetensors
     split:str,                     # `train`, `validation` or `test`
-    dataset:DatasetDict|None=None, # instead of the configuration's data, already loaded
+    dataset:DatasetDict|Path|str|None=None, # as for `run_data`
 )->pd.DataFrame:                   # prediction table of that split
     """Predictions of the run's best model, without augmentation.
 
     Raises `RunError` when the data are not the run's.
     """
     config = run.config
-    data = data_of(config, dataset)
+    data = run_data(run, dataset)
     if data.samples_hash != run.manifest["hash"]:
         raise RunError(
-            f"{config.data} does not hold the samples that {run.folder.name} was made with. "
+            f"{data.origin.place} does not hold the samples that {run.folder.name} was made with. "
             "Restore them, or train again."
         )
     trained = load_trained(run.folder, config.device)
@@ -473,7 +495,7 @@ def evaluate_run(
     run:Run|Path|str,              # a finished run, or its folder
     split:str="validation",        # `train` or `validation`
     *,
-    dataset:DatasetDict|None=None, # instead of the configuration's data, already loaded
+    dataset:DatasetDict|Path|str|None=None, # as for `run_data`
 )->pd.DataFrame:                   # prediction table of that split
     """Predictions of the run's best model.
 
@@ -493,7 +515,7 @@ def sealed_test(
     *,
     reason:str,                    # why the test split is opened
     again:bool=False,              # open although these samples were opened before
-    dataset:DatasetDict|None=None, # instead of the configuration's data, already loaded
+    dataset:DatasetDict|Path|str|None=None, # as for `run_data`
 )->Opening:                        # table, evaluation with intervals, number of openings
     """The run's test number, recorded in the ledger beside it.
 

@@ -25,34 +25,20 @@ import pandas as pd
 import PIL.Image
 from datasets import ClassLabel, Dataset, Features, Value
 
+from .arguments import checked, explained
 from .core import DataError, package_folder, some
 from expression_research.files import (
-    LeftOut,
-    Listing,
-    left_out_words,
-    list_files,
-    place_kind,
-    printable,
-    refuse_pointer,
+    LeftOut, Listing, left_out_words, list_files, place_kind, printable, refuse_pointer,
 )
 from .folders import read_class_folders
 from .names import Found, SplitRule, means_label, same_name, words_of
 from expression_research.parquet import (
-    hub_cache,
-    read_parquet,
-    readme_splits,
-    refuse_parts_elsewhere,
-    splits_of_files,
+    hub_cache, read_parquet, readme_splits, refuse_parts_elsewhere, splits_of_files,
 )
 from .samples import STORED_IMAGE, read_checked
 from .splits import find_split_column, splits_by_column
 from expression_research.tables import (
-    TABLE_SUFFIXES,
-    find_separator,
-    read_lists,
-    read_table_of_pictures,
-    read_table,
-    read_tables,
+    TABLE_SUFFIXES, find_separator, read_lists, read_table_of_pictures, read_table, read_tables,
     table_columns,
 )
 
@@ -74,6 +60,7 @@ class Reader:
 READERS: list[Reader] = []         # the first that suits reads
 
 
+@explained
 def reader(
     name:str,                      # what it reads, in a few words
     suits:Callable[[Path], bool],  # whether it reads this file or folder, which exists
@@ -89,6 +76,7 @@ def reader(
     return register
 
 # %% ../nbs/data/13_formats.ipynb #1ca01b4f
+@explained
 def find_reader(
     path:Path,                     # a file or folder that exists
 )->Reader:
@@ -251,6 +239,7 @@ _DECOR = {"assets", "docs", "doc", "figures", "figure", "static", "media", "prev
           "thumbnails", "logo", "logos", "banner", "github", "samples", "examples"}
 
 
+@explained
 @reader("a folder of images (split/class/file or class/file)", Path.is_dir, takes_rule=True)
 def read_folder(
     folder:Path,                   # exists
@@ -348,6 +337,7 @@ def _is_saved(
     return any(os.path.lexists(path / name) for name in _SAVED)
 
 
+@explained
 @reader("a save_to_disk folder", _is_saved)
 def read_saved(
     folder:Path,                   # written by `save_to_disk`
@@ -405,6 +395,7 @@ def _read_picture_table(
     return replace(found, left_out=())
 
 # %% ../nbs/data/13_formats.ipynb #05ac08b6
+@explained
 def has_columns(
     *names:str,                    # columns that the header must have, in any case
 )->Callable[[Path], bool]:         # a question for `@reader`
@@ -417,6 +408,7 @@ def has_columns(
     return suits
 
 # %% ../nbs/data/13_formats.ipynb #2720184d
+@checked
 def csv_rows(
     path:Path,                     # a CSV file
 )->Iterator[tuple[int, dict[str, str]]]:  # number from 1, and the values by column, as text
@@ -442,6 +434,7 @@ def csv_rows(
         ) from error
 
 # %% ../nbs/data/13_formats.ipynb #fa6c1bf8
+@explained
 def collect_rows(
     rows:Iterable[tuple[str, dict]],  # split, and values of all columns but the pictures' files
     features:Features,             # of these columns, such as `image` (`STORED_IMAGE`) and `label`
@@ -502,6 +495,7 @@ def _emotion(
     return text.strip() if emotion is None else FER2013_CLASSES[emotion]
 
 # %% ../nbs/data/13_formats.ipynb #a58521b6
+@explained
 @reader("FER2013's CSV (columns emotion, pixels, Usage)", has_columns("emotion", "pixels"))
 def read_fer2013(
     path:Path,                     # CSV with columns emotion (0 to 6, or words) and pixels
@@ -580,6 +574,7 @@ def _read_cached(
         raise DataError(f"{message} {_ALTERNATIVES}.") from error
 
 # %% ../nbs/data/13_formats.ipynb #e9761e07
+@explained
 def read_hub(
     name:str,                      # `owner/dataset`
     revision:str|None=None,        # branch, tag or commit; None: the newest
@@ -611,6 +606,7 @@ def read_hub(
 Source = str|os.PathLike|list|tuple|dict|Dataset  # what can be opened; a `DatasetDict` is a dict
 
 
+@explained
 def open_source(
     source:Source,                 # see `load_expressions`
     *,
@@ -648,6 +644,7 @@ def open_source(
     return f"{source} from the Hub{at}", Found(read_hub(str(source), revision), "the Hub")
 
 # %% ../nbs/data/13_formats.ipynb #54382a15
+@explained
 def rebuild_pack(
     clone:Path|str,                # of muxspace/facial_expressions, with its folder `images`
     out:Path|str,                  # folder to make; must not exist, or be empty

@@ -14,6 +14,7 @@ import pandas as pd
 import torch
 from torch import nn
 
+from .arguments import explained
 from .core import ModelError
 
 # %% ../nbs/train/31_gradients.ipynb #9cc0233d
@@ -73,6 +74,7 @@ def _gradient_note(
     return "zero" if norm == 0 else ""
 
 # %% ../nbs/train/31_gradients.ipynb #99fcb2e7
+@explained
 def gradient_table(
     model:nn.Module,               # after loss.backward()
 )->pd.DataFrame:                   # layer, gradient_norm, weight_norm, ratio, note: a row per layer
@@ -124,6 +126,7 @@ def _held_tensors(
     return held
 
 # %% ../nbs/train/31_gradients.ipynb #1b4589e5
+@explained
 def optimizer_table(
     model:nn.Module,               # the model that is meant to train
     optimizer:torch.optim.Optimizer, # the optimizer that is meant to train it
@@ -162,6 +165,7 @@ class StateEntry(NamedTuple):
     value: torch.Tensor            # a copy, on the tensor's own device
 
 
+@explained
 def snapshot(
     model:nn.Module,               # any module
 )->dict[str, StateEntry]:          # name -> entry, parameters first, then buffers
@@ -206,6 +210,7 @@ def _check_same_model(
         )
 
 # %% ../nbs/train/31_gradients.ipynb #47eb8917
+@explained
 def moved_table(
     before:dict[str, StateEntry],  # from `snapshot`
     after:dict[str, StateEntry],   # from `snapshot`, of the same model later
@@ -234,6 +239,7 @@ def moved_table(
     return pd.DataFrame(rows)
 
 # %% ../nbs/train/31_gradients.ipynb #c4c11f13
+@explained
 def what_moved(
     model:nn.Module,               # any module; keeps what the step does to it
     step:Callable[[], Any],        # does the thing to be watched, such as one training step

@@ -16,12 +16,14 @@ import torch
 from torch import nn
 from torch.optim import Optimizer
 
+from .arguments import checked
 from expression_research import (
+    run_checks, split_checks, start_checks, step_checks, view_checks,
     data_checks, depth_checks, label_checks, layer_checks, loop_checks, loss_checks, mode_checks,
     model_checks, motion_checks, rate_checks, run_checks, split_checks, start_checks, step_checks,
 )
 from .batches import batches_in_pass
-from .core import ConfigError, ExpressionError
+from .core import ConfigError, ExpressionError, some
 from .calls import LayerWatch
 from expression_research.looks import (
     EpochSeen,
@@ -54,6 +56,7 @@ if TYPE_CHECKING:
 
 # importing a room registers its checks
 _ROOMS = (
+    run_checks, split_checks, start_checks, step_checks, view_checks,
     data_checks, depth_checks, label_checks, layer_checks, loop_checks, loss_checks, mode_checks,
     model_checks, motion_checks, rate_checks, run_checks, split_checks, start_checks, step_checks,
 )
@@ -114,19 +117,20 @@ def _latest(
     return list(chosen.values())
 
 # %% ../nbs/train/36_guards.ipynb #c03e2352
+@checked
 def check_training(
     model:nn.Module,               # classifier: (N, 3, H, W) float32 -> (N, C) logits; not changed
-    train_dataloader:Iterable,     # yields images (N, 3, H, W) and labels (N,); left as if not read
-    valid_dataloader:Iterable,     # the same, for evaluation during training
-    optimizer:Optimizer,           # that is meant to train the model; not changed
-    loss_fn:Callable,              # (logits (N, C), labels (N,)) -> scalar
+    train_dataloader:Iterable|Any, # yields images (N, 3, H, W) and labels (N,); left as if not read
+    valid_dataloader:Iterable|Any, # the same, for evaluation during training
+    optimizer:Optimizer|Any,       # that is meant to train the model; not changed
+    loss_fn:Callable|Any,          # (logits (N, C), labels (N,)) -> scalar
     *,
     checks:str="standard",         # `full` adds controls that train and read everything
-    class_names:Sequence[str]|None=None,  # C names in the order of the logits
+    class_names:Iterable|None=None,# C names in the order of the logits
     samples:pd.DataFrame|None=None,# manifest of the data set: columns sample_id and split
     recorded:Mapping|None=None,    # a run's or checkpoint's record: class_names, side, mean, std
     fresh:bool|None=None,          # True: an untrained model is claimed; False: it goes on training
-    valid_loss_fn:Callable|None=None,  # the loss of evaluation, where it is not `loss_fn`
+    valid_loss_fn:Callable|Any=None,  # the loss of evaluation, where it is not `loss_fn`
     rest:tuple[nn.Module, Iterable, Iterable]|None=None,  # what the loop trains instead
     steps:int|None=None,           # of the whole run: a twentieth of it may be spent on reading
 )->GuardReport:
@@ -194,8 +198,9 @@ class GuardLog:
     Raises `ConfigError` for an exemption that names no check.
     """
 
+    @checked
     def __init__(self,
-        guards:str|Sequence[str]="error",  # `error` stops, `warn` goes on; or checks that may fail
+        guards:str|Iterable[str]="error",  # `error` stops, `warn` goes on; or checks that may fail
         taken:list[dict]|None=None,# answers of a run that was interrupted; continued in place
     ):
         "Checks that may fail are given by name or code, in a list or joined by commas."
@@ -250,19 +255,23 @@ class GuardLog:
             raise _guard_error(stops, moment)
 
 # %% ../nbs/train/36_guards.ipynb #34261dc6
+_KNOWN = ("class_names", "samples", "recorded", "fresh", "checks", "steps")
+
+
 class Guards(GuardLog):
     """Callback: `check_training` before the first step, and cheap checks while it trains.
 
     Raises `GuardError` on an error that is not exempted. One object for each call of `train`.
     """
 
+    @checked
     def __init__(self,
-        train_dataloader:Iterable, # that the loop reads
-        valid_dataloader:Iterable, # that the loop evaluates on
+        train_dataloader:Iterable|Any, # that the loop reads
+        valid_dataloader:Iterable|Any, # that the loop evaluates on
         *,
-        guards:str|Sequence[str]="error",  # `error` stops, `warn` goes on; or checks that may fail
-        valid_loss_fn:Callable|None=None,  # the loss of evaluation, where it is another
-        test_dataloader:Iterable|None=None,# the loader that must not be read before the end
+        guards:str|Iterable[str]="error",  # `error` stops, `warn` goes on; or checks that may fail
+        valid_loss_fn:Callable|Any=None,   # the loss of evaluation, where it is another
+        test_dataloader:Iterable|Any=None, # the loader that must not be read before the end
         whole:tuple[nn.Module, Iterable, Iterable]|None=None,  # a whole network, the loop's loaders
         taken:list[dict]|None=None,# answers of a run that was interrupted; continued in place
         **known:Any,               # class_names, samples, recorded, fresh, checks
@@ -272,6 +281,9 @@ class Guards(GuardLog):
         Where the loop trains the rest of a network on stored features (`22_features`), `whole` is
         the whole network and the loop's two loaders; the loaders before are those of images.
         """
+        strange = [name for name in known if name not in _KNOWN]
+        if strange:
+            raise ConfigError(f"Guards({some(strange)}=...): expected {', '.join(_KNOWN)}.")
         super().__init__(guards, taken)
         self.loaders = (train_dataloader, valid_dataloader)
         self.valid_loss_fn = valid_loss_fn

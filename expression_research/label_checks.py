@@ -10,7 +10,8 @@ __all__ = ['check_output', 'check_evaluation_loss', 'check_labels', 'check_label
 # %% ../nbs/train/34_label_checks.ipynb #ead22d43
 import copy
 import math
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Iterable
 from functools import partial
 
 import numpy as np
@@ -19,14 +20,16 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 from torch.optim import Optimizer
+from torch.utils.data import ConcatDataset, DataLoader
 
+from .arguments import explained
 from .core import some
 from .diagnostics import scores
 from .looks import LIMITS, Look, WatchedRun, edge_features, training_step
 from expression_research.readings import (
     acts_as_entropy, head_of, ridge_answers, scalar_products, scaled, split_labels, split_reading,
 )
-from .traces import dataset_classes, no_trace, read_loader
+from .traces import dataset_classes, no_trace, read_loader, whole_dataset
 from .verdicts import Check, Findings, Skip, check, conclude
 
 # %% ../nbs/train/34_label_checks.ipynb #512a4e1e
@@ -258,17 +261,63 @@ def check_label_order(
         "the record": (look.recorded or {}).get("class_names"),
     }
     orders = {who: list(names) for who, names in said.items() if names}
-    if len(orders) < 2:
-        raise Skip("class names are known from one place at most")
-    (first, names), *others = orders.items()
     found = Findings()
+    _judge_class_names(found, orders)
+    _judge_parts(found, look.train_dataloader)
+    if len(orders) < 2 and not found:
+        raise Skip("class names are known from one place at most")
+    (first, names), *others = orders.items() if orders else [("", [])]
     for who, theirs in others:
-        if theirs != names:
+        if _plain(theirs) != _plain(names):
             found.error(
                 f"{first} have {some(names, 8)}; {who} {some(theirs, 8)}",
                 "Class 0 must mean the same everywhere: map the labels by name.",
             )
     return conclude(found, f"{some(names, 8)}, the same in {' and '.join(orders)}")
+
+
+_SPLITS = {"train", "training", "test", "testing", "val", "valid", "validation", "dev", "eval",
+           "evaluation", "trainset", "testset", "valset"}
+
+
+def _plain(
+    names:Iterable[str],           # of classes
+)->list[str]:
+    "Without differences of case and blanks."
+    return [str(name).strip().casefold() for name in names]
+
+
+def _judge_class_names(
+    found:Findings,                # receives what is wrong
+    orders:dict[str, list[str]],   # class names, by whoever has them
+)->None:
+    "Classes that are called like splits."
+    for who, names in orders.items():
+        if len(names) > 1 and set(_plain(names)) <= _SPLITS and not found:
+            found.error(
+                f"the classes of {who} are called {some(names)}: these are splits, so the label tells "
+                "from which split an image is",
+                "Give each split's own folder to ImageFolder (root/train, root/test), one level deeper.",
+            )
+
+
+def _judge_parts(
+    found:Findings,                # receives what is wrong
+    dataloader:Iterable,           # of training
+)->None:
+    "Sources of one data set that number their classes differently."
+    dataset, _ = whole_dataset(dataloader)
+    parts = dataset.datasets if isinstance(dataset, ConcatDataset) else []
+    known = [dataset_classes(DataLoader(part)) for part in parts]
+    numbers = [dict(zip(_plain(names), range(len(names)))) for names in known if names]
+    for one, other in itertools.combinations(numbers, 2):
+        moved = [name for name in one if name in other and one[name] != other[name]]
+        if moved and not found:
+            found.error(
+                f"parts of the training data contradict each other: class {moved[0]} is number "
+                f"{one[moved[0]]} in one source and {other[moved[0]]} in another",
+                "Map the labels of all sources to one list of classes, by name.",
+            )
 
 # %% ../nbs/train/34_label_checks.ipynb #6f9a99cc
 def _judge_loss(
@@ -433,6 +482,7 @@ def check_one_batch(
     return conclude(found, seen)
 
 # %% ../nbs/train/34_label_checks.ipynb #28d6c887
+@explained
 def relation(
     features:np.ndarray,           # (N, D)
     labels:np.ndarray,             # (N,) class numbers

@@ -16,6 +16,7 @@ import torch
 from torch import nn
 from torch.utils.data import DataLoader, default_collate
 
+from .arguments import explained
 from expression_research.batches import (
     Portions,
     batches_in_pass,
@@ -361,6 +362,7 @@ def _judge_factor(
         )
 
 # %% ../nbs/train/34_loop_checks.ipynb #fa84d181
+@explained
 def fails_alone(
     model:nn.Module,               # in any mode; not changed
     images:torch.Tensor,           # (1, 3, H, W), where the model is
@@ -378,6 +380,7 @@ def fails_alone(
     return ""
 
 
+@explained
 def lone_image_words(
     split:str,                     # of the loader: `training` or `evaluation`
     parts:Portions,                # of a pass over it, with a batch of one image

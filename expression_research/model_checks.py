@@ -16,6 +16,7 @@ import torch
 from torch import nn
 from torch.optim import Optimizer
 
+from .arguments import explained
 from .core import some
 from .gradients import optimizer_table
 from .looks import LIMITS, Look, WatchedRun, unregistered_modules
@@ -487,6 +488,7 @@ def _judge_moved(
         )
 
 # %% ../nbs/train/33_model_checks.ipynb #e8089c80
+@explained
 def layer_table(
     rows:pd.DataFrame,             # from `tensor_rows`
 )->pd.DataFrame:                   # a row per layer, as `gradient_table` has them
@@ -495,15 +497,9 @@ def layer_table(
     for layer, tensors in rows[rows["kind"] == "parameter"].groupby("layer", sort=False):
         gradients = tensors["gradient_norm"].dropna()
         gradient, weight = math.hypot(*gradients), math.hypot(*tensors["weight_norm"])
-        layers.append(
-            {
-                "layer": layer,
-                "gradient_norm": gradient,
-                "weight_norm": weight,
-                "ratio": gradient / weight if weight > 0 else math.nan,
-                "note": _gradient_words(tensors["trainable"], gradients, gradient),
-            }
-        )
+        ratio = gradient / weight if weight > 0 else math.nan
+        note = _gradient_words(tensors["trainable"], gradients, gradient)
+        layers.append((layer, gradient, weight, ratio, note))
     columns = ["layer", "gradient_norm", "weight_norm", "ratio", "note"]
     return pd.DataFrame(layers, columns=columns)
 

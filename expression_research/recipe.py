@@ -9,7 +9,8 @@ __all__ = ['LOSSES', 'SCHEDULES', 'FORMATS', 'load_data', 'data_of', 'FocalLoss'
 # %% ../nbs/train/23_recipe.ipynb #a2554919
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
 from typing import Annotated
 
 import torch
@@ -53,11 +54,11 @@ def load_data(
 @checked
 def data_of(
     config:DataConfig,             # names a source, and says how it is understood
-    dataset:DatasetDict|None=None, # already loaded; None: the source of the configuration
+    dataset:DatasetDict|Path|str|None=None, # already loaded, or another place than the configuration's
 )->ExpressionData:                 # train, validation, test
     "What a run is made on. Raises `DataError` for data that cannot be trained on."
-    if dataset is None:
-        return load_data(config)
+    if dataset is None or isinstance(dataset, (Path, str)):
+        return load_data(config if dataset is None else replace(config, data=str(dataset)))
     return refuse_empty_classes(ExpressionData.of(dataset), config.drop_empty_classes)
 
 # %% ../nbs/train/23_recipe.ipynb #1af12e36

@@ -64,8 +64,8 @@ BEGUN = ("config.json", "environment.json", "manifest.json")
 
 
 @dataclass(frozen=True)
-class _RunFolder:
-    "The files of a run. Raises `RunError` that names one which is missing, torn or changed."
+class _SealedFolder:
+    "How far a run is, and the bytes of its files. Raises `RunError` for one gone or changed."
     folder: Path                   # runs/<id>
     checked: bool = True           # every file is compared with the seal
 
@@ -99,6 +99,10 @@ class _RunFolder:
             raise RunError(
                 f"{self.folder / name}: could not be read ({error.strerror}). {WAY_OUT}"
             ) from None
+
+# %% ../nbs/train/39_runs.ipynb #ee1dd4c0
+class _RunFolder(_SealedFolder):
+    "The files of a run. Raises `RunError` that names one which is missing, torn or changed."
 
     def json(self, name:str)->Any:
         "What the JSON file `name` says. Raises `RunError` as `read` does, and for a torn file."

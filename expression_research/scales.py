@@ -12,6 +12,8 @@ from collections.abc import Iterable
 import torch
 from torch import nn
 
+from .arguments import explained
+
 # %% ../nbs/train/26_scales.ipynb #a273c09d
 _NEAR_ZERO = 0.1                   # of the typical size of a weight, below: it starts near zero
 
@@ -24,6 +26,7 @@ def _size(
     return norm / math.sqrt(max(1, tensor.numel()))
 
 
+@explained
 def weight_scale(
     model:nn.Module,               # any
 )->float:                          # 0 where most weights are zero, or where there are none
@@ -36,6 +39,7 @@ def weight_scale(
     return sizes[len(sizes) // 2] if sizes else 0.0
 
 
+@explained
 def reference_norms(
     model:nn.Module,               # any
 )->dict[str, float]:               # parameter -> norm
@@ -48,6 +52,7 @@ def reference_norms(
     return norms
 
 # %% ../nbs/train/26_scales.ipynb #ead156c6
+@explained
 def near_zero(
     model:nn.Module,               # any
 )->list[str]:                      # names of parameters; none where most weights are zero
@@ -61,6 +66,7 @@ def near_zero(
     return [name for name in names if _size(model.get_parameter(name)) < limit]
 
 
+@explained
 @torch.no_grad()
 def open_up(
     model:nn.Module,               # changed in place: a copy

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from torch.optim import Optimizer
 
+from .arguments import explained
 from .core import ConfigError
 
 # %% ../nbs/train/24_schedules.ipynb #88dfa7e7
@@ -40,9 +41,11 @@ def _asks_for(
     kind:type,                     # of a scheduler
     method:str,                    # `step`, or `step_update`
 )->tuple[tuple[str, str], ...]:    # (argument, "epoch" or "loss")
-    "What a call must be given."
-    wanted = []
-    parameters = list(inspect.signature(getattr(kind, method)).parameters.values())[1:]
+    "What a call must be given. Raises `ConfigError` for what has no such method."
+    wanted, step = [], getattr(kind, method, None)
+    if not callable(step):
+        raise ConfigError(f"a {kind.__name__} has no method `{method}`: expected a scheduler.")
+    parameters = list(inspect.signature(step).parameters.values())[1:]
     for parameter in parameters:
         fixed = parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
         required = parameter.default is parameter.empty and not fixed
@@ -53,6 +56,7 @@ def _asks_for(
     return tuple(wanted)
 
 
+@explained
 def needs_loss(
     scheduler:Any,                 # of any library
 )->bool:                           # True for `ReduceLROnPlateau` and its like
@@ -60,6 +64,7 @@ def needs_loss(
     return any(what == "loss" for _, what in _asks_for(type(_innermost(scheduler)), "step"))
 
 # %% ../nbs/train/24_schedules.ipynb #4832942a
+@explained
 def step_schedule(
     scheduler:Any,                 # of any library
     each:str,                      # `epoch` or `batch`: what has just ended
@@ -74,6 +79,7 @@ def step_schedule(
     getattr(scheduler, method)(**{name: given[what] for name, what in wanted})
 
 # %% ../nbs/train/24_schedules.ipynb #57d35c57
+@explained
 def refuse_schedule(
     scheduler:Any,                 # of any library, or None
     each:str,                      # how often the loop is to step it
@@ -115,6 +121,7 @@ class Length(NamedTuple):
     kind: str                      # `whole`, `rise` at the beginning, or `stair`
 
 
+@explained
 def schedule_length(
     scheduler:Any,                 # of any library
 )->Length|None:                    # None where it does not say
@@ -178,6 +185,7 @@ def _lambda_unit(
 _MOST_STEPS = 3000                 # of a look ahead
 
 
+@explained
 def rates_ahead(
     scheduler:Any,                 # of any library; not changed
     each:str,                      # `epoch` or `batch`: how often it is stepped
@@ -209,6 +217,7 @@ def rates_ahead(
     return told if np.isfinite(told).all() else None
 
 # %% ../nbs/train/24_schedules.ipynb #492bc438
+@explained
 def has_schedule(
     optimizer:Optimizer,           # any
 )->bool:
@@ -260,6 +269,7 @@ def _unit_misfit(
     )
 
 # %% ../nbs/train/24_schedules.ipynb #6a7dcba4
+@explained
 def schedule_misfit(
     scheduler:Any,                 # of any library
     each:str,                      # `epoch` or `batch`: how often it is stepped

@@ -14,6 +14,7 @@ import torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
+from .arguments import checked, explained
 from .core import keyed_torch
 from .data import load_expressions
 from .faces import generate_faces
@@ -22,6 +23,7 @@ from .models import TinyVGG
 from .transforms import make_test_transform, make_train_transform
 
 # %% ../nbs/train/28_setups.ipynb #4a11130a
+@checked
 @cache
 def small_faces(
     seed:int=0,                    # of the generated faces
@@ -39,6 +41,7 @@ def small_loaders()->Loaders:      # batches of 16 images (16, 3, 32, 32)
     )
 
 
+@checked
 def small_network(
     seed:int=0,                    # of the weights
     width:int=8,                   # channels of a layer
@@ -65,6 +68,7 @@ def healthy(
     return parts
 
 
+@explained
 def as_tensors(
     loader:Iterable,               # yields images (N, 3, H, W) and labels (N,)
     change:Callable|None=None,     # (images, labels) -> (images, labels) of the whole split

@@ -19,14 +19,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
-from torch.utils.data import IterableDataset
+from torch.utils.data import ConcatDataset, DataLoader, IterableDataset
 
+from .arguments import explained
 from .core import some
 from .label_checks import relation
 from .looks import LIMITS, Look, WatchedRun
 from expression_research.readings import (
-    Reading, ridge_answers, rows_of, scalar_products, scaled, split_labels, split_reading,
+    Reading, ridge_answers, rows_of, rows_within, scalar_products, scaled, split_labels,
+    split_reading,
 )
+from .traces import drawn_rows
 from .verdicts import Check, Findings, Skip, check, conclude
 
 # %% ../nbs/train/35_split_checks.ipynb #e02326ae
@@ -166,6 +169,7 @@ def _counts(
     return np.bincount(true * width + answers, minlength=width**2).reshape(width, width)
 
 # %% ../nbs/train/35_split_checks.ipynb #cbbb29cd
+@explained
 def best_meaning(
     known:np.ndarray,              # (C, C) counts in training: true label, answer
     given:np.ndarray,              # (C, C) counts in evaluation: label, answer
@@ -197,6 +201,8 @@ def check_label_meaning(
     found, (known, given) = Findings(), _answers_to(training, evaluation, labels)
     meaning, gained = best_meaning(known, given)
     _judge_meaning(found, given, meaning, gained, labels)
+    if not found:
+        _judge_sources(found, look, training)
     right = given.diagonal().sum() / given.sum()
     if not found:
         _judge_evaluation_relation(found, training, evaluation)
@@ -210,6 +216,7 @@ def _judge_meaning(
     meaning:np.ndarray,            # (C,) row of the class that each label seems to mean
     gained:float,                  # nats, over the identity
     labels:np.ndarray,             # (C,) class numbers
+    whose:str="evaluation labels", # they are
 )->None:
     "Is another order far more likely than the one there is?"
     rows, totals = np.arange(len(labels)), given.sum(axis=1)
@@ -227,11 +234,36 @@ def _judge_meaning(
     pairs = [f"{labels[row]} as {labels[meaning[row]]}" for row in rows[moved]]
     object_to = found.error if share > 0.6 else found.warning
     object_to(
-        f"evaluation labels seem to be numbered in another order: {some(pairs)} in training "
+        f"{whose} seem to be numbered in another order: {some(pairs)} in training "
         f"({share:.2f} of these images agree, {before.sum() / totals[moved].sum():.2f} as they are)",
         "Class 0 must mean the same everywhere: map the labels by name, not by the order in which "
         "they appear.",
     )
+
+# %% ../nbs/train/35_split_checks.ipynb #5e3b7bfd
+def _judge_sources(
+    found:Findings,                # receives what is wrong
+    look:Look,                     # a finished look
+    training:Reading,              # N images
+)->None:
+    "Do labels mean the same in all parts of a `ConcatDataset`?"
+    dataset = getattr(look.train_dataloader, "dataset", None)
+    whole = training.complete and drawn_rows(look.train_dataloader) is None
+    if not isinstance(dataset, ConcatDataset) or not whole or type(look.train_dataloader) is not DataLoader:
+        return
+    ends = [0, *dataset.cumulative_sizes]
+    if ends[-1] != len(training.labels):
+        return
+    parts = [rows_within(training, *pair) for pair in itertools.pairwise(ends)]
+    first = max(parts, key=lambda part: len(part.labels))
+    classes = np.unique(first.labels)
+    for part in parts:
+        fits = set(part.labels.tolist()) <= set(classes.tolist()) and len(part.labels) >= 20
+        if part is first or not fits or len(first.labels) < 40 or found:
+            continue
+        known, given = _answers_to(first, part, classes)
+        meaning, gained = best_meaning(known, given)
+        _judge_meaning(found, given, meaning, gained, classes, "labels of a part of the training data")
 
 # %% ../nbs/train/35_split_checks.ipynb #62bfcb17
 def _judge_evaluation_relation(
@@ -278,6 +310,7 @@ def _contrasts(
     return np.concatenate([part[:, :2] - part[:, 1:] for part in parts], axis=1)
 
 
+@explained
 def order_distances(
     training:np.ndarray,           # (N, 9) tones
     evaluation:np.ndarray,         # (M, 9) tones
@@ -410,6 +443,7 @@ def _reset_in_rows(
         return []                  # rows that a sampler addresses in another way
 
 # %% ../nbs/train/35_split_checks.ipynb #3ffe8b6a
+@explained
 def neighbour_correlations(
     images:torch.Tensor,           # (N, C, H, W)
     most:int=4,                    # K, the largest distance in pixels
@@ -449,6 +483,8 @@ def check_pixel_order(
             raise Skip("images are not (N, C, H, W) of 16 pixels a side or more")
         said[split] = neighbour_correlations(images)
         _judge_neighbours(found, split, said[split])
+        if not found:
+            _judge_layout(found, split, images)
     nearest = {split: correlations[:, 0].min() for split, correlations in said.items()}
     (worse, low), (_, high) = sorted(nearest.items(), key=lambda pair: pair[1])
     if not found and high > 0.5 and low < 0.1:
@@ -490,6 +526,42 @@ def _judge_neighbours(
             f"({weakest:.2f}), in the other direction they are not ({strongest:.2f})",
             _PERMUTE,
         )
+
+# %% ../nbs/train/35_split_checks.ipynb #df4dfa9e
+def _roughness(
+    images:torch.Tensor,           # (N, C, H, W)
+)->float:                          # 0 for flat images, 1.1 for noise
+    "How much neighbours differ, in units of the image's spread; the median over images."
+    values = images.float()
+    steps = [values.diff(dim=dim).abs().flatten(1).mean(dim=1) for dim in (2, 3)]
+    spread = values.flatten(2).std(dim=2).mean(dim=1).clamp(min=1e-9)
+    return float(((steps[0] + steps[1]) / 2 / spread).median())
+
+
+def _judge_layout(
+    found:Findings,                # receives what is wrong
+    split:str,                     # its name
+    images:torch.Tensor,           # (N, C, H, W)
+)->None:
+    "Do the numbers make smoother pictures in another layout?"
+    count, channels, height, width = images.shape
+    if channels != 3 or count < 4:
+        return
+    last = images.permute(0, 2, 3, 1).contiguous()
+    others = {
+        "channels first, and were read as channels last": last.view(images.shape),
+        "channels last, and were read as channels first":
+            images.contiguous().view(count, height, width, channels).permute(0, 3, 1, 2),
+    }
+    own = _roughness(images)
+    for words, undone in others.items():
+        rough = _roughness(undone)
+        if rough < 0.75 * own and rough < 0.6 and not found:
+            found.error(
+                f"pixels of {split} images seem to be stored with {words}: that way neighbours differ "
+                f"by {rough:.2f} of the spread, as they are by {own:.2f}; the reshape scrambles them",
+                _PERMUTE,
+            )
 
 # %% ../nbs/train/35_split_checks.ipynb #f92a6881
 def _judge_repeats(

@@ -16,6 +16,7 @@ from torch import nn
 from torch.nn import functional as F
 from torch.optim import Optimizer
 
+from .arguments import explained
 from .core import some
 from .looks import LIMITS, Look
 from .readings import acts_as_entropy, head_of
@@ -23,6 +24,7 @@ from .traces import no_trace, read_loader
 from .verdicts import Check, Findings, Skip, check, conclude
 
 # %% ../nbs/train/34_start_checks.ipynb #e5f09b73
+@explained
 def knowledge(
     logits:torch.Tensor,           # (N, C), N at least 2
     labels:torch.Tensor,           # (N,) int64
@@ -60,6 +62,7 @@ def _asked_images(
     return images, labels
 
 
+@explained
 def start_answers(
     look:Look,                     # a finished look
 )->tuple[torch.Tensor, torch.Tensor]:  # logits (N, C) in training mode, labels (N,), on the CPU

@@ -26,6 +26,7 @@ from torch.nn import functional as F
 from torch.utils.data import ConcatDataset, DataLoader, IterableDataset
 from torch.utils.data import Dataset as TorchDataset
 
+from .arguments import checked, explained
 from expression_research.batches import (
     class_numbers,
     describe_batch,
@@ -33,7 +34,7 @@ from expression_research.batches import (
     refuse_one_pass,
     unused_parts,
 )
-from .core import DataError
+from .core import DataError, RunError
 
 # %% ../nbs/train/29_traces.ipynb #7061dccd
 def _loader_parts(
@@ -99,6 +100,7 @@ def _put_back(
         part.__dict__[name] = value
 
 # %% ../nbs/train/29_traces.ipynb #f5036368
+@checked
 @contextmanager
 def no_trace(
     model:nn.Module,               # its buffers, modes and gradients are kept
@@ -192,6 +194,7 @@ def _batches_in(
         return None  # a sampler without a length
 
 # %% ../nbs/train/29_traces.ipynb #076d664c
+@explained
 def in_this_process(
     dataloader:Iterable,           # any
 )->Iterable:                       # the same batches; a plain `DataLoader` without its workers
@@ -208,6 +211,7 @@ def in_this_process(
 _END = object()                    # of a pass: a batch of anybody's may be None
 
 
+@explained
 def same_images(
     one:torch.Tensor,              # (N, D) or (N, C, H, W)
     other:torch.Tensor,            # the same
@@ -221,6 +225,7 @@ def same_images(
     return (nearest == torch.arange(len(one))).float().mean().item() > 0.25
 
 
+@explained
 def same_order(
     first:Pass,                    # of a loader
     second:Pass,                   # of the same loader
@@ -233,6 +238,7 @@ def same_order(
     return same_images(first.images, second.images)
 
 
+@explained
 def read_loader(
     dataloader:Iterable,           # yields (images, labels), or `Batch`
     count:int=2,                   # batches to read
@@ -241,7 +247,7 @@ def read_loader(
     """The first batches, without starting worker processes.
 
     Batches of images of another size than the first one's are left out. Raises `DataError` for
-    batches without images and labels, `ValueError` for a loader without a batch.
+    batches without images and labels, `RunError` for a loader without a batch.
     """
     refuse_one_pass(dataloader, "given")
     length, passing = _batches_in(dataloader), iter(in_this_process(dataloader))
@@ -253,7 +259,7 @@ def read_loader(
         read.append(batch)
         batches.append(image_batch(batch))
     if not batches:
-        raise ValueError("no batch")
+        raise RunError("no batch")
     # without a length it shows in one batch more
     ended = next(passing, _END) is _END if length is None else length <= len(batches)
     used = [batch for batch in batches if batch[0].shape[1:] == batches[0][0].shape[1:]]
@@ -271,6 +277,7 @@ def read_loader(
     )
 
 # %% ../nbs/train/29_traces.ipynb #023be3dd
+@explained
 def refuse_loaders(
     model:nn.Module,               # only for `no_trace`
     train_dataloader:Iterable,     # that a loop is going to read, once an epoch
@@ -300,6 +307,7 @@ def refuse_loaders(
                 continue
 
 # %% ../nbs/train/29_traces.ipynb #e6b9ed77
+@explained
 def reads_of(
     dataloader:Iterable|None,      # with a generator of its own, as `make_loaders` makes them
 )->bytes:                          # changes with every pass over the loader
@@ -308,6 +316,7 @@ def reads_of(
     return b"" if generator is None else generator.get_state().numpy().tobytes()
 
 # %% ../nbs/train/29_traces.ipynb #ea03e39f
+@explained
 def whole_dataset(
     dataloader:Iterable,           # any
 )->tuple[Any, np.ndarray|None]:    # the data set under all subsets; its rows (R,), None: all
@@ -443,6 +452,7 @@ def _labels_in(
     return _integers([sample[-1] for sample in value], count)
 
 # %% ../nbs/train/29_traces.ipynb #596926e1
+@explained
 def drawn_rows(
     dataloader:Iterable,           # any
 )->list[int]|None:                 # in row order; None: all of them, or not known
@@ -470,6 +480,7 @@ def _told_rows(
     return [told[row] for row in rows]
 
 
+@explained
 def dataset_labels(
     dataloader:Iterable,           # any
 )->np.ndarray|None:                # (R,) class numbers; None where only the images tell
@@ -502,6 +513,7 @@ def _classes_stored(
     return list(names)
 
 # %% ../nbs/train/29_traces.ipynb #8599afd1
+@explained
 def dataset_classes(
     dataloader:Iterable,           # any
 )->list[str]|None:                 # class names in the order of the labels
@@ -513,6 +525,7 @@ def dataset_classes(
     return _classes_stored(dataset)
 
 
+@explained
 def dataset_ids(
     dataloader:Iterable,           # any
 )->list[str]|None:                 # sample ids in row order
@@ -528,6 +541,7 @@ def dataset_ids(
 _MOST_FILES, _MOST_BYTES = 10_000, 400_000_000
 
 
+@explained
 def row_origins(
     dataloader:Iterable,           # any
 )->list[tuple[int, int]]|None:     # of each row the data set behind it (its `id`) and the row there
@@ -541,6 +555,7 @@ def row_origins(
     return _told_rows(dataloader, itself)
 
 
+@explained
 def image_hashes(
     dataloader:Iterable,           # any
 )->list[str]|None:                 # one per image; None when that would mean decoding

@@ -11,6 +11,8 @@ from collections.abc import Collection
 
 from torch import nn
 
+from .arguments import explained
+
 # %% ../nbs/train/25_twins.ipynb #4ce86478
 _CALLED = ("teacher", "ema", "target", "momentum", "averag", "shadow", "slow", "key", "_k")
 
@@ -35,6 +37,7 @@ def _is_copy(
     return same and any(one.ndim > 1 for one, _ in pairs)
 
 # %% ../nbs/train/25_twins.ipynb #99c587dd
+@explained
 def resting_copies(
     model:nn.Module,               # any
     held:Collection[int]|None=None,# ids of tensors that take steps; None: all that are not frozen
@@ -58,6 +61,7 @@ def resting_copies(
     return [name for name in found if not any(name.startswith(f"{box}.") for box in found)]
 
 
+@explained
 def is_within(
     name:str,                      # of a parameter or a layer
     places:Collection[str],        # names of modules

@@ -21,8 +21,8 @@ from .checkpoints import load_tensors
 from .config import config_identity
 from .core import RunError, environment
 from .diagnostics import scores
-from .experiments import machine_for, run_experiment
-from .recipe import data_of, make_recipe
+from .experiments import machine_for, run_data, run_experiment
+from .recipe import make_recipe
 from .runs import Run
 from .samples import manifest_hash
 
@@ -258,7 +258,7 @@ def _same_results(
 def verify_run(
     folder:Path|str,               # of a finished run
     *,
-    dataset:DatasetDict|None=None, # instead of the data that its configuration names
+    dataset:DatasetDict|Path|str|None=None, # already loaded, or where its data are now
 )->Verification:
     """Train a run again and compare.
 
@@ -271,7 +271,7 @@ def verify_run(
         )
     recipe, recorded = make_recipe(run.config), run.json("environment.json")
     config = recipe.config
-    data = data_of(config, dataset)
+    data = run_data(run, dataset)
     with machine_for(config):
         present = environment() | {"weights": recipe.weights_hash}
     machine, code = _compare_environments(recorded, present)

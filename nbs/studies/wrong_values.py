@@ -8,6 +8,7 @@ not fit the signature, or what somebody else's code raises that was given to the
 afterwards, without network; what it prints is thrown away.
 """
 
+import copy
 import importlib
 import inspect
 import json
@@ -22,7 +23,7 @@ import traceback
 import types
 import typing
 import warnings
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import _GeneratorContextManager, contextmanager, redirect_stderr, redirect_stdout
 from functools import cache
 from pathlib import Path
 
@@ -35,13 +36,17 @@ from hypothesis.configuration import set_hypothesis_home_dir
 PACKAGE = "expression_research"
 SECONDS = 20                       # of work that one call may take
 ROOM = 3 * 2**30                   # bytes that a module may take beyond what its imports took
-LONG = {                           # even a right call of these would train
-    "cli.main",
-    "crossval.crossval_experiment",
-    "crossval.tables_by_epoch",
-    "experiments.run_experiment",
-    "folds.cross_validate",
-    "mainjob.run_main_job",
+LEFT_OUT = {                       # not called, and why
+    "cli.main": "a right call trains; its words are tried by `hurt_inputs.py`",
+    "crossval.crossval_experiment": "a right call trains for minutes",
+    "crossval.tables_by_epoch": "a right call trains for minutes",
+    "experiments.run_experiment": "a right call trains for minutes",
+    "folds.cross_validate": "a right call trains for minutes",
+    "mainjob.run_main_job": "a right call trains for minutes",
+}
+DOCUMENTED = {                     # Python's own errors that a docstring promises
+    "core.flush": OSError,         # `replacing` calls it and says which file
+    "core.read_regular": OSError,  # each caller says what the file was for
 }
 
 
@@ -181,6 +186,7 @@ def usual(
     name = getattr(origin or hint, "__name__", str(hint))
     table, pixels = prediction_table(), np.zeros((2, 3, 24, 24), np.uint8)
     known = {
+        **of_guards(name),
         "int": [1, 2, 3, 64],
         "float": [0.05, 0.5, 1.0],
         "str": ["A", "validation", "all:1", "tinyvgg", "cpu"],
@@ -200,6 +206,55 @@ def usual(
         "device": [torch.device("cpu")],
     }
     return known.get(name, [])
+
+
+@cache
+def of_guards(
+    name: str,                     # of an annotation
+) -> dict[str, list]:              # the name -> values of that class; empty for any other
+    "What the checks of a training look at: healthy ones, and some with a fault."
+    if name not in ("Look", "WatchedRun", "RunState", "Pass", "Reading", "Portions", "Optimizer"):
+        return {}
+    import torch
+    parts = ("batches", "looks", "readings", "setups", "traces")
+    room = {part: importlib.import_module(f"{PACKAGE}.{part}") for part in parts}
+    loader = room["setups"].small_loaders().train
+    model = room["setups"].small_network()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    state = types.SimpleNamespace(
+        model=model, optimizer=optimizer, loss_fn=torch.nn.CrossEntropyLoss(), scheduler=None,
+        results={"train_loss": [1.0], "train_acc": [0.5], "test_loss": [1.0], "test_acc": [0.5]},
+        first_epoch=0, last_epoch=1, epoch=0, step=1, batch=next(iter(loader)),
+        loss=torch.tensor(1.0), table=None, stop=False,
+    )
+    run = room["looks"].WatchedRun(state, loader, loader)
+    hurt = copy.copy(state)
+    hurt.results, hurt.batch, hurt.optimizer = {}, None, 3
+    made = {
+        "Optimizer": lambda: [optimizer],
+        "RunState": lambda: [state, hurt],
+        "WatchedRun": lambda: [run, room["looks"].WatchedRun(hurt, 3, "x")],
+        "Pass": lambda: [room["traces"].read_loader(loader), room["traces"].Pass(*[None] * 8)],
+        "Reading": lambda: [room["readings"].read_split(loader)],
+        "Portions": lambda: [room["batches"].Portions(*one) for one in ((33, 16, 1), (0, 0, "x"))],
+        "Look": lambda: looks(room["looks"], room["setups"]),
+    }
+    return {name: made[name]()}
+
+
+def looks(
+    room: types.ModuleType,        # `looks`
+    setups: types.ModuleType,
+) -> list:
+    "A finished look, one that has not looked, one whose every field is wrong."
+    parts = setups.healthy()
+    faulty = parts | {"train_dataloader": [], "loss_fn": 3, "stored": [None, None]}
+    return [
+        room.take_look(room.Look(**parts)),
+        room.Look(**parts),
+        room.Look(**faulty),
+        room.Look(*[None] * 5, train=[1], valid="x", logits=3, facts=None, probe=7, samples="s"),
+    ]
 
 
 def values_for(
@@ -228,9 +283,24 @@ def public(
     "What a module offers that can be called."
     room = importlib.import_module(f"{PACKAGE}.{module}")
     found = {name: getattr(room, name) for name in room.__all__}
-    kinds = (types.FunctionType, type)
-    calls = {name: thing for name, thing in found.items() if isinstance(thing, kinds)}
-    return {name: one for name, one in calls.items() if not getattr(one, "_is_protocol", False)}
+    hints = (types.GenericAlias, types.UnionType, typing._GenericAlias)    # such as `Source`
+    calls = {name: one for name, one in found.items() if callable(one)}
+    return {name: one for name, one in calls.items() if not isinstance(one, hints)}
+
+
+def left_out(
+    module: str,                   # such as "comparison"
+) -> dict[str, str]:               # name -> reason
+    "What of a module is not called."
+    reasons = {}
+    for name, thing in public(module).items():
+        if getattr(thing, "_is_protocol", False):
+            reasons[name] = "a protocol, which nobody makes"
+        elif inspect.isclass(thing) and issubclass(thing, BaseException):
+            reasons[name] = "an error itself"
+        elif f"{module}.{name}" in LEFT_OUT:
+            reasons[name] = LEFT_OUT[f"{module}.{name}"]
+    return reasons
 
 
 def modules() -> list[str]:
@@ -245,7 +315,7 @@ def arguments(
     "Values for the parameters that must be given, and for some of the others."
     try:
         signature = inspect.signature(thing)
-    except ValueError:             # of something that is written in C
+    except (TypeError, ValueError):    # of something that is written in C
         return st.just(((), {}))
     target = thing.__init__ if inspect.isclass(thing) else thing
     try:
@@ -306,18 +376,24 @@ def is_of_others(
 def outcome(
     thing: typing.Callable,
     named: dict,
+    promised: tuple = (),          # exceptions that its docstring announces
 ) -> tuple[str, str]:              # the exception's name and message; ("", "") when all is well
     "What leaves one call."
     core = importlib.import_module(f"{PACKAGE}.core")
     try:
         with at_most(SECONDS):
             answer = thing(**named)
-            if inspect.isgenerator(answer) or hasattr(answer, "__next__"):
+            if isinstance(answer, _GeneratorContextManager):
+                with answer:
+                    pass
+            elif inspect.isgenerator(answer) or hasattr(answer, "__next__"):
                 next(answer, None)
     except core.ExpressionError as error:
         text = str(error)
         if len(text) > 2000:
             return "LongMessage", f"{len(text)} characters"
+        return "", ""
+    except promised:
         return "", ""
     except Hang:
         return "Hang", f"more than {SECONDS} s"
@@ -343,9 +419,9 @@ def tried(
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
+    skipped = left_out(module)
     for name, thing in public(module).items():
-        own_error = inspect.isclass(thing) and issubclass(thing, BaseException)
-        if f"{module}.{name}" not in LONG and not own_error:
+        if name not in skipped:
             options(given(arguments(thing))(caller(f"{module}.{name}", thing, found)))()
     return list(found.values())
 
@@ -369,7 +445,8 @@ def caller(
     def call(named: dict) -> None:
         if "--inside" in sys.argv:     # the last line tells which call crashed the process
             print(title, file=sys.__stderr__, flush=True)
-        problem, message = outcome(thing, named)
+        promised = DOCUMENTED.get(title, ())
+        problem, message = outcome(thing, named, promised)
         if problem and (title, problem) not in found:
             words = ", ".join(f"{key}={short(value)}" for key, value in named.items())
             found[title, problem] = row_of(title, problem, short(message), words)
