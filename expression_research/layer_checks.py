@@ -111,13 +111,14 @@ def _is_all_linear(
     "Is there nothing but linear layers, two or more of them, between the image and the logits?"
     if look.logits is None:
         return False
-    layers = 0
+    layers, convolutions = 0, 0
     for node in _operations(look.logits):
         name = node.name().split("Backward")[0].rpartition("::")[2]
-        layers += name.startswith(("Addmm", "Linear", "Convolution", "MkldnnConvolution"))
+        layers += name in ("Addmm", "Linear", "Mm", "Convolution", "MkldnnConvolution")
+        convolutions += name.endswith("Convolution")
         if name not in _LINEAR and not _keeps_linear(node):
             return False
-    return layers > 1
+    return layers > 1 and convolutions > 0     # of linear layers their pairs tell
 
 # %% ../nbs/train/35_layer_checks.ipynb #3ff458d9
 def _judge_dropped(
@@ -333,7 +334,7 @@ def _judge_head_pace(
             "A new head gets the highest rate: decay from the head towards the image.",
         )
         return
-    change = look.probe.set_index("name")["change_norm"].get(name, 0.0) / float(weight.norm())
+    change = look.probe.set_index("name")["change_norm"].get(name, 0.0) / float(weight.detach().norm())
     batches = batches_in_pass(look.train_dataloader)
     known = look.steps is None and batches and not has_schedule(look.optimizer)
     if known and used_statistics(look.loop_model) and 0 < change * batches < 2.5e-3:

@@ -191,7 +191,11 @@ def _judge_other_loss(
     right = F.one_hot(labels, width).float()
     wrong = F.one_hot((labels + 1) % width, width).float()
     with no_trace(look.model), torch.no_grad():
-        values = [float(torch.as_tensor(loss_fn(part, labels)).mean()) for part in (right, wrong)]
+        asked = right, wrong, 20 * (2 * right - 1), 40 * (2 * right - 1)
+        values = [float(torch.as_tensor(loss_fn(part, labels)).mean()) for part in asked]
+    if math.isfinite(values[0]) and not all(map(math.isfinite, values[2:])):
+        words = f"not finite ({values[2]:.3g}, {values[3]:.3g}) for answers that are certain and right by 20 and 40"
+        return conclude([("error", words, _NO_LOG)], "")
     seen = f"right {values[0]:.2f}, wrong {values[1]:.2f}"
     if not values[0] < values[1]:
         found.error(

@@ -69,17 +69,16 @@ def check_runs(
     look:Look,                     # a finished look
 )->Check:
     "Can both loaders be read, a step be made, and a batch be evaluated?"
-    found = Findings()
-    empty = [name for name, problem in look.failures.items() if problem.endswith(": no batch")]
+    failed, found = look.failures.items(), Findings()
+    empty = [name for name, problem in failed if problem.endswith(": no batch")]
     for name in empty:
         found.error(
             f"{name.removeprefix('reading ')} yields no batch",
             "Look at the split, and at drop_last with a batch larger than it.",
         )
-    for name, problem in look.failures.items():
-        several = look.steps is not None and "must be Tensor, not" in problem
-        if several:                # the loop knows what to do with two outputs
-            found.note(problem, "Only the loop can make a step: no check before the first one looks.")
+    for name, problem in failed:
+        if look.steps is not None and "must be Tensor, not" in problem:    # two outputs
+            found.note(problem, "Only the loop can make a step; nothing else is looked at before.")
         elif name not in empty:
             found.error(problem, _LOSS if name == "the evaluation loss" else _way_out(problem))
     return conclude(found, "read, stepped and evaluated")
@@ -232,8 +231,7 @@ def check_learning_rate(
             "Lower the rate by a factor of ten or more: the weights are overwritten, not trained.",
         )
     elif largest * scale < LIMITS["smallest step"] and _has_gradient(look):
-        # a loop that is watched may raise it by hand: ER101 looks again
-        object_to = found.error if look.steps is None else found.note
+        object_to = found.error if look.steps is None else found.note  # of a loop ER101 tells
         object_to(seen, "Raise the rate: at this pace nothing changes within any number of epochs.")
     elif min(rates) == 0 and max(warm_up) == 0:
         found.warning(

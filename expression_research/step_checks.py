@@ -264,6 +264,14 @@ def _as_built(
     return not mean.any() and bool((spread == 1).all())
 
 
+def _has_learned(
+    layer:nn.modules.batchnorm._BatchNorm,
+)->bool:
+    "Are its scales or shifts other than those of the constructor, which are all alike?"
+    own = [part.detach().float() for part in (layer.weight, layer.bias) if part is not None]
+    return any(len(part) > 1 and float(part.std()) > 1e-4 for part in own)
+
+
 def _frozen(
     layer:nn.Module,               # of the network that is trained
 )->bool:
@@ -281,8 +289,7 @@ def check_lost_statistics(
         model, found = copy.deepcopy(look.model), Findings()
         model.train()
     resting = {name: part for name, part in model.named_modules() if _as_built(part) and not part.training}
-    trained = [name for name, part in resting.items() if part.affine and (
-        float(part.weight.std()) > 1e-3 or float(part.bias.std()) > 1e-3)]
+    trained = [name for name, part in resting.items() if _has_learned(part)]
     if trained:
         found.warning(
             f"running statistics of {some(trained)} are 0 and 1, as they are built, and their weights are "
@@ -302,7 +309,9 @@ def check_statistics(
     untouched = [
         part
         for part, modes in called.values()
-        if modes == {False} and _as_built(part) and not (id(part) in names and _frozen(part))
+        if modes == {False} and _as_built(part) and (
+            id(part) not in names or not _frozen(part) or _has_learned(part)
+        )
     ]
     if not untouched:
         return None
