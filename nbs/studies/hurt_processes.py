@@ -237,13 +237,13 @@ def _signals() -> list[Attack]:
     for words, first in ((training, "epoch   2"), (crossing, "repeat"), (job, "epoch")):
         for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
             end = f"exit {128 + number}: stopped; every whole"
-            for group in (False, True):
+            for group in (False,) if words is job else (False, True):
                 whom = "the whole group" if group else "the process"
                 found.append(Attack(
                     "signals", f"{number.name} to {whom} of {words.split()[0]}",
                     partial(stopped, number, words, first, group), (end,), ("cv/*",), True,
                 ))
-    early = [0.0, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0]
+    early = [0.0, 0.05, 0.1, 0.5]
     quiet = ("exit -2:", "exit 130:")
     found += [
         Attack("signals", f"Ctrl-C after {seconds} s of {words.split()[0]}",
