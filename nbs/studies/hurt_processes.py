@@ -60,6 +60,12 @@ def _left(group: int) -> list[str]:
     return [line for line in listed if line.strip() and not line.startswith("Z")]
 
 
+def _heard() -> None:
+    "No signal is ignored, as it would be below `nohup`."
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
+
+
 def stopped(
     number: signal.Signals,
     words: str,                    # after `expression`
@@ -77,6 +83,7 @@ def stopped(
         text=True,
         start_new_session=True,
         env=environment,
+        preexec_fn=_heard,
     )
     out = ""
     try:
@@ -100,6 +107,8 @@ def stopped(
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         shutil.rmtree("temporary", ignore_errors=True)
+    if process.returncode and "Traceback" in err and "/expression_research/" not in err:
+        return f"exit {process.returncode}: the interpreter was not yet there"
     if "Traceback" in out + err or "Exception" in err:
         return f"foreign: {err.strip().splitlines()[-1]}"
     if workers or rest:
@@ -243,8 +252,8 @@ def _signals() -> list[Attack]:
                     "signals", f"{number.name} to {whom} of {words.split()[0]}",
                     partial(stopped, number, words, first, group), (end,), ("cv/*",), True,
                 ))
-    early = [0.0, 0.05, 0.1, 0.5]
-    quiet = ("exit -2:", "exit 130:")
+    early = [0.0, 0.1, 0.5, 2.0]
+    quiet = ("exit -2:", "exit 130:", "exit 1: the interpreter")
     found += [
         Attack("signals", f"Ctrl-C after {seconds} s of {words.split()[0]}",
                partial(stopped, signal.SIGINT, words, seconds, True), quiet, ("cv/*",), True)
