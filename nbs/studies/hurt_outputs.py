@@ -109,6 +109,7 @@ def judged(
         else:
             os.unlink(name)
     said = said.replace(str(Path.cwd()), "").replace(str(Path.home()), "~")
+    said = re.sub(r"/\S*/site-packages/", "", said)
     shown = [ascii(text[:120])[1:-1] for text in (attack.name, said)]
     return [attack.family, shown[0], verdict, shown[1], ", ".join(odd[:2])]
 

@@ -107,7 +107,8 @@ def stopped(
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         shutil.rmtree("temporary", ignore_errors=True)
-    if process.returncode and "Traceback" in err and "/expression_research/" not in err:
+    early = not isinstance(after, str) and "/expression_research/" not in err
+    if early and "Traceback" in err:
         return f"exit {process.returncode}: the interpreter was not yet there"
     if "Traceback" in out + err or "Exception" in err:
         return f"foreign: {err.strip().splitlines()[-1]}"
