@@ -40,7 +40,7 @@ from expression_research.traces import (
     same_order,
 )
 from .verdicts import Check, Findings, Skip, check, conclude
-from .views import paired
+from .views import first_input, paired
 
 # %% ../nbs/train/35_data_checks.ipynb #805e5562
 @check("images", code="ER041")
@@ -62,6 +62,8 @@ def check_images(
         if whole.any():
             images = one.images if whole.all() else one.images[torch.from_numpy(whole)]
             said.append(_judge_images(found, split, images, means[whole], variances[whole]))
+    if not found:
+        _judge_first_input(found, look)
     return conclude(found, "; ".join(said))
 
 # %% ../nbs/train/35_data_checks.ipynb #2d4edfea
@@ -103,6 +105,35 @@ def _judge_images(
             f"{split} images run from {low:.3f} to {high:.3f} only", "Divided by 255 twice?"
         )
     return f"{split} {low:.2f} to {high:.2f}, mean {mean:.2f}"
+
+
+def _judge_first_input(
+    found:Findings,                # receives what is wrong
+    look:Look,                     # a finished look
+)->None:
+    "Images that the loader has normalised, and the network once more."
+    images = look.valid[0].images[:8].float()
+    given = first_input(look.model, images)
+    if given is None or given.shape != images.shape or float(images.min()) > -0.3:
+        return
+    if images.ndim != 4 or torch.equal(given, images) or not bool(torch.isfinite(given).all()):
+        return
+    x, y = (part.transpose(0, 1).flatten(1).double() for part in (images, given))
+    x0, y0 = x - x.mean(dim=1, keepdim=True), y - y.mean(dim=1, keepdim=True)
+    products = (x0 * y0).sum(dim=1)
+    alike = products / (x0.norm(dim=1) * y0.norm(dim=1)).clamp(min=1e-9)
+    slope = float((products / x0.square().sum(dim=1).clamp(min=1e-9)).mean())
+    off = float(y.mean().abs() / y.std().clamp(min=1e-9))
+    low, high = float(y.min()), float(y.max())
+    # the network may well undo the loader's scale and take its own: that is centred again
+    if float(alike.min()) > 0.9999 and slope > 1.2 and off > 0.3 and max(-low, high) < 30:
+        if low < -2.2 and _outside(given) > 0.005:
+            found.warning(
+                f"images are normalised twice, by the loader and again by the network: they run "
+                f"from {x.min():.2f} to {x.max():.2f}, and from {low:.2f} to {high:.2f} where the "
+                "first layer gets them",
+                "Normalise in one place: take it out of the transform or out of the network.",
+            )
 
 
 def _outside(

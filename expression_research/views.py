@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['SCALES', 'magnification', 'Levels', 'levels_of', 'turn_between', 'wraps_around', 'tilt_between', 'Difference',
-           'difference', 'paired']
+           'difference', 'paired', 'first_input']
 
 # %% ../nbs/train/33_views.ipynb #348c8954
 import itertools
@@ -14,11 +14,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from torch import nn
 from torch.nn import functional as F
 
 from .arguments import explained
+from .core import DataError
 from .looks import Look
 from .openings import View, both_views, seed_all
+from .traces import no_trace
 
 # %% ../nbs/train/33_views.ipynb #d67e55c0
 SCALES = (1.0, 1.12, 1.25, 1.4, 1.6, 1.8, 2.0, 2.3, 2.7, 3.2)
@@ -288,3 +291,30 @@ def paired(
         except Exception:          # a stranger's data set may be anything
             look.facts["paired"] = None
     return look.facts["paired"]
+
+# %% ../nbs/train/33_views.ipynb #c8b15334
+@explained
+def first_input(
+    model:nn.Module,               # any
+    images:torch.Tensor,           # (N, C, H, W)
+)->torch.Tensor|None:              # what the first layer with weights gets, in evaluation mode
+    "The network is asked no further than that. None where it cannot be told."
+    seen, hooks = [], []
+
+    def stop(layer, given):
+        seen.append(given[0].detach().cpu().float())
+        raise DataError("Enough.")
+
+    with no_trace(model), torch.no_grad():
+        try:
+            for layer in model.modules():
+                if len(list(layer.parameters(False))):
+                    hooks.append(layer.register_forward_pre_hook(stop))
+            model.eval()
+            model(images.to(next(model.parameters()).device))
+        except Exception:          # the first layer stops it; a scripted one takes no hook
+            pass
+        finally:
+            for hook in hooks:
+                hook.remove()
+    return seen[0] if seen else None
