@@ -348,9 +348,9 @@ def check_training_order(
             else "shuffle=True, so that batches differ from epoch to epoch.",
         )
     elif left := never_drawn(look.train_dataloader, look.valid_dataloader):
-        rows = len(look.train_dataloader.dataset)
         found.warning(
-            f"the sampler draws the same rows in each epoch: {left} of {rows} are never read",
+            f"the sampler draws the same rows in each epoch: {left} of "
+            f"{_rows_in(look.train_dataloader)} are never read",
             "Shuffle all rows first, and cut to whole batches, or to a share, after that.",
         )
     elif single:

@@ -329,7 +329,8 @@ def never_drawn(
     valid_dataloader:Any,          # what is left out may be meant for it
 )->int:                            # rows; 0 where that is meant, or not known
     "Rows that a sampler of one's own leaves out whatever it draws."
-    sampler, dataset = getattr(dataloader, "sampler", None), getattr(dataloader, "dataset", None)
+    sampler:Any = getattr(dataloader, "sampler", None)
+    dataset:Any = getattr(dataloader, "dataset", None)
     if sampler is None or type(sampler).__module__.startswith("torch."):
         return 0
     if not hasattr(dataset, "__len__") or not hasattr(sampler, "__len__"):
