@@ -173,7 +173,8 @@ def check_nobody_else(
     run:WatchedRun,                # after a step
 )->Check|None:                     # nothing when all is well
     "Does an update start from the weights that its gradient was computed at?"
-    strayed = [] if run.ledger is None else run.ledger.strayed
+    ledger:Any = run.ledger
+    strayed = [] if ledger is None else ledger.strayed
     if len(strayed) < 3 or np.median(strayed) < 0.3:
         return None
     found = Findings()
@@ -182,7 +183,7 @@ def check_nobody_else(
         f"{np.median(strayed):.2g} times the step itself: a climb (SAM) or a swap that is not taken back",
         "Put the weights back before the step; the step then uses the second gradient.",
     )
-    run.ledger.strayed = []
+    ledger.strayed = []
     return conclude(found, "")
 
 # %% ../nbs/train/35_step_checks.ipynb #cd6002e7
@@ -268,7 +269,7 @@ def _as_built(
 
 
 def _has_learned(
-    layer:nn.modules.batchnorm._BatchNorm,
+    layer:Any,                     # a batch normalisation
 )->bool:
     "Are its scales or shifts other than those of the constructor, which are all alike?"
     own = [part.detach().float() for part in (layer.weight, layer.bias) if part is not None]
