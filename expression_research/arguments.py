@@ -7,6 +7,7 @@ __all__ = ['Fraction', 'Level', 'Count', 'Seed', 'shown', 'Kind', 'Between', 'Ac
            'explained', 'check_number']
 
 # %% ../nbs/base/01_arguments.ipynb #ae042a17
+import errno
 import re
 import reprlib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -19,7 +20,7 @@ from typing import cast, get_args, get_origin, get_type_hints, is_typeddict
 
 import numpy as np
 
-from .core import ConfigError, ExpressionError
+from .core import ConfigError, ExpressionError, RunError
 
 # %% ../nbs/base/01_arguments.ipynb #d5bd3d96
 _SHORT = reprlib.Repr()
@@ -349,18 +350,28 @@ class _Signature:
         raise ConfigError(f"{self.title}({name}={shown(value)}): expected {kind.words}.") from None
 
 # %% ../nbs/base/01_arguments.ipynb #8aa6a037
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO)
+
+
 def _explain(
     signature:_Signature,          # of the function that failed
     error:Exception,               # what left it
     given:tuple,                   # positional arguments
     named:dict,                    # the others
 )->None:
-    "Raises `ConfigError` where the arguments explain a foreign error."
+    """Raises `ConfigError` where the arguments explain a foreign error.
+
+    Raises `RunError` where a disk explains it.
+    """
     place = error.__traceback__
     at_once = isinstance(error, TypeError) and place is not None and place.tb_next is None
     by_python = at_once and "argument" in str(error)       # the call does not fit the signature
     if isinstance(error, ExpressionError) or by_python:
         return
+    if isinstance(error, OSError) and error.errno in _NO_ROOM:
+        raise RunError(
+            f"a file could not be written ({error.strerror}). Make room, then do the same again."
+        ) from error
     signature.check(given, named)
     first = 1 if signature.names[:1] == ("self",) else 0
     values = [*given[first:], *named.values()]

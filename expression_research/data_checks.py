@@ -199,8 +199,9 @@ def check_repeats(
     first, second = look.valid
     found = Findings()
     if not _same_rows(first, second):
-        known = type(getattr(look.valid_dataloader, "sampler", None)).__name__ == "RandomSampler"
-        object_to = found.note if known else found.warning     # ER062 says it
+        # torch's own samplers shuffle in the open: ER062 says what is to be said
+        sampler = getattr(look.valid_dataloader, "sampler", None)
+        object_to = found.note if type(sampler).__name__.endswith("RandomSampler") else found.warning
         object_to(
             "a second pass has another order",
             "shuffle=False for evaluation: a table of predictions needs its rows where they were.",

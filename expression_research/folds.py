@@ -11,11 +11,13 @@ import hashlib
 import html
 import json
 import os
+import signal
 import threading
 import time
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing import current_process
@@ -373,7 +375,10 @@ _WATCHED = set()                   # processes whose end this worker is waiting 
 def _leave_with(
     owner:int,                     # number of the process that started this one
 )->None:
-    "End this process when the one that started it has ended without a word (SIGKILL)."
+    """End this process when the one that started it has ended without a word (SIGKILL).
+
+    Ctrl-C, which a terminal sends to every process, is the affair of that one alone.
+    """
     def wait()->None:
         while os.getppid() == owner:
             time.sleep(0.5)
@@ -381,6 +386,7 @@ def _leave_with(
     ours = current_process().name.startswith("Loky")
     if ours and owner not in _WATCHED:     # a worker of a cluster has another parent
         _WATCHED.add(owner)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         threading.Thread(target=wait, daemon=True).start()
 
 
@@ -392,6 +398,15 @@ def _owned(
     _leave_with(owner)
     function, arguments, named = job
     return function(*arguments, **named)
+
+
+def _close_quietly(
+    outcomes:Any,                  # of joblib's `Parallel`: a generator, or a list
+)->None:
+    "End the jobs that were stopped; joblib would count them in a warning."
+    with suppress(AttributeError), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        outcomes.close()
 
 
 @checked
@@ -425,8 +440,9 @@ def run_jobs(
         parallel = Parallel(n_jobs=jobs, return_as="generator")
     except ValueError:
         parallel = Parallel(n_jobs=jobs)  # a backend that cannot hand out results one by one
+    outcomes = parallel(list(map(delayed(partial(_owned, os.getpid())), calls)))
     bar = tqdm(
-        parallel(list(map(delayed(partial(_owned, os.getpid())), calls))),
+        outcomes,
         total=len(calls),
         desc=title,
         unit="job",
@@ -438,6 +454,9 @@ def run_jobs(
             results.append(result)
             if said:
                 tqdm.write(said(len(results) - 1, result))
+    except KeyboardInterrupt:
+        _close_quietly(outcomes)
+        raise
     except BrokenProcessPool:
         raise RunError(
             f"{title}: a process was killed from outside; the memory may have been too small. What "

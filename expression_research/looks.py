@@ -26,7 +26,7 @@ from torch.optim.lr_scheduler import LRScheduler
 from .arguments import explained
 from .calls import LayerWatch
 from .modes import deaf_layers
-from .openings import open_twice, rows_to_open
+from .openings import first_openings
 from .scales import near_zero, open_up
 from .traces import Pass, dataset_classes, no_trace, read_loader
 from .twins import is_within, resting_copies
@@ -335,20 +335,6 @@ def _read_twice(
         passes.append(read_loader(dataloader, images=32))
 
 # %% ../nbs/train/32_looks.ipynb #b37cfdd6
-def _open_first(
-    look:Look,                     # of which nothing has been read
-)->None:
-    "Open three training rows twice, before anything else has: what a cache keeps shows only now."
-    dataset, rows = rows_to_open(look.train_dataloader, 3)
-    if dataset is None:
-        return
-    with no_trace(look.model, look.train_dataloader):
-        try:
-            look.facts["openings"] = open_twice(dataset, rows)
-        except Exception:              # rows that only a sampler can address
-            return
-
-
 @explained
 def take_look(
     look:Look,                     # with the caller's objects
@@ -365,7 +351,7 @@ def take_look(
         "the evaluation loss": lambda: _ask_evaluation_loss(look),
     }
     with no_trace(look.model, look.train_dataloader, look.valid_dataloader):
-        _open_first(look)
+        look.facts["openings"] = first_openings(look.train_dataloader)
         for name, stage in stages.items():
             try:
                 stage()

@@ -144,9 +144,7 @@ class Seal:
 
     def _stranger(self, name:str)->RunError:
         "The error for a file that is not what it was."
-        path = self.folder / name
-        if len(self.files) > 2 and len(self.changed()) > len(self.files) / 2:
-            path = self.folder / SEAL  # one stranger is likelier than many
+        path = self.folder / (SEAL if self.suspects() == [SEAL] else name)
         return RunError(
             f"{path} is not what {SEAL} says was written there: it was edited, damaged, or belongs to "
             f"another run. {WAY_OUT}"
@@ -165,6 +163,12 @@ class Seal:
     def changed(self)->list[str]:
         "The names of the files that are gone, or not what was written."
         return [name for name in self.files if not self._fits(name)]
+
+    def suspects(self)->list[str]:
+        "Who is to blame: the changed files; the seal itself where most of them seem to be changed."
+        changed = self.changed()
+        many = len(self.files) > 2 and len(changed) > len(self.files) / 2
+        return [SEAL] if many else changed  # one stranger is likelier than many
 
     def check(self, *names:str)->None:
         "Raises `RunError` that names a file which is gone or changed; without `names`, of all files."

@@ -25,6 +25,7 @@ from .arguments import explained
 from .core import some
 from .label_checks import relation
 from .looks import LIMITS, Look, WatchedRun
+from .openings import generators_in
 from expression_research.readings import (
     Reading, ridge_answers, rows_of, rows_within, scalar_products, scaled, split_labels,
     split_reading,
@@ -354,26 +355,6 @@ def check_channel_order(
     seen = f"{len(training)} and {len(evaluation)} images, {math.sqrt(nearest):.2f} standard deviations"
     return conclude(found, f"{seen} apart in the differences between channels")
 
-# %% ../nbs/train/35_split_checks.ipynb #2f74d749
-_GENERATORS = (np.random.Generator, np.random.RandomState, random.Random, torch.Generator)
-
-
-def _generators_in(
-    thing:Any,                     # a data set, a transform, a list of them
-    depth:int=4,                   # how deep to look
-)->Iterator[str]:                  # names of attributes
-    "Random generators that an object keeps."
-    if depth == 0 or isinstance(thing, (torch.Tensor, np.ndarray, str, bytes)):
-        return
-    held = dict(getattr(thing, "__dict__", {}))
-    if isinstance(thing, (list, tuple)):
-        held = {str(place): part for place, part in enumerate(thing[:20])}
-    for name, value in held.items():
-        if isinstance(value, _GENERATORS):
-            yield name
-        elif isinstance(value, (list, tuple)) or hasattr(value, "__dict__"):
-            yield from _generators_in(value, depth - 1)
-
 # %% ../nbs/train/35_split_checks.ipynb #b688532f
 def _state_after(
     seed:int,                      # of the global generators
@@ -415,7 +396,14 @@ def check_random_rows(
                 f"worker_init_fn gives all {workers} workers the same state of {some(same)}",
                 "Add the worker's number to torch.initial_seed(), or leave worker_init_fn out.",
             )
-    kept = list(_generators_in(dataset))
+    kept = [name for name, _ in generators_in(dataset)]
+    weights = getattr(getattr(loader, "sampler", None), "weights", None)
+    if isinstance(weights, torch.Tensor) and hasattr(dataset, "__len__") and len(weights) < len(dataset):
+        found.warning(
+            f"the sampler has {len(weights)} weights for {len(dataset)} rows: only the first "
+            f"{len(weights)} rows are ever drawn",
+            "One weight for each row, not for each class: weights[labels].",
+        )
     if workers and start is None and kept:
         found.warning(
             f"the data set keeps a generator ({some(kept)}), and each of {workers} workers gets "

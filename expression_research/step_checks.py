@@ -9,9 +9,6 @@ __all__ = ['BatchLedger', 'check_batches_used', 'check_nobody_else', 'check_froz
 
 # %% ../nbs/train/35_step_checks.ipynb #ce589914
 import copy
-import inspect
-import random
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np

@@ -11,7 +11,7 @@ import re
 import signal
 import sys
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, TextIO
 
@@ -153,7 +153,34 @@ class Stopped(KeyboardInterrupt):
 
 _SIGNALS = [name for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
+# %% ../nbs/use/68_terminal.ipynb #0ccc60bc
+@contextmanager
+def _heard_again(
+    handlers:dict[int, Callable],  # signal -> what is called for it
+)->Iterator[None]:
+    "Inside the block a stop that an object swallowed, while it was being removed, comes once more."
+    owner, hook, waiting = os.getpid(), sys.unraisablehook, []
 
+    def swallowed(lost:Any)->None:
+        "Send the signal again, a moment later; in here it would be swallowed once more."
+        if not isinstance(lost.exc_value, KeyboardInterrupt) or os.getpid() != owner:
+            hook(lost)
+            return
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+        number = getattr(lost.exc_value, "number", signal.SIGINT)
+        waiting.append(threading.Timer(0.05, os.kill, (owner, number)))
+        waiting[-1].start()
+
+    sys.unraisablehook = swallowed
+    try:
+        yield
+    finally:
+        sys.unraisablehook = hook
+        for timer in waiting:
+            timer.cancel()
+
+# %% ../nbs/use/68_terminal.ipynb #61d6fd6e
 @contextmanager
 def stopping()->Iterator[None]:
     "Inside the block SIGTERM and SIGHUP raise `Stopped`, once; then the rest can be tidied up."
@@ -175,7 +202,8 @@ def stopping()->Iterator[None]:
     try:
         for number in before:
             signal.signal(number, stop)
-        yield
+        with _heard_again(dict.fromkeys(before, stop)):
+            yield
     finally:
         for number, kept in before.items():
             signal.signal(number, kept)

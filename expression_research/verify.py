@@ -8,7 +8,8 @@ __all__ = ['Difference', 'Verification', 'verify_run']
 # %% ../nbs/use/54_verify.ipynb #16cf9279
 import html
 import tempfile
-from contextlib import redirect_stdout
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, replace
 from io import StringIO
 from pathlib import Path
@@ -19,7 +20,7 @@ from datasets import DatasetDict
 from .arguments import checked
 from .checkpoints import load_tensors
 from .config import config_identity
-from .core import RunError, environment
+from .core import ExpressionError, RunError, environment
 from .diagnostics import scores
 from .experiments import machine_for, run_data, run_experiment
 from .recipe import make_recipe
@@ -121,7 +122,7 @@ def _edited_files(
     """
     _, trained = load_tensors(run.folder / "best.safetensors")
     stated = config_identity(run.config)
-    found = [f"{name}: it is not the file that the run wrote" for name in run.seal.changed()]
+    found = [f"{name}: it is not the file that the run wrote" for name in run.seal.suspects()]
     found += [
         f"config.json: {name}={stated[name]!r}, but the weights were trained with {value!r}"
         for name, value in trained["config"].items()
@@ -254,6 +255,23 @@ def _same_results(
     )
 
 # %% ../nbs/use/54_verify.ipynb #74730c67
+@contextmanager
+def _blaming_changed_files(
+    run:Run,                       # finished
+)->Iterator[None]:
+    "An error inside the block names the file that was changed, as a path in config.json may be."
+    try:
+        yield
+    except ExpressionError as error:
+        changed = run.seal.suspects()
+        if not changed or any(name in str(error) for name in changed):
+            raise
+        raise RunError(
+            f"{run.folder / changed[0]} is not the file that the run wrote, and with it the run cannot "
+            f"be trained again: {error}"
+        ) from error
+
+# %% ../nbs/use/54_verify.ipynb #e3033d6d
 @checked
 def verify_run(
     folder:Path|str,               # of a finished run
@@ -269,9 +287,10 @@ def verify_run(
         raise RunError(
             f"{folder} is not a finished run. `expression train --resume {folder}` finishes one."
         )
-    recipe, recorded = make_recipe(run.config), run.json("environment.json")
-    config = recipe.config
-    data = run_data(run, dataset)
+    with _blaming_changed_files(run):
+        recipe, recorded = make_recipe(run.config), run.json("environment.json")
+        config = recipe.config
+        data = run_data(run, dataset)
     with machine_for(config):
         present = environment() | {"weights": recipe.weights_hash}
     machine, code = _compare_environments(recorded, present)

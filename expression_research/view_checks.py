@@ -168,7 +168,8 @@ def check_augmentation(
             "after: the cache keeps the augmented image, every epoch sees the same one",
             "Cache the plain image, and augment after it was taken from the cache.",
         )
-    for split, dataloader in (("training", look.train_dataloader), ("evaluation", look.valid_dataloader)):
+    loaders = {"training": look.train_dataloader, "evaluation": look.valid_dataloader}
+    for split, dataloader in loaders.items():
         _judge_unread(found, split, dataloader)
     held = list(random_transforms(dataset))
     if not found and held:
@@ -198,7 +199,9 @@ def _judge_unread(
     "Transforms set on an object that has none."
     unread = [
         (owner, name, value) for owner, name, value in unread_callables(dataloader)
-        if "transform" in name.lower() or "augment" in name.lower() or type(value).__module__.startswith(_SET)
+        if "transform" in name.lower()
+        or "augment" in name.lower()
+        or type(value).__module__.startswith(_SET)
     ]
     dataset, rows = rows_to_open(dataloader, 2)
     if not unread or not rows:
@@ -358,14 +361,16 @@ def check_stored(
     drifting = [one for one in openings if one.drifts and not one.same and _drifts_on(one.images)]
     if openings and len(drifting) == len(openings):
         images = drifting[0].images
-        steps = [float((one.float() - two.float()).abs().mean()) for one, two in zip(images, images[1:])]
+        pairs = zip(images, images[1:])
+        steps = [float((one.float() - two.float()).abs().mean()) for one, two in pairs]
         found.error(
             f"a row is another image each time it is opened (by {steps[0]:.2g}, then {steps[1]:.2g}), from "
             "the same random states: opening it changes what is stored, in place",
             "Work on a copy (image.clone(), or x = x / 255 for x /= 255): the stored image is changed "
             "again in every epoch.",
         )
-    for split, dataloader in (("training", look.train_dataloader), ("evaluation", look.valid_dataloader)):
+    loaders = {"training": look.train_dataloader, "evaluation": look.valid_dataloader}
+    for split, dataloader in loaders.items():
         dataset = getattr(dataloader, "dataset", None)
         for _, part in held_transforms(dataset, "Normalize"):
             numbers = [round(float(value), 3) for value in torch.as_tensor(part.mean).flatten()[:3]]
@@ -389,7 +394,9 @@ def _drifts_on(
 )->bool:
     "Does each opening do the same to it once more: add the same, or scale it the same way?"
     one, two, three = (part.double().flatten() for part in images)
-    if one.shape != two.shape or len(one) < 16 or not torch.isfinite(torch.cat([one, two, three])).all():
+    if one.shape != two.shape or len(one) < 16:
+        return False
+    if not torch.isfinite(torch.cat([one, two, three])).all():
         return False
     unit = max(float(one.std()), 1e-6)
     again = float(((three - two) - (two - one)).abs().max()) < 1e-3 * unit
@@ -410,7 +417,8 @@ def _alike(
     def rows(part):
         small = F.adaptive_avg_pool2d(part.detach().float(), 16)
         small = small - small.mean(dim=(2, 3), keepdim=True)
-        return F.normalize((small / small.std(dim=(2, 3), keepdim=True).clamp(min=1e-6)).flatten(1), dim=1)
+        small = small / small.std(dim=(2, 3), keepdim=True).clamp(min=1e-6)
+        return F.normalize(small.flatten(1), dim=1)
 
     one = rows(images)
     return torch.maximum(one @ rows(others).T, one @ rows(others.flip(3)).T)
@@ -445,7 +453,8 @@ def _judge_moved(
     if int(strange.sum()) >= 2:
         found.error(
             f"{where} puts the images of a batch in another order, and not their labels: "
-            f"{int(strange.sum())} of {len(rows)} images get the label of another image (batch axis flipped?)",
+            f"{int(strange.sum())} of {len(rows)} images get the label of another image (batch axis "
+            "flipped?)",
             "flip(0) and shuffles of a whole batch move images along the batch axis: flip(3) mirrors "
             "them; index images and labels with one permutation.",
         )
@@ -469,7 +478,8 @@ def check_collated(
         raise Skip("rows are not images with class numbers") from None
     for seed in range(8):
         images, given = _collated(collate, items, seed)
-        if not found and images.shape == plain.shape and plain.ndim == 4 and given.shape == labels.shape:
+        fits = images.shape == plain.shape and given.shape == labels.shape
+        if not found and fits and plain.ndim == 4:
             _judge_batch(found, images.float(), given, plain, labels)
     return conclude(found, f"{len(rows)} images, as their labels say")
 
@@ -517,7 +527,7 @@ def _judge_batch(
     labels:torch.Tensor,           # (N,) of these rows
 )->None:
     "Another order, or two images in one."
-    if images.shape[1] == 3 and torch.equal(images, plain.flip(1)):
+    if _turned_round(images, plain):
         found.warning(
             "the collate function turns the order of the channels round: RGB becomes BGR in a whole "
             "batch",
@@ -547,6 +557,16 @@ def _judge_batch(
             "Mixup mixes labels in the same shares: share * loss(logits, labels) + (1 - share) * "
             "loss(logits, labels[order]).",
         )
+
+
+def _turned_round(
+    images:torch.Tensor,           # (N, C, H, W)
+    plain:torch.Tensor,            # (N, C, H, W)
+)->bool:
+    "Are these the same images with their channels in reverse order, and not grey?"
+    reverse = plain.flip(1)
+    colour = images.shape[1] == 3 and not torch.equal(plain, reverse)
+    return colour and torch.equal(images, reverse)
 
 
 def _labels_moved(
@@ -583,14 +603,16 @@ def check_shown_labels(
     if len(answers) != 1 or answers[0].images is None or not torch.is_tensor(batch[1]):
         return None
     shown, plain, labels, gradient = answers[0].images, batch[0], batch[1], answers[0].gradient
-    if not torch.is_tensor(plain) or plain.ndim != 4 or shown.shape != plain.shape or gradient is None:
+    if not torch.is_tensor(plain) or plain.ndim != 4 or shown.shape != plain.shape:
+        return None
+    if gradient is None:
         return None
     if torch.equal(shown, plain) or labels.ndim != 1 or gradient.shape[:1] != labels.shape:
         return None
     found, rows = Findings(), order_of(shown, plain)
     if rows is not None and bool(((gradient < 0).sum(dim=1) == 1).all()):
         _judge_moved(found, rows, gradient.argmin(dim=1), labels, "the loop")
-    if shown.shape[1] == 3 and torch.equal(shown, plain.flip(1)):
+    if _turned_round(shown, plain):
         found.warning(
             "the loop turns the order of the channels round: red becomes blue in a whole batch",
             "flip(1) and fliplr act on the channels of (N, C, H, W): flip(3) mirrors images.",

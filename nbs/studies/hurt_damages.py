@@ -7,8 +7,9 @@ import io
 import json
 import random
 import shutil
+import signal
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,6 +45,26 @@ def ask(
         except BaseException:
             return Answer(None, out.getvalue(), traceback.format_exc())
     return Answer(status, out.getvalue(), err.getvalue())
+
+
+class TooLong(BaseException):
+    "No answer in time."
+
+
+@contextlib.contextmanager
+def in_time(
+    seconds: int = 20,
+) -> Iterator[None]:
+    "Raises `TooLong` in a call that does not come back."
+    def late(*_: object) -> None:
+        raise TooLong
+    before = signal.signal(signal.SIGALRM, late)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
 
 
 # ---- what can happen to a file -----------------------------------------------------------------

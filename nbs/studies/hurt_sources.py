@@ -1,4 +1,4 @@
-"""Wrong inputs, damages and attacks on sources, pictures, weights and caches.
+"""Wrong inputs and attacks on sources, names and tables for `hard_to_hurt.ipynb`.
 
 `CASES` is a list of (name, function); the function takes an empty folder, does it, and returns the
 first line of the answer:
@@ -6,17 +6,12 @@ first line of the answer:
 """
 
 import io
-import json
 import os
-import pickle
-import shutil
 import socket
 import struct
 import subprocess
 import sys
-import zipfile
 import zlib
-from pathlib import Path
 
 import datasets
 import numpy as np
@@ -24,11 +19,9 @@ import pandas as pd
 import PIL.Image
 import pyarrow
 import pyarrow.parquet
-import torch
 
 from expression_research.data import load_expressions
 from expression_research.faces import generate_faces
-from expression_research.weights import read_weights
 
 CASES = []
 _FACES = None
@@ -116,6 +109,12 @@ def png(width, height):
         + chunk(b"IDAT", zlib.compress(bytes(99)))
         + chunk(b"IEND", b"")
     )
+
+
+NOISE = PIL.Image.fromarray(
+    np.random.default_rng(0).integers(0, 256, (40, 40, 3), dtype=np.uint8)
+)
+NOISE_PNG = encoded(NOISE, "PNG")
 
 
 # ---- (1) what may not be read -------------------------------------------------------------
@@ -330,163 +329,12 @@ for name, head in {
     CASES.append((f"readme_{name}", readme))
 
 
-# ---- (5) pictures -------------------------------------------------------------------------
-
-
-def _replace(folder, content, name="photo.jpg"):
-    root = photos(folder)
-    (root / "sad" / name).write_bytes(content)
-    return said(load_expressions, root)
-
-
-_noise = PIL.Image.fromarray(
-    np.random.default_rng(0).integers(0, 256, (40, 40, 3), dtype=np.uint8)
-)
-_jpeg, _big = encoded(_noise, "JPEG"), PIL.Image.new("L", (3000, 3000))
-_scan = encoded(_noise.resize((4000, 4000)), "JPEG", progressive=True)
-_at = _scan.index(b"\xff\xda")
-_bmp = bytearray(encoded(_noise, "BMP"))
-_bmp[18:26] = struct.pack("<ii", 40_000, 40_000)
-_webp = bytearray(encoded(_noise, "WEBP", lossless=True))
-_webp[21:25] = struct.pack("<I", (16382) | (16382 << 14))
-_tiff = encoded(PIL.Image.new("1", (60_000, 60_000)), "TIFF", compression="group4")
-_text = encoded(_noise, "PNG")
-_ztxt = b"k\0\0" + zlib.compress(bytes(2**27))
-_bombtext = (
-    _text[:33]
-    + struct.pack(">I", len(_ztxt))
-    + b"zTXt"
-    + _ztxt
-    + struct.pack(">I", zlib.crc32(b"zTXt" + _ztxt))
-    + _text[33:]
-)
-for name, content in {
-    "eps": b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\n"
-    b"(%pipe%touch owned) (w) file\n",
-    "eps_binary": b"\xc5\xd0\xd3\xc6"
-    + struct.pack("<II", 32, 90)
-    + bytes(20)
-    + b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n",
-    "psd": b"8BPS\0\1" + bytes(60),
-    "icns": b"icns" + bytes(60),
-    "wmf": b"\xd7\xcd\xc6\x9a\0\0" + bytes(60),
-    "pdf": b"%PDF-1.7",
-    "svg": b"<svg xmlns='http://www.w3.org/2000/svg'/>",
-    "fits": b"SIMPLE  = " + bytes(99),
-    "bomb_png": png(50_000, 50_000),
-    "bomb_png_wide": png(2**31 - 1, 1),
-    "bomb_pgm": b"P5 90000 90000 255\n" + bytes(50),
-    "bomb_bmp": bytes(_bmp),
-    "bomb_tiff": _tiff,
-    "bomb_webp": bytes(_webp),
-    "bomb_text_in_png": _bombtext,
-    "bomb_tga": b"\0\0\2" + bytes(9) + b"\xff\xff\xff\xff\x18\0",
-    "bomb_gif": b"GIF89a\xff\xff\xff\xff\0\0\0,\0\0\0\0\xff\xff\xff\xff\0\2\2L\1\0;",
-    "bomb_jpeg_declared": _jpeg[: _jpeg.index(b"\xff\xc0") + 5]
-    + b"\xff\xff\xff\xff"
-    + _jpeg[_jpeg.index(b"\xff\xc0") + 9 :],
-    "bomb_scans": _scan[:_at] + _scan[_at : _at + 12] * 2000 + _scan[_at:],
-    "cut_jpeg": _jpeg[:300],
-    "cut_png": _text[:200],
-    "empty": b"",
-    "garbage": bytes(range(256)),
-    "pointer": b"version https://git-lfs.github.com/spec/v1\n",
-    "html": b"<!DOCTYPE html><html>404",
-    "zip": b"PK\3\4" + bytes(50),
-    "zero_size_png": png(0, 5),
-}.items():
-
-    def picture(folder, content=content):
-        return _replace(folder, content)
-
-    CASES.append((f"picture_{name}", picture))
-
-
-@case
-def picture_gif_of_30000_frames(folder):
-    frame = b"!\xf9\4\0\1\0\0\0,\0\0\0\0\1\0\1\0\0\2\2D\1\0"
-    return _replace(
-        folder, b"GIF89a\1\0\1\0\x80\0\0\0\0\0\xff\xff\xff" + frame * 30_000 + b";", "photo.gif"
-    )
-
-
-@case
-def picture_tiff_of_many_pages(folder):
-    return _replace(
-        folder, encoded(_noise, "TIFF", save_all=True, append_images=[_noise] * 500), "photo.tif"
-    )
-
-
-@case
-def picture_tiff_in_a_circle(folder):
-    content = bytearray(encoded(_noise, "TIFF"))
-    place = struct.unpack("<I", content[4:8])[0]
-    count = struct.unpack("<H", content[place : place + 2])[0]
-    content[place + 2 + 12 * count : place + 6 + 12 * count] = struct.pack("<I", place)
-    return _replace(folder, bytes(content), "photo.tif")
-
-
-@case
-def picture_file_of_two_gigabytes(folder):
-    root = photos(folder)
-    with open(root / "sad" / "huge.jpg", "wb") as file:
-        file.truncate(2**31)
-    return said(load_expressions, root)
-
-
-@case
-def bomb_in_parquet(folder):
-    rows = {
-        "image": [{"bytes": png(50_000, 50_000), "path": "a.png"}]
-        + [{"bytes": _text, "path": "b.png"}] * 9,
-        "label": ["a", "b"] * 5,
-    }
-    kinds = datasets.Features({"image": datasets.Image(), "label": datasets.Value("string")})
-    datasets.Dataset.from_dict(rows, features=kinds).to_parquet(folder / "a.parquet")
-    return said(load_expressions, folder / "a.parquet")
-
-
-@case
-def eps_in_parquet(folder):
-    rows = {
-        "image": [
-            {
-                "bytes": b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\n",
-                "path": "a.jpg",
-            }
-        ]
-        * 4,
-        "label": ["a", "b"] * 2,
-    }
-    kinds = datasets.Features({"image": datasets.Image(), "label": datasets.Value("string")})
-    datasets.Dataset.from_dict(rows, features=kinds).to_parquet(folder / "a.parquet")
-    return said(load_expressions, folder / "a.parquet")
-
-
-for name, cell in {
-    "no_square": "1 2 3",
-    "too_bright": "256 1 1 1",
-    "minus": "-1 1 1 1",
-    "empty": "",
-    "long": "1 " * 10**6,
-    "words": "a b c d",
-    "huge_number": "9" * 5000,
-}.items():
-
-    def pixels(folder, cell=cell):
-        rows = "".join(f"{n % 7},{'7 ' * 15}7,Training\n" for n in range(30))
-        (folder / "fer.csv").write_text(f"emotion,pixels,Usage\n{rows}3,{cell},Training\n")
-        return said(load_expressions, folder / "fer.csv")
-
-    CASES.append((f"pixel_text_{name}", pixels))
-
-
-# ---- (6) pictures elsewhere ---------------------------------------------------------------
+# ---- (5) pictures elsewhere ---------------------------------------------------------------
 
 
 def _secret(folder):
     path = folder / "secret.png"
-    path.write_bytes(_text)
+    path.write_bytes(NOISE_PNG)
     return path
 
 
@@ -582,201 +430,7 @@ def link_outside_agreed(folder):
     return said(load_expressions, root, follow_outside=True)
 
 
-# ---- (7) weights --------------------------------------------------------------------------
-
-
-class Call:
-    def __init__(self, *call):
-        self.call = call
-
-    def __reduce__(self):
-        return self.call[0], self.call[1:]
-
-
-_state = {"fc.weight": torch.ones(3, 4), "fc.bias": torch.zeros(3)}
-for name, call in {
-    "system": (os.system, "touch owned"),
-    "popen": (subprocess.Popen, ["true"]),
-    "eval": (eval, "1"),
-    "import": (__import__, "os"),
-    "numpy_load": (np.load, "x"),
-    "hub": (torch.hub.load, "x"),
-    "torch_load": (torch.load, "x"),
-    "jit": (torch.jit.load, "x"),
-    "ones": (torch.ones, 10**10),
-    "print": (print, "x"),
-}.items():
-    for form in ("alone", "beside", "bare", "older"):
-
-        def code(folder, call=call, form=form):
-            held = {"state_dict": _state, "x": Call(*call)} if form == "beside" else Call(*call)
-            if form == "bare":
-                (folder / "w.pth").write_bytes(pickle.dumps(held, 2))
-            else:
-                torch.save(held, folder / "w.pth", _use_new_zipfile_serialization=form != "older")
-            return said(read_weights, folder / "w.pth")
-
-        CASES.append((f"weights_code_{name}_{form}", code))
-
-
-@case
-def weights_zip_bomb(folder):
-    with zipfile.ZipFile(folder / "w.pth", "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-        archive.writestr("x/data.pkl", pickle.dumps({}))
-        archive.writestr("x/data/0", bytes(2**29))
-    return said(read_weights, folder / "w.pth")
-
-
-@case
-def weights_view_bomb(folder):
-    torch.save({"weight": torch.ones(1).expand(2**31)}, folder / "w.pth")
-    return said(read_weights, folder / "w.pth")
-
-
-@case
-def weights_many_views(folder):
-    one = torch.ones(2**20)
-    torch.save({f"w{n}": one for n in range(5000)}, folder / "w.pth")
-    return said(read_weights, folder / "w.pth")
-
-
-@case
-def weights_legacy_bomb(folder):
-    torch.save({"weight": torch.ones(3)}, folder / "w.pth", _use_new_zipfile_serialization=False)
-    content = (folder / "w.pth").read_bytes()
-    (folder / "w.pth").write_bytes(
-        content.replace(b"cpuq\x06K\x03N", b"cpuq\x06J\xff\xff\xff\x7fN")
-    )
-    return said(read_weights, folder / "w.pth")
-
-
-@case
-def weights_nested_dictionaries(folder):
-    deep = {}
-    for _ in range(5):
-        deep = {f"{number}": deep for number in range(300)}
-    torch.save(deep, folder / "w.pth")
-    return said(read_weights, folder / "w.pth")
-
-
-for name, content in {
-    "empty": b"",
-    "pointer": b"version https://git-lfs.github.com/spec/v1\n",
-    "html": b"<html>",
-    "gzip": b"\x1f\x8b" + bytes(30),
-    "safetensors_header": struct.pack("<Q", 2**40) + b"{}",
-    "safetensors_deep": struct.pack("<Q", 20000)
-    + b"{"
-    + b'"a":{' * 3333
-    + b"}" * 999
-    + bytes(9999),
-    "safetensors_short": struct.pack("<Q", 60)
-    + b'{"a":{"dtype":"F32","shape":[9],"data_offsets":[0,36]}}     '
-    + bytes(5),
-    "zip_cut": b"PK\3\4" + bytes(200),
-    "pickle_bytes": b"\x80\x02]" + b"(" * 10**6,
-    "pickle_huge_text": b"\x80\x04\x8d" + struct.pack("<Q", 2**60) + b"x",
-}.items():
-
-    def weights(folder, content=content):
-        (folder / "w.pth").write_bytes(content)
-        return said(read_weights, folder / "w.pth")
-
-    CASES.append((f"weights_{name}", weights))
-
-for name, value in {"nan": float("nan"), "inf": float("inf")}.items():
-
-    def exploded(folder, value=value):
-        torch.save({"a": torch.tensor([1.0, value])}, folder / "w.pth")
-        return said(read_weights, folder / "w.pth")
-
-    CASES.append((f"weights_{name}", exploded))
-
-
-@case
-def weights_pipe(folder):
-    os.mkfifo(folder / "w.pth")
-    return said(read_weights, folder / "w.pth")
-
-
-@case
-def weights_folder(folder):
-    return said(read_weights, folder)
-
-
-@case
-def weights_name_too_long(folder):
-    return said(read_weights, "x" * 10_000)
-
-
-# ---- (8) caches ---------------------------------------------------------------------------
-
-
-def _cache_damage(folder, damage, kind):
-    "Whether the samples and pixels are those of an undamaged cache."
-    import tempfile
-    from expression_research.samples import decoded, pixel_batch
-
-    root = photos(folder)
-    before = datasets.config.HF_DATASETS_CACHE
-    datasets.config.HF_DATASETS_CACHE = folder / "cache"
-    try:
-        if kind == "parquet":
-            for split, rows in faces().items():
-                rows.to_parquet(folder / f"{split}.parquet")
-            root = [folder / f"{split}.parquet" for split in faces()]
-
-        def load():
-            ds = load_expressions(root)
-            return ds.samples_hash, pixel_batch(
-                decoded(ds["train"], 16), list(range(9))
-            ).tobytes()
-
-        whole = load()
-        for path in sorted((folder / "cache").rglob("*")):
-            if path.suffix in (".arrow", ".json", ".xxh3") and path.is_file():
-                damage(path)
-        return "ok the same" if load() == whole else "WRONG other data"
-    except Exception as error:
-        return f"{type(error).__name__}: {error}".splitlines()[0]
-    finally:
-        datasets.config.HF_DATASETS_CACHE = before
-
-
-def _bit(path, place=0.5):
-    content = bytearray(path.read_bytes())
-    content[int(len(content) * place)] ^= 1
-    path.unlink()
-    path.write_bytes(content)
-
-
-def _cut(path):
-    content = path.read_bytes()
-    path.unlink()
-    path.write_bytes(content[:-9])
-
-
-for name, damage in {
-    "bit": _bit,
-    "late_bit": lambda path: _bit(path, 0.9),
-    "cut": _cut,
-    "gone": Path.unlink,
-    "empty": lambda path: (path.unlink(), path.touch()),
-    "zeros": lambda path: (
-        size := path.stat().st_size,
-        path.unlink(),
-        path.write_bytes(bytes(size)),
-    ),
-}.items():
-    for kind in ("folder", "parquet"):
-
-        def cache(folder, damage=damage, kind=kind):
-            return _cache_damage(folder, damage, kind)
-
-        CASES.append((f"cache_{name}_{kind}", cache))
-
-
-# ---- (9) names ----------------------------------------------------------------------------
+# ---- (6) names ----------------------------------------------------------------------------
 
 for name, text in {
     "escape": "a\x1b[2Jb",
@@ -857,7 +511,7 @@ def column_with_escape(folder):
         }
     )
     rows = {
-        "image": [{"bytes": _text, "path": "b.png"}] * 10,
+        "image": [{"bytes": NOISE_PNG, "path": "b.png"}] * 10,
         "label": ["a", "b"] * 5,
         "a\x1b[2J": ["x"] * 10,
     }
@@ -870,12 +524,12 @@ def classlabel_with_escape(folder):
     kinds = datasets.Features(
         {"image": datasets.Image(), "label": datasets.ClassLabel(names=["a\x1b[2J", "b"])}
     )
-    rows = {"image": [{"bytes": _text, "path": "b.png"}] * 10, "label": [0, 1] * 5}
+    rows = {"image": [{"bytes": NOISE_PNG, "path": "b.png"}] * 10, "label": [0, 1] * 5}
     datasets.Dataset.from_dict(rows, features=kinds).to_parquet(folder / "a.parquet")
     return said(load_expressions, folder / "a.parquet")
 
 
-# ---- (10) tables --------------------------------------------------------------------------
+# ---- (7) tables --------------------------------------------------------------------------
 
 for name, content in {
     "nul": b"file,la\0bel\n1.png,sad\n",
@@ -893,7 +547,7 @@ for name, content in {
 }.items():
 
     def csv_table(folder, content=content):
-        (folder / "1.png").write_bytes(_text)
+        (folder / "1.png").write_bytes(NOISE_PNG)
         (folder / "t.csv").write_bytes(content)
         return said(load_expressions, folder / "t.csv")
 
@@ -910,7 +564,7 @@ for name, content in {
 }.items():
 
     def json_table(folder, content=content):
-        (folder / "1.png").write_bytes(_text)
+        (folder / "1.png").write_bytes(NOISE_PNG)
         (folder / "t.jsonl").write_bytes(content)
         return said(load_expressions, folder / "t.jsonl")
 
