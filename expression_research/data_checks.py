@@ -26,6 +26,7 @@ from .looks import LIMITS, Look, WatchedRun
 from expression_research.readings import (
     Reading, a_little_larger, grey_share, scalar_products, split_labels, split_reading, turned_by,
 )
+from .openings import never_drawn
 from expression_research.traces import (
     Pass,
     dataset_ids,
@@ -39,7 +40,7 @@ from expression_research.traces import (
     same_order,
 )
 from .verdicts import Check, Findings, Skip, check, conclude
-from .views import paired
+from .views import first_input, paired
 
 # %% ../nbs/train/35_data_checks.ipynb #805e5562
 @check("images", code="ER041")
@@ -61,6 +62,8 @@ def check_images(
         if whole.any():
             images = one.images if whole.all() else one.images[torch.from_numpy(whole)]
             said.append(_judge_images(found, split, images, means[whole], variances[whole]))
+    if not found:
+        _judge_first_input(found, look)
     return conclude(found, "; ".join(said))
 
 # %% ../nbs/train/35_data_checks.ipynb #2d4edfea
@@ -91,7 +94,7 @@ def _judge_images(
             f"{split} images run from {low:.0f} to {high:.0f}",
             "Divide grey levels by 255, then normalise.",
         )
-    elif (low < -2.2 or high > 2.8) and not is_centred:
+    elif (low < -2.2 or high > 2.8) and not is_centred and _outside(images) > 0.005:
         found.error(
             f"{split} images run from {low:.2f} to {high:.2f} with mean {mean:.2f}: no usual "
             "normalisation does that",
@@ -102,6 +105,42 @@ def _judge_images(
             f"{split} images run from {low:.3f} to {high:.3f} only", "Divided by 255 twice?"
         )
     return f"{split} {low:.2f} to {high:.2f}, mean {mean:.2f}"
+
+
+def _judge_first_input(
+    found:Findings,                # receives what is wrong
+    look:Look,                     # a finished look
+)->None:
+    "Images that the loader has normalised, and the network once more."
+    images = look.valid[0].images[:8].float()
+    given = first_input(look.model, images)
+    if given is None or given.shape != images.shape or float(images.min()) > -0.3:
+        return
+    if images.ndim != 4 or torch.equal(given, images) or not bool(torch.isfinite(given).all()):
+        return
+    x, y = (part.transpose(0, 1).flatten(1).double() for part in (images, given))
+    x0, y0 = x - x.mean(dim=1, keepdim=True), y - y.mean(dim=1, keepdim=True)
+    products = (x0 * y0).sum(dim=1)
+    alike = products / (x0.norm(dim=1) * y0.norm(dim=1)).clamp(min=1e-9)
+    slope = float((products / x0.square().sum(dim=1).clamp(min=1e-9)).mean())
+    off = float(y.mean().abs() / y.std().clamp(min=1e-9))
+    low, high = float(y.min()), float(y.max())
+    # the network may well undo the loader's scale and take its own: that is centred again
+    if float(alike.min()) > 0.9999 and slope > 1.2 and off > 0.3 and max(-low, high) < 30:
+        if low < -2.2 and _outside(given) > 0.005:
+            found.warning(
+                f"images are normalised twice, by the loader and again by the network: they run "
+                f"from {x.min():.2f} to {x.max():.2f}, and from {low:.2f} to {high:.2f} where the "
+                "first layer gets them",
+                "Normalise in one place: take it out of the transform or out of the network.",
+            )
+
+
+def _outside(
+    images:torch.Tensor,           # finite
+)->float:                          # 0 to 1
+    "The share of pixels that no usual normalisation makes. Noise, as of an erased part, makes few."
+    return float(((images < -2.2) | (images > 2.8)).float().mean())
 
 # %% ../nbs/train/35_data_checks.ipynb #834fa6b3
 def _channel_statistics(
@@ -201,7 +240,8 @@ def check_repeats(
     if not _same_rows(first, second):
         # torch's own samplers shuffle in the open: ER062 says what is to be said
         sampler = getattr(look.valid_dataloader, "sampler", None)
-        object_to = found.note if type(sampler).__name__.endswith("RandomSampler") else found.warning
+        shuffles = type(sampler).__name__.endswith("RandomSampler")
+        object_to = found.note if shuffles else found.warning
         object_to(
             "a second pass has another order",
             "shuffle=False for evaluation: a table of predictions needs its rows where they were.",
@@ -307,14 +347,20 @@ def check_training_order(
             if told_epoch
             else "shuffle=True, so that batches differ from epoch to epoch.",
         )
+    elif left := never_drawn(look.train_dataloader, look.valid_dataloader):
+        rows = len(look.train_dataloader.dataset)
+        found.warning(
+            f"the sampler draws the same rows in each epoch: {left} of {rows} are never read",
+            "Shuffle all rows first, and cut to whole batches, or to a share, after that.",
+        )
     elif single:
         found.warning(words, "Is the sampler sorting?")
     elif _pure_batches((first, second), every):
         found.warning(
-            f"each batch holds one class only: {len(first.sizes) + len(second.sizes)} batches of two "
-            "passes",
-            "Mix the classes within a batch (shuffle=True): a batch of one class teaches one answer, "
-            "and batch normalisation never sees two classes together.",
+            f"each batch holds one class only: {len(first.sizes) + len(second.sizes)} batches of "
+            "two passes",
+            "Mix the classes within a batch (shuffle=True): a batch of one class teaches one "
+            "answer, and batch normalisation never sees two classes together.",
         )
     elif min(first.sizes) == 1 and _normalises_batches(look.model):
         found.warning(

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['opened', 'rows_to_open', 'generators_in', 'random_states', 'Opening', 'open_twice', 'first_openings', 'seed_all',
            'held_transforms', 'random_transforms', 'called_while', 'was_called', 'chain_of', 'unread_callables',
-           'with_transforms_of', 'View', 'both_views']
+           'never_drawn', 'with_transforms_of', 'View', 'both_views']
 
 # %% ../nbs/train/31_openings.ipynb #8634008c
 import copy
@@ -21,16 +21,18 @@ import torch
 from torch import nn
 from torch.utils.data import Dataset as TorchDataset
 
+from .arguments import explained
 from .core import DataError
 from .batches import image_batch
-from .traces import drawn_rows, no_trace
+from .traces import drawn_rows, no_trace, whole_dataset
 
 # %% ../nbs/train/31_openings.ipynb #d2969b56
+@explained
 def opened(
     dataset:Any,                   # with rows
     row:int,                       # of it
 )->tuple[torch.Tensor, int]:       # image (C, H, W) or (H, W, C), label; -1 where it is no number
-    "The image and the label of a row. Raises whatever the data set raises, `DataError` for no pair."
+    "Image and label of a row. Raises whatever the data set raises, `DataError` for no pair."
     item = dataset[row]
     if isinstance(item, (list, tuple)) and len(item) > 1:
         image, label = item[0], item[1]
@@ -45,11 +47,12 @@ def opened(
     return image.detach(), int(told)
 
 
+@explained
 def rows_to_open(
     dataloader:Any,                # any
     count:int,                     # at most
 )->tuple[Any, list[int]]:          # its data set and rows of it, spread evenly; (None, []): no rows
-    "Rows that a loader hands out, the first one not among them: people look at that one themselves."
+    "Rows that a loader hands out, but for the first one: people look at that one themselves."
     dataset:Any = getattr(dataloader, "dataset", None)
     if not hasattr(dataset, "__getitem__") or not hasattr(dataset, "__len__"):
         return None, []
@@ -61,6 +64,7 @@ def rows_to_open(
 _GENERATORS = (np.random.Generator, np.random.RandomState, random.Random, torch.Generator)
 
 
+@explained
 def generators_in(
     thing:Any,                     # a data set, a transform, a list of them
     depth:int=4,                   # how deep to look
@@ -92,6 +96,7 @@ def _told_by(
     return repr(hash(generator.getstate()))
 
 
+@explained
 def random_states(
     own:Iterable[Any]=(),          # generators besides the global ones
 )->tuple:                          # equal states are equal tuples
@@ -122,12 +127,13 @@ class Opening:
         return self.drew == (True, False) and self.same
 
 
+@explained
 def open_twice(
     dataset:Any,                   # with rows
     rows:Iterable[int],            # to open
 )->list[Opening]:
-    """Open each row, and again, from the same random states, and watch. Raises whatever the data set
-    raises; call it in `no_trace`.
+    """Open each row, and again, from the same random states, and watch. Raises whatever the data
+    set raises; call it in `no_trace`.
     """
     own = [generator for _, generator in generators_in(dataset)]
     told = []
@@ -144,6 +150,7 @@ def open_twice(
     return told
 
 
+@explained
 def first_openings(
     dataloader:Any,                # any
     count:int=3,                   # rows
@@ -157,6 +164,7 @@ def first_openings(
             return []
 
 
+@explained
 def seed_all(
     seed:int,                      # of Python, NumPy and torch
 )->None:
@@ -206,6 +214,7 @@ def _is_filled(
 _PLAIN = (torch.Tensor, np.ndarray, str, bytes, int, float, type(None), type)
 
 
+@explained
 def held_transforms(
     thing:Any,                     # a data set
     names:str|tuple[str, ...],     # beginnings of class names
@@ -224,6 +233,7 @@ def held_transforms(
             yield from held_transforms(part, names, depth - 1, path + name)
 
 
+@explained
 def random_transforms(
     thing:Any,                     # a data set
 )->Iterator[tuple[str, Any]]:      # where it is, and the transform
@@ -231,6 +241,7 @@ def random_transforms(
     return held_transforms(thing, _RANDOM)
 
 # %% ../nbs/train/31_openings.ipynb #1f085f3d
+@explained
 def called_while(
     work:Callable[[], object],     # opens rows
 )->set[int]:                       # ids of objects with a method that ran, and of code that ran
@@ -252,6 +263,7 @@ def called_while(
     return seen
 
 
+@explained
 def was_called(
     thing:Any,                     # a transform, or a function
     seen:set[int],                 # from `called_while`
@@ -278,6 +290,7 @@ def _names_read(
     return names
 
 
+@explained
 def chain_of(
     dataloader:Any,                # any
 )->list[Any]:                      # from the outside to the inside
@@ -294,6 +307,7 @@ def chain_of(
     return chain
 
 
+@explained
 def unread_callables(
     dataloader:Any,                # any
 )->Iterator[tuple[Any, str, Any]]: # the object, the attribute, what it is
@@ -308,6 +322,45 @@ def unread_callables(
             if is_made and name not in read and not name.startswith("_"):
                 yield part, name, value
 
+# %% ../nbs/train/31_openings.ipynb #7093b610
+@explained
+def never_drawn(
+    dataloader:Any,                # of training
+    valid_dataloader:Any,          # what is left out may be meant for it
+)->int:                            # rows; 0 where that is meant, or not known
+    "Rows that a sampler of one's own leaves out whatever it draws."
+    sampler, dataset = getattr(dataloader, "sampler", None), getattr(dataloader, "dataset", None)
+    if sampler is None or type(sampler).__module__.startswith("torch."):
+        return 0
+    if not hasattr(dataset, "__len__") or not hasattr(sampler, "__len__"):
+        return 0
+    if not len(sampler) < len(dataset) <= 100_000 or drawn_rows(dataloader) is not None:
+        return 0
+    if whole_dataset(dataloader)[0] is whole_dataset(valid_dataloader)[0]:
+        return 0                   # the rest is for evaluation
+    try:
+        with no_trace(nn.Identity(), dataloader):
+            drawn = _drawn_by(sampler)
+    except Exception:              # a stranger's sampler may need its loader
+        return 0
+    left = len(dataset) - len(drawn)
+    return left if left > (getattr(dataloader, "batch_size", None) or 1) else 0
+
+
+def _drawn_by(
+    sampler:Any,                   # of rows
+)->set[int]:                       # rows
+    "All rows of four epochs; where an epoch was set, it is set again."
+    drawn, epoch = set(), getattr(sampler, "epoch", None)
+    for number in range(4):
+        seed_all(number)
+        if hasattr(sampler, "set_epoch"):
+            sampler.set_epoch(number)
+        drawn.update(int(row) for row in sampler)
+    if hasattr(sampler, "set_epoch"):
+        sampler.set_epoch(epoch or 0)
+    return drawn
+
 # %% ../nbs/train/31_openings.ipynb #9ec544e5
 def _base(
     dataset:Any,                   # perhaps a subset
@@ -319,6 +372,7 @@ def _base(
     return dataset, row
 
 
+@explained
 def with_transforms_of(
     dataset:Any,                   # whose rows are opened
     other:Any,                     # whose transforms are used
@@ -362,6 +416,7 @@ class View:
     trained: list[torch.Tensor]    # (C, H, W) float32 each, as often as it was drawn
 
 
+@explained
 def both_views(
     train_dataloader:Any,          # whose transforms are used too
     valid_dataloader:Any,          # whose rows are opened

@@ -459,11 +459,31 @@ def drawn_rows(
     "The only rows that a sampler ever draws: those of its list, or those with a weight."
     batches = getattr(dataloader, "batch_sampler", None)
     for sampler in (getattr(dataloader, "sampler", None), getattr(batches, "sampler", None)):
-        rows, weights = getattr(sampler, "indices", None), getattr(sampler, "weights", None)
+        rows, weights = _rows_listed(sampler), getattr(sampler, "weights", None)
         if isinstance(weights, torch.Tensor) and weights.ndim == 1:
             return torch.nonzero(weights > 0).flatten().tolist()
         if isinstance(rows, (list, tuple, range, np.ndarray, torch.Tensor)) and len(rows):
             return sorted({int(row) for row in rows})
+    return None
+
+
+def _rows_listed(
+    sampler:Any,                   # any
+)->Any:                            # a sequence of rows; None where it lists none
+    "A list may be a sampler itself, and one of its own keeps the rows under any name."
+    sequences = (list, tuple, range, np.ndarray, torch.Tensor)
+    if isinstance(sampler, sequences):
+        return sampler
+    if hasattr(sampler, "indices"):
+        return sampler.indices
+    if sampler is None or type(sampler).__module__.startswith("torch."):
+        return None
+    count = _length(sampler)
+    for value in dict(getattr(sampler, "__dict__", {})).values():
+        if count and isinstance(value, sequences) and _length(value) == count:
+            rows = np.asarray(value)
+            if rows.ndim == 1 and rows.dtype.kind in "iu" and len(np.unique(rows)) == count:
+                return rows
     return None
 
 

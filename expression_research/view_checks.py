@@ -15,6 +15,7 @@ import torch
 from torch.nn import functional as F
 from torch.utils.data import SequentialSampler
 
+from .arguments import explained
 from .core import some
 from .batches import image_batch
 from .looks import LIMITS, Look, WatchedRun
@@ -211,10 +212,10 @@ def _judge_unread(
         if not was_called(value, seen):
             kind = type(owner).__name__
             found.warning(
-                f"`{name}` was set on a {kind} of {split}, and a {kind} never reads it: this transform "
-                "is not called, and has no effect",
-                "Give the transform to the data set that opens the images, or wrap the subset in one "
-                "that applies it.",
+                f"`{name}` was set on a {kind} of {split}, and a {kind} never reads it: this "
+                "transform is not called, and has no effect",
+                "Give the transform to the data set that opens the images, or wrap the subset in "
+                "one that applies it.",
             )
             return
 
@@ -255,8 +256,8 @@ def _judge_idle(
     if shared and idle:
         found.warning(
             f"{names} is never called when a training row is opened: both loaders share one "
-            f"{type(inner).__name__}, whose transform was replaced by the one for evaluation, so that "
-            "training is not augmented",
+            f"{type(inner).__name__}, whose transform was replaced by the one for evaluation, so "
+            "that training is not augmented",
             "Make two data sets, one with each transform, and take each subset from its own.",
         )
     elif idle:
@@ -290,9 +291,16 @@ def check_evaluation_view(
             f"the same picture stands {told.turn} in evaluation, as training shows it never",
             "Look at one image of each loader: were height and width swapped, or an image flipped?",
         )
+    if told.tilt and not told.turn:
+        found.warning(
+            f"training turns every picture by the same angle, {abs(told.tilt)} degrees in every "
+            "draw, and evaluation does not: a random number drawn once is a constant",
+            "Draw the angle when an image is opened, not when the transform is made.",
+        )
     if not found and told.order:
         found.error(
-            f"the same picture has its channels in another order ({some(told.order)}) in evaluation",
+            "in evaluation the same picture has its channels in another order "
+            f"({some(told.order)})",
             "One of the two reads BGR (OpenCV does): convert to RGB.",
         )
     if not found:
@@ -314,8 +322,8 @@ def _judge_magnification(
         )
     elif clear and told.smaller <= 1 / 1.4 and told.smaller == told.larger:
         found.warning(
-            f"the picture is {1 / told.smaller:.1f} times larger in training than in evaluation, in "
-            "every draw: one of them crops, or pads, what the other shows whole",
+            f"the picture is {1 / told.smaller:.1f} times larger in training than in evaluation, "
+            "in every draw: one of them crops, or pads, what the other shows whole",
             "Build both transforms with the same resize and crop.",
         )
 
@@ -327,8 +335,8 @@ def _judge_levels(
     "A constant factor or offset between the levels."
     if told.exact > 0.2 and told.exact < 0.95:
         found.error(
-            f"{told.exact:.0%} of training images have levels on another scale, by the same factor in "
-            "all pictures, the others have not: they are normalised at random",
+            f"{told.exact:.0%} of training images have levels on another scale, by the same factor "
+            "in all pictures, the others have not: they are normalised at random",
             "Take Normalize out of RandomApply and of conditions: all images need it.",
         )
         return
@@ -346,8 +354,8 @@ def _judge_levels(
     if far or (exact and (max(told.slope, 1 / told.slope) > 1.03 or abs(told.offset) > 0.05)):
         object_to = found.error if far else found.warning
         object_to(
-            f"the same picture has other levels: evaluation is {told.slope:.2f} times training, plus "
-            f"{told.offset:.2f} standard deviations, so they are normalised differently",
+            f"the same picture has other levels: evaluation is {told.slope:.2f} times training, "
+            f"plus {told.offset:.2f} standard deviations, so they are normalised differently",
             "Use one mean and std for all splits; only augmentation may differ.",
         )
 
@@ -356,7 +364,7 @@ def _judge_levels(
 def check_stored(
     look:Look,                     # a look, also an unfinished one
 )->Check:
-    "Does a row stay as it is when it is opened, and is it normalised once, with its numbers in place?"
+    "Does a row stay as it is when it is opened, and is it normalised once, with the right numbers?"
     found, openings = Findings(), look.facts.get("openings", [])
     drifting = [one for one in openings if one.drifts and not one.same and _drifts_on(one.images)]
     if openings and len(drifting) == len(openings):
@@ -364,10 +372,11 @@ def check_stored(
         pairs = zip(images, images[1:])
         steps = [float((one.float() - two.float()).abs().mean()) for one, two in pairs]
         found.error(
-            f"a row is another image each time it is opened (by {steps[0]:.2g}, then {steps[1]:.2g}), from "
-            "the same random states: opening it changes what is stored, in place",
-            "Work on a copy (image.clone(), or x = x / 255 for x /= 255): the stored image is changed "
-            "again in every epoch.",
+            f"a row is another image each time it is opened (by {steps[0]:.2g}, then "
+            f"{steps[1]:.2g}), from the same random states: opening it changes what is stored, in "
+            "place",
+            "Work on a copy (image.clone(), or x = x / 255 for x /= 255): the stored image is "
+            "changed again in every epoch.",
         )
     loaders = {"training": look.train_dataloader, "evaluation": look.valid_dataloader}
     for split, dataloader in loaders.items():
@@ -376,8 +385,8 @@ def check_stored(
             numbers = [round(float(value), 3) for value in torch.as_tensor(part.mean).flatten()[:3]]
             if tuple(numbers) in _DEVIATIONS and not found:
                 found.error(
-                    f"Normalize of {split} subtracts {numbers}, the usual standard deviations: mean and std "
-                    "are swapped",
+                    f"Normalize of {split} subtracts {numbers}, the usual standard deviations: "
+                    "mean and std are swapped",
                     "Normalize(mean, std): the mean comes first.",
                 )
     if not openings and not found:
@@ -424,6 +433,7 @@ def _alike(
     return torch.maximum(one @ rows(others).T, one @ rows(others.flip(3)).T)
 
 
+@explained
 def order_of(
     shown:torch.Tensor,            # (N, C, H, W)
     plain:torch.Tensor,            # (N, C, H, W)
@@ -453,10 +463,10 @@ def _judge_moved(
     if int(strange.sum()) >= 2:
         found.error(
             f"{where} puts the images of a batch in another order, and not their labels: "
-            f"{int(strange.sum())} of {len(rows)} images get the label of another image (batch axis "
-            "flipped?)",
-            "flip(0) and shuffles of a whole batch move images along the batch axis: flip(3) mirrors "
-            "them; index images and labels with one permutation.",
+            f"{int(strange.sum())} of {len(rows)} images get the label of another image (batch "
+            "axis flipped?)",
+            "flip(0) and shuffles of a whole batch move images along the batch axis: flip(3) "
+            "mirrors them; index images and labels with one permutation.",
         )
 
 
@@ -513,8 +523,8 @@ def _judge_company(
         off = float((parts[0] - parts[1]).abs().max()) / max(float(parts[0].std()), 1e-6)
         if off > 1e-3:
             found.warning(
-                f"the collate function makes another image of the same row when other images are in "
-                f"its batch (by {off:.2g} standard deviations): evaluation depends on the batch",
+                "the collate function makes another image of the same row when other images are "
+                f"in its batch (by {off:.2g} standard deviations): evaluation depends on the batch",
                 "Normalise with numbers of the whole training split, not with the mean of a batch.",
             )
 
@@ -529,8 +539,8 @@ def _judge_batch(
     "Another order, or two images in one."
     if _turned_round(images, plain):
         found.warning(
-            "the collate function turns the order of the channels round: RGB becomes BGR in a whole "
-            "batch",
+            "the collate function turns the order of the channels round: RGB becomes BGR in a "
+            "whole batch",
             "flip(1) and fliplr act on the channels of (N, C, H, W): flip(3) mirrors images.",
         )
         return
@@ -552,8 +562,9 @@ def _judge_batch(
     mixed = foreign.sum(dim=1) > 0.2
     if int(mixed.sum()) >= 2:
         found.warning(
-            f"images are mixed and labels are not: {int(mixed.sum())} of {len(labels)} are blended with "
-            f"another image, {float(foreign[mixed].sum(dim=1).max()):.0%} at most, and have one label",
+            f"images are mixed and labels are not: {int(mixed.sum())} of {len(labels)} are blended "
+            f"with another image, {float(foreign[mixed].sum(dim=1).max()):.0%} at most, and have "
+            "one label",
             "Mixup mixes labels in the same shares: share * loss(logits, labels) + (1 - share) * "
             "loss(logits, labels[order]).",
         )
@@ -579,6 +590,7 @@ def _labels_moved(
     return not renamed and sorted(given.tolist()) == sorted(labels.tolist())
 
 
+@explained
 def blended(
     images:torch.Tensor,           # (N, C, H, W)
     plain:torch.Tensor,            # (N, C, H, W) that they may be mixed from
@@ -593,6 +605,40 @@ def blended(
     return shares if float(off.max()) < 1e-2 and float(sums.max()) < 2e-2 else None
 
 # %% ../nbs/train/35_view_checks.ipynb #173a5828
+def _judge_views_of_a_batch(
+    shown:torch.Tensor,            # (k * N, C, H, W), several views of each image
+    plain:torch.Tensor,            # (N, C, H, W)
+    labels:torch.Tensor,           # (N,)
+    gradient:torch.Tensor,         # (k * N, classes) at the logits
+)->Check|None:                     # nothing when all is well
+    "Does each view of an image go with the image's label?"
+    views, rest = divmod(len(shown), len(plain))
+    if rest or shown.shape[1:] != plain.shape[1:] or gradient.shape[:1] != shown.shape[:1]:
+        return None
+    if labels.shape != plain.shape[:1] or len(plain) < 4:
+        return None
+    if labels.is_floating_point() or not bool(((gradient < 0).sum(dim=1) == 1).all()):
+        return None
+    shown, plain, labels, gradient = (part.cpu() for part in (shown, plain, labels, gradient))
+    alike = _alike(shown, plain)
+    (first, second), rows = alike.topk(2, dim=1).values.T, alike.argmax(dim=1)
+    if not bool((rows.bincount(minlength=len(plain)) == views).all()):
+        return None
+    clear = (first > 0.95) & (first - second > 0.02)
+    strange = clear & (gradient.argmin(dim=1) != labels[rows])
+    if int(strange.sum()) < max(2, 0.1 * len(shown)):
+        return None
+    found = Findings()
+    found.error(
+        f"the network sees {views} views of each image, and {int(strange.sum())} of these "
+        f"{len(shown)} images get the wrong label, that of another image: views and labels are in "
+        "different orders (repeat, repeat_interleave)",
+        "torch.cat([a, b]) goes with labels.repeat(2), torch.stack([a, b], 1).flatten(0, 1) with "
+        "labels.repeat_interleave(2).",
+    )
+    return conclude(found, "")
+
+
 @check("image and label", code="ER121", when="step")
 def check_shown_labels(
     run:WatchedRun,                # after a step of the first epoch
@@ -603,9 +649,11 @@ def check_shown_labels(
     if len(answers) != 1 or answers[0].images is None or not torch.is_tensor(batch[1]):
         return None
     shown, plain, labels, gradient = answers[0].images, batch[0], batch[1], answers[0].gradient
-    if not torch.is_tensor(plain) or plain.ndim != 4 or shown.shape != plain.shape:
+    if not torch.is_tensor(plain) or plain.ndim != 4 or gradient is None:
         return None
-    if gradient is None:
+    if len(shown) > len(plain) > 0:
+        return _judge_views_of_a_batch(shown, plain, labels, gradient)
+    if shown.shape != plain.shape:
         return None
     if torch.equal(shown, plain) or labels.ndim != 1 or gradient.shape[:1] != labels.shape:
         return None
