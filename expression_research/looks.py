@@ -24,7 +24,7 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from .arguments import explained
-from .calls import LayerWatch
+from .calls import LayerWatch, can_listen
 from .modes import deaf_layers
 from .openings import first_openings
 from .scales import near_zero, open_up
@@ -256,7 +256,7 @@ def _count_calls(
     return [
         layer.register_forward_hook(counting(name))
         for name, layer in model.named_modules()
-        if next(layer.parameters(recurse=False), None) is not None
+        if can_listen(layer) and next(layer.parameters(recurse=False), None) is not None
     ]
 
 # %% ../nbs/train/32_looks.ipynb #29f5a194
@@ -601,7 +601,7 @@ class ForwardWatch:
         self.answers:list[Answered] = []               # of this step
         self.trained:list[torch.Tensor] = []           # (N, C, H, W) each, of the first steps
         self.evaluated:list[torch.Tensor] = []         # the same after the last step
-        self.handle:Any = model.register_forward_hook(self.note)
+        self.handle:Any = model.register_forward_hook(self.note) if can_listen(model) else None
 
     def __deepcopy__(self, memo:dict)->"ForwardWatch":
         return self                # a copy of the model is not watched
