@@ -463,7 +463,7 @@ def _thawed(
     layer, place = run.modes[name][0], name
     while place and not any(True for _ in layer.parameters()):
         place = place.rpartition(".")[0]       # such as a dropout
-        layer = run.state.model.get_submodule(place)
+        layer = dict(run.state.model.named_modules())[place]
     rested, own = run.facts["frozen at first"], list(layer.parameters())
     return any(part.requires_grad and id(part) in rested for part in own)
 

@@ -115,7 +115,7 @@ def _reach(
             layer.eval()
     weight, caught = dict(model.named_parameters())[head], []
     weight.requires_grad_(True)
-    layer = model.get_submodule(head.rpartition(".")[0])
+    layer = dict(model.named_modules())[head.rpartition(".")[0]]
     if can_listen(layer):
         layer.register_forward_hook(lambda module, given, result: caught.append(result))
     answers = model(images)
