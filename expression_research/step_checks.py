@@ -19,6 +19,7 @@ from torch.optim import Optimizer
 
 from .arguments import explained
 from .batches import batches_in_pass, image_batch
+from .calls import can_listen
 from .core import some
 from .looks import Look, WatchedRun
 from .traces import no_trace
@@ -54,7 +55,8 @@ class BatchLedger:
             self.handles.append(self.parameter.register_hook(self.note))
             self.handles.append(optimizer.register_step_pre_hook(self.update))
             self.handles.append(optimizer.register_step_post_hook(self.updated))
-            self.handles.append(model.register_forward_pre_hook(self.show))
+            if can_listen(model):
+                self.handles.append(model.register_forward_pre_hook(self.show))
 
     def __deepcopy__(self, memo:dict)->"BatchLedger":
         return self                # a copy of the optimizer is not watched
