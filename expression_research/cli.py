@@ -8,7 +8,7 @@ __all__ = ['RunOptions', 'DataOptions', 'AuditOptions', 'TrainOptions', 'Evaluat
 
 # %% ../nbs/use/69_cli.ipynb #d2b0e478
 import os as _os                   # nothing heavy may come before these lines
-import signal as _signal
+import _signal                     # pyrefly: ignore[missing-import]
 import sys as _sys
 
 

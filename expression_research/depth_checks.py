@@ -14,6 +14,7 @@ import torch
 from torch import nn
 
 from .arguments import explained
+from .calls import can_listen
 from .looks import Look
 from .modes import switches_mode
 from .scales import near_zero, open_up
@@ -78,7 +79,7 @@ def image_differences(
     handles = [
         part.register_forward_hook(listen(name))
         for name, part in model.named_modules()
-        if not any(part.children())
+        if can_listen(part) and not any(part.children())
     ]
     with torch.no_grad():
         answers = model(images)

@@ -29,6 +29,7 @@ import pandas as pd
 import torch
 from datasets import Dataset, DatasetDict, concatenate_datasets
 from joblib import Parallel, delayed, effective_n_jobs
+from joblib.externals.loky.backend.resource_tracker import ensure_running
 from scipy.stats import t as student_t
 from threadpoolctl import threadpool_limits
 from tqdm.auto import tqdm
@@ -403,10 +404,21 @@ def _owned(
 def _close_quietly(
     outcomes:Any,                  # of joblib's `Parallel`: a generator, or a list
 )->None:
-    "End the jobs that were stopped; joblib would count them in a warning."
-    with suppress(AttributeError), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    "End the jobs that were stopped; joblib would count them in a warning, now or later."
+    warnings.filterwarnings("ignore", ".*tasks", UserWarning, "joblib")
+    with suppress(AttributeError):
         outcomes.close()
+
+
+def _start_tracker()->None:
+    "The process that counts loky's semaphores: a closed terminal, which ends all others, spares it."
+    if not hasattr(signal, "SIGHUP") or threading.current_thread() is not threading.main_thread():
+        return
+    heard = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        ensure_running()
+    finally:
+        signal.signal(signal.SIGHUP, heard)
 
 
 @checked
@@ -436,21 +448,20 @@ def run_jobs(
     when a process was killed from outside.
     """
     results, jobs = [], process_count(jobs, len(calls))
+    if jobs != 1:
+        _start_tracker()
     try:
         parallel = Parallel(n_jobs=jobs, return_as="generator")
     except ValueError:
         parallel = Parallel(n_jobs=jobs)  # a backend that cannot hand out results one by one
-    outcomes = parallel(list(map(delayed(partial(_owned, os.getpid())), calls)))
     bar = tqdm(
-        outcomes,
-        total=len(calls),
-        desc=title,
-        unit="job",
-        leave=False,
-        disable="TQDM_DISABLE" in os.environ,
+        total=len(calls), desc=title, unit="job", leave=False, disable="TQDM_DISABLE" in os.environ
     )
+    outcomes:Any = ()
     try:
-        for result in bar:
+        outcomes = parallel(list(map(delayed(partial(_owned, os.getpid())), calls)))
+        for result in outcomes:
+            bar.update()
             results.append(result)
             if said:
                 tqdm.write(said(len(results) - 1, result))
@@ -462,6 +473,8 @@ def run_jobs(
             f"{title}: a process was killed from outside; the memory may have been too small. What "
             "is finished is kept: start again, with fewer jobs (--jobs 1)."
         ) from None
+    finally:
+        bar.close()
     return results
 
 # %% ../nbs/trust/44_folds.ipynb #36f5db07

@@ -170,12 +170,12 @@ def snapshot(
     model:nn.Module,               # any module
 )->dict[str, StateEntry]:          # name -> entry, parameters first, then buffers
     "A copy of every parameter and buffer, also of the buffers that a state_dict leaves out."
-    entries = {}
+    entries, layers = {}, dict(model.named_modules())
     for name, parameter in model.named_parameters():
         copied = parameter.detach().clone()
         entries[name] = StateEntry("parameter", parameter.requires_grad, copied)
     for name, buffer in model.named_buffers():
-        module = model.get_submodule(name.rpartition(".")[0])
+        module = layers[name.rpartition(".")[0]]
         flags = [parameter.requires_grad for parameter in module.parameters(recurse=False)]
         trainable = not flags or any(flags)
         entries[name] = StateEntry("buffer", trainable, buffer.detach().clone())

@@ -119,7 +119,7 @@ def _judge_operation(
     made_by = _BEFORE_LOSS.get(look.operation)
     if made_by and acts_as_entropy(look):
         harmless = look.operation == "LogSoftmax"
-        object_to = found.warning if harmless else found.error
+        object_to = found.note if harmless else found.error
         object_to(
             f"{made_by} stands in front of the cross-entropy",
             "Return the last linear layer's output: nn.CrossEntropyLoss takes the softmax itself.",

@@ -14,6 +14,7 @@ import torch
 from torch import nn
 
 from .batches import batches_in_pass
+from .calls import can_listen
 from .core import some
 from .looks import Look
 from .readings import head_of
@@ -164,7 +165,7 @@ def _drops_images(
         return note
 
     for name, layer in model.named_modules():
-        if isinstance(layer, kinds):
+        if can_listen(layer) and isinstance(layer, kinds):
             layer.register_forward_hook(listen(name))
     with no_trace(look.loop_model), torch.no_grad():
         torch.manual_seed(0)

@@ -24,7 +24,7 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from .arguments import explained
-from .calls import LayerWatch
+from .calls import LayerWatch, can_listen, copied_together
 from .modes import deaf_layers
 from .openings import first_openings
 from .scales import near_zero, open_up
@@ -118,12 +118,12 @@ def _tensor_rows(
     """What a step did to every tensor: name, layer, kind, trainable, held, dims, gradient_norm,
     weight_norm, change_norm.
     """
-    rows = []
+    rows, layers = [], dict(model.named_modules())
     for name, tensor in itertools.chain(model.named_parameters(), model.named_buffers()):
         layer, is_parameter = name.rpartition(".")[0], isinstance(tensor, nn.Parameter)
         beside = [tensor]
         if not is_parameter:
-            beside = list(model.get_submodule(layer).parameters(recurse=False))
+            beside = list(layers[layer].parameters(recurse=False))
         rows.append(
             {
                 "name": name,
@@ -256,7 +256,7 @@ def _count_calls(
     return [
         layer.register_forward_hook(counting(name))
         for name, layer in model.named_modules()
-        if next(layer.parameters(recurse=False), None) is not None
+        if can_listen(layer) and next(layer.parameters(recurse=False), None) is not None
     ]
 
 # %% ../nbs/train/32_looks.ipynb #29f5a194
@@ -267,7 +267,7 @@ def probe(
     """One step on a copy; a second one when some gradient was exactly zero, as it is behind a head
     that starts at zero.
     """
-    model, optimizer, loss_fn = copy.deepcopy((look.loop_model, look.optimizer, look.loss_fn))
+    model, optimizer, loss_fn = copied_together(look.loop_model, look.optimizer, look.loss_fn)
     images, labels = look.first_batch(0)
     model.train()
     before = _copied_tensors(model)
@@ -601,7 +601,7 @@ class ForwardWatch:
         self.answers:list[Answered] = []               # of this step
         self.trained:list[torch.Tensor] = []           # (N, C, H, W) each, of the first steps
         self.evaluated:list[torch.Tensor] = []         # the same after the last step
-        self.handle:Any = model.register_forward_hook(self.note)
+        self.handle:Any = model.register_forward_hook(self.note) if can_listen(model) else None
 
     def __deepcopy__(self, memo:dict)->"ForwardWatch":
         return self                # a copy of the model is not watched

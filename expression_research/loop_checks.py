@@ -463,7 +463,7 @@ def _thawed(
     layer, place = run.modes[name][0], name
     while place and not any(True for _ in layer.parameters()):
         place = place.rpartition(".")[0]       # such as a dropout
-        layer = run.state.model.get_submodule(place)
+        layer = dict(run.state.model.named_modules())[place]
     rested, own = run.facts["frozen at first"], list(layer.parameters())
     return any(part.requires_grad and id(part) in rested for part in own)
 
@@ -524,7 +524,13 @@ def check_what_changes(
     if now == before or not is_same:
         return None
     found, woken, stilled = Findings(), sorted(now - before), sorted(before - now)
-    if woken:
+    if woken and woken == run.facts.get("woken"):
+        found.warning(
+            f"the evaluation switches requires_grad off everywhere and then on everywhere: {len(woken)} frozen "
+            f"tensors learn since then: {some(woken)}",
+            "Evaluate under torch.no_grad() and leave requires_grad alone, or put back what was there.",
+        )
+    elif woken:
         # ER002 speaks of those that the optimizer does not hold
         found.note(
             f"{len(woken)} frozen tensors learn from now on: {some(woken)}",
@@ -547,10 +553,12 @@ def note_stilled(
     run:WatchedRun,                # after an epoch's evaluation
 )->Check|None:                     # always nothing: it only looks
     "Which parameters has the evaluation left without a gradient?"
-    named = run.state.model.named_parameters()
-    now = frozenset(name for name, part in named if part.requires_grad)
+    named = dict(run.state.model.named_parameters())
+    now = frozenset(name for name, part in named.items() if part.requires_grad)
     before = run.learning[1] if run.learning is not None else now
     run.facts["stilled"], run.facts["learning after evaluation"] = sorted(before - now), now
+    if run.layers is not None and run.layers.stilled and before and len(now) == len(named):
+        run.facts["woken"] = sorted(now - before)
     return None
 
 # %% ../nbs/train/34_loop_checks.ipynb #4d7d2068

@@ -77,7 +77,8 @@ def check_runs(
             "Look at the split, and at drop_last with a batch larger than it.",
         )
     for name, problem in failed:
-        if look.steps is not None and "must be Tensor, not" in problem:    # two outputs
+        several = "must be Tensor, not" in problem     # outputs, in training at least
+        if several and (look.steps is not None or torch.is_tensor(look.evaluated)):
             found.note(problem, "Only the loop can make a step; nothing else is looked at before.")
         elif name not in empty:
             found.error(problem, _LOSS if name == "the evaluation loss" else _way_out(problem))

@@ -26,11 +26,13 @@ def modal_layers(
     model:nn.Module,               # any
 )->dict[str, nn.Module]:           # name -> layer
     "Layers with two behaviours, without those of frozen parts."
+    layers = dict(model.named_modules())
+
     def is_frozen(layer, name):
         own = list(layer.parameters())
         while name and not own:    # a dropout belongs to the part that it stands in
             name = name.rpartition(".")[0]
-            own = list(model.get_submodule(name).parameters())
+            own = list(layers[name].parameters())
         return bool(own) and not any(parameter.requires_grad for parameter in own)
 
     def holds_mode(layer):

@@ -17,6 +17,7 @@ from torch.nn import functional as F
 from torch.optim import Optimizer
 
 from .arguments import explained
+from .calls import can_listen
 from .core import some
 from .looks import LIMITS, Look
 from .readings import acts_as_entropy, head_of
@@ -114,10 +115,10 @@ def _reach(
             layer.eval()
     weight, caught = dict(model.named_parameters())[head], []
     weight.requires_grad_(True)
-    layer = model.get_submodule(head.rpartition(".")[0])
-    handle = layer.register_forward_hook(lambda module, given, result: caught.append(result))
+    layer = dict(model.named_modules())[head.rpartition(".")[0]]
+    if can_listen(layer):
+        layer.register_forward_hook(lambda module, given, result: caught.append(result))
     answers = model(images)
-    handle.remove()
     gradient, = torch.autograd.grad(answers[0, 0], weight, allow_unused=True)
     if gradient is None or not torch.isfinite(gradient).all() or not gradient[0].any():
         return None
@@ -261,6 +262,11 @@ def check_fresh(
     statistics = used_statistics(look.model)
     if steps:
         object_to(f"this very model was already trained for {steps} steps here")
+    elif used and not look.fresh and _was_loaded(look):
+        found.note(
+            f"the optimizer goes on after {used} steps, which came from a checkpoint",
+            "Where a fresh start is meant, build it anew.",
+        )
     elif used:
         object_to(f"the optimizer has already made {used} steps")
     elif look.fresh and statistics:
@@ -359,6 +365,20 @@ def _steps_made(
     "How many steps an optimizer says that it made."
     steps = [int(state["step"]) for state in optimizer.state.values() if "step" in state]
     return max(steps, default=0)
+
+
+def _was_loaded(
+    look:Look,                     # whose optimizer has made steps
+)->bool:
+    """Did its steps come with `load_state_dict`, and the network with them?
+
+    That function keeps the groups as `state_dict` packs them: "params" behind every setting.
+    """
+    groups, settings = look.optimizer.param_groups, getattr(look.optimizer, "defaults", {})
+    order = [(list(group), [name for name in group if name in settings]) for group in groups]
+    packed = all(own and names.index("params") > names.index(own[-1]) for names, own in order)
+    counts = [hasattr(part, "num_batches_tracked") for part in look.model.modules()]
+    return packed and (not any(counts) or bool(used_statistics(look.model)))
 
 
 def used_statistics(

@@ -19,6 +19,7 @@ from torch.optim import Optimizer
 
 from .arguments import explained
 from .batches import batches_in_pass, image_batch
+from .calls import can_listen
 from .core import some
 from .looks import Look, WatchedRun
 from .traces import no_trace
@@ -54,7 +55,8 @@ class BatchLedger:
             self.handles.append(self.parameter.register_hook(self.note))
             self.handles.append(optimizer.register_step_pre_hook(self.update))
             self.handles.append(optimizer.register_step_post_hook(self.updated))
-            self.handles.append(model.register_forward_pre_hook(self.show))
+            if can_listen(model):
+                self.handles.append(model.register_forward_pre_hook(self.show))
 
     def __deepcopy__(self, memo:dict)->"BatchLedger":
         return self                # a copy of the optimizer is not watched
@@ -170,7 +172,8 @@ def check_nobody_else(
     run:WatchedRun,                # after a step
 )->Check|None:                     # nothing when all is well
     "Does an update start from the weights that its gradient was computed at?"
-    strayed = [] if run.ledger is None else run.ledger.strayed
+    ledger:Any = run.ledger
+    strayed = [] if ledger is None else ledger.strayed
     if len(strayed) < 3 or np.median(strayed) < 0.3:
         return None
     found = Findings()
@@ -179,7 +182,7 @@ def check_nobody_else(
         f"{np.median(strayed):.2g} times the step itself: a climb (SAM) or a swap that is not taken back",
         "Put the weights back before the step; the step then uses the second gradient.",
     )
-    run.ledger.strayed = []
+    ledger.strayed = []
     return conclude(found, "")
 
 # %% ../nbs/train/35_step_checks.ipynb #cd6002e7
@@ -265,7 +268,7 @@ def _as_built(
 
 
 def _has_learned(
-    layer:nn.modules.batchnorm._BatchNorm,
+    layer:Any,                     # a batch normalisation
 )->bool:
     "Are its scales or shifts other than those of the constructor, which are all alike?"
     own = [part.detach().float() for part in (layer.weight, layer.bias) if part is not None]

@@ -254,7 +254,7 @@ def _signals() -> list[Attack]:
                     partial(stopped, number, words, first, group), (end,), ("cv/*",), True,
                 ))
     early = [0.0, 0.1, 0.5, 2.0]
-    quiet = ("exit -2:", "exit 130:", "exit 1: the interpreter")
+    quiet = ("exit -2:", "exit 130:", "exit 1: the interpreter", "exit 0:")    # 0: it had ended
     found += [
         Attack("signals", f"Ctrl-C after {seconds} s of {words.split()[0]}",
                partial(stopped, signal.SIGINT, words, seconds, True), quiet, ("cv/*",), True)
