@@ -15,8 +15,10 @@ from functools import wraps
 from inspect import unwrap
 from numbers import Integral, Real
 from types import UnionType
-from typing import Annotated, Any, BinaryIO, Literal, NamedTuple, TypeVar, Union
-from typing import cast, get_args, get_origin, get_type_hints, is_typeddict
+from typing import (
+    Annotated, Any, BinaryIO, Literal, NamedTuple, TypeVar, Union, cast, get_args, get_origin,
+    get_type_hints, is_typeddict,
+)
 
 import numpy as np
 

@@ -162,6 +162,8 @@ def check_same_normalisation(
         raise Skip("a loader could not be read")
     found, (training, evaluation) = Findings(), (look.train[0], look.valid[0])
     shapes = [tuple(one.images.shape[1:]) for one in (training, evaluation)]
+    if len(shapes[0]) != len(shapes[1]):
+        raise Skip("one loader gives several views of an image")
     if shapes[0] != shapes[1] and not a_little_larger(*shapes):
         found.error(
             f"training images are {shapes[0]}, evaluation images {shapes[1]}",
@@ -391,10 +393,10 @@ def _rows_in(
 def _rows_wanted(
     dataloader:Any,                # of training
 )->int|None:                       # None where it cannot be told
-    "How many images an epoch is meant to have: a sampler may be told to draw fewer at random."
+    "How many images an epoch is meant to have: a sampler may draw fewer, but more than one batch."
     sampler, rows = getattr(dataloader, "sampler", None), _rows_in(dataloader)
     asked = getattr(sampler, "_num_samples", None) or getattr(sampler, "num_samples", None)
-    if rows is not None and isinstance(asked, int) and asked > 0:
+    if rows is not None and isinstance(asked, int) and asked > (dataloader.batch_size or 0):
         return min(rows, asked)
     if rows is None and not hasattr(dataloader, "dataset"):
         parts = [value for value in getattr(dataloader, "__dict__", {}).values()]

@@ -173,6 +173,20 @@ def _drops_images(
     return told
 
 # %% ../nbs/train/35_layer_checks.ipynb #e676caba
+def _acts_as_identity(
+    layer:nn.Module,               # any
+)->bool:
+    "Whether an activation of torch, without weights of its own, changes nothing."
+    known = type(layer).__module__ == "torch.nn.modules.activation"
+    if not known or isinstance(layer, nn.RReLU) or any(True for _ in layer.parameters()):
+        return False
+    given = torch.linspace(-3, 3, 61).reshape(1, -1)
+    try:
+        return torch.equal(layer(given.clone()), given)
+    except Exception:              # one that wants other shapes
+        return False
+
+
 def _odd_settings(
     found:Findings,                # receives what is wrong
     model:nn.Module,               # any
@@ -184,6 +198,11 @@ def _odd_settings(
             found.warning(
                 f"{name} drops {rate:.0%} of its inputs",
                 "In torch p is the share that is dropped, not the share that is kept.",
+            )
+        if _acts_as_identity(layer):
+            found.warning(
+                f"{name} ({layer}) hands on what it gets: an activation that is the identity",
+                "The first argument of LeakyReLU is its slope, not inplace.",
             )
         eps = getattr(layer, "eps", 0.0)
         if "Norm" in type(layer).__name__ and isinstance(eps, float) and eps >= 0.05:

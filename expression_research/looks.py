@@ -356,8 +356,9 @@ def take_look(
             try:
                 stage()
             except Exception as error:
-                words = str(error).splitlines()[0][:200] if str(error) else ""
-                look.failures[name] = f"{name} failed: {type(error).__name__}: {words}"
+                first = error.__cause__ or error    # not what our own functions make of it
+                words = str(first).splitlines()[0][:200] if str(first) else ""
+                look.failures[name] = f"{name} failed: {type(first).__name__}: {words}"
     return look
 
 # %% ../nbs/train/32_looks.ipynb #41ff23cc

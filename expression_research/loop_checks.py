@@ -145,8 +145,30 @@ def check_schedule_length(
             f"{type(scheduler).__name__} was not stepped in the first epoch",
             "Call scheduler.step() after every epoch, or after every batch.",
         )
+    if when == 0:
+        _judge_idle(found, scheduler)
     unit = f"stepped every {each}" if each in _UNITS else "steps not counted yet"
     return conclude(found, f"{type(scheduler).__name__}, {unit}")
+
+
+def _judge_idle(
+    found:Findings,                # receives what is wrong
+    scheduler:Any,                 # of any library
+)->None:
+    "A schedule that never changes the rate, whatever the number of its steps."
+    milestones = getattr(scheduler, "milestones", ())
+    odd = [each for each in milestones if isinstance(each, float) and not each.is_integer()]
+    if odd:
+        found.warning(
+            f"milestone {min(odd):g} is no whole number: no step meets it, and the rate stays",
+            "Milestones count steps of the scheduler: round(0.5 * epochs), not 0.5.",
+        )
+    lowest, rates = getattr(scheduler, "eta_min", None), getattr(scheduler, "base_lrs", None)
+    if isinstance(lowest, (int, float)) and rates and lowest >= max(rates) > 0:
+        found.warning(
+            f"eta_min {lowest:g} is where the rate begins ({max(rates):g}): it never falls",
+            "eta_min is the rate at the end, such as a hundredth of the first.",
+        )
 
 
 _BOTH = ("epoch", "batch")

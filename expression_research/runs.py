@@ -13,21 +13,23 @@ import json
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from filelock import FileLock, Timeout
 
-from .arguments import checked
+from .arguments import checked, explained
 from .config import RunConfig, config_from_dict
 from .core import ConfigError, DataError, RunError
 from .diagnostics import read_predictions, scores
-from .recipe import Recipe
 from .seals import SEAL, WAY_OUT, Seal, read_seal
+
+if TYPE_CHECKING:                  # a page that reads runs need not wait for torchvision
+    from expression_research.recipe import Recipe
 
 # %% ../nbs/train/39_runs.ipynb #84cbb987
 def _decides(
-    recipe:Recipe,                 # of the run
+    recipe:"Recipe",               # of the run
     samples_hash:str,              # of its data set
     digits:int,                    # even, at most 128
 )->str:                            # so many hexadecimal digits
@@ -41,9 +43,9 @@ def _decides(
     return hashlib.blake2b(text.encode(), digest_size=digits // 2).hexdigest()
 
 
-@checked
+@explained
 def run_id(
-    recipe:Recipe,                 # of the run
+    recipe:"Recipe",               # of the run
     samples_hash:str,              # of its data set
 )->str:                            # such as "tinyvgg-s0-1f0c2ab4"
     "The name of the run's folder."
@@ -51,9 +53,9 @@ def run_id(
     return f"{config.model}-s{config.seed}-{_decides(recipe, samples_hash, 8)}"
 
 
-@checked
+@explained
 def run_identity(
-    recipe:Recipe,                 # of the run
+    recipe:"Recipe",               # of the run
     samples_hash:str,              # of its data set
 )->str:                            # 32 hexadecimal digits
     "What the files of a run carry, and no file of another run."

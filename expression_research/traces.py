@@ -23,8 +23,7 @@ import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional as F
-from torch.utils.data import ConcatDataset, DataLoader, IterableDataset
-from torch.utils.data import Dataset as TorchDataset
+from torch.utils.data import ConcatDataset, DataLoader, Dataset as TorchDataset, IterableDataset
 
 from .arguments import checked, explained
 from expression_research.batches import (
