@@ -8,7 +8,6 @@ __all__ = ['SCALES', 'magnification', 'Levels', 'levels_of', 'turn_between', 'wr
 
 # %% ../nbs/train/33_views.ipynb #348c8954
 import itertools
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
