@@ -60,6 +60,7 @@ class LayerWatch:
     networks in the process, since a loop may evaluate a copy that nobody told of.
     """
 
+    @explained
     def __init__(self,
         like:nn.Module|None=None,  # the loop's network
     ):

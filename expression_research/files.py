@@ -60,6 +60,7 @@ _SPECIAL = {
 }
 
 
+@checked
 def place_kind(
     path:Path|str,                 # anything that somebody gave as a path
 )->str:                            # "file", "folder", or "" where nothing is
@@ -504,6 +505,7 @@ def _out_of_reach(
     )
 
 
+@checked
 def is_inside(
     target:Path,                   # without links in its path, as from `Path.resolve`
     root:Path,                     # of a source, as given
@@ -531,6 +533,7 @@ def outside_error(
     )
 
 # %% ../nbs/base/08_files.ipynb #e8702096
+@checked
 def list_files(
     root:Path|str,                 # an existing file or folder
     follow_outside:bool=False,     # links may lead out of the folder

@@ -146,6 +146,7 @@ def _write_tables(
     (folder / "best.safetensors").write_bytes(bytes(2_000_000))
 
 # %% ../nbs/use/48_handmade.ipynb #44b45ab0
+@checked
 def seal_example(
     folder:Path,                   # of a run by hand, as it is now
     *,

@@ -16,6 +16,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from .calls import copied_together
+from .arguments import explained
 from .core import some
 from .looks import Look, WatchedRun, training_step
 from .readings import acts_as_entropy
@@ -141,6 +142,7 @@ def check_slope(
     return conclude(found, f"along the gradient of {name} the loss rises at {ratio:.2g} times its rate")
 
 # %% ../nbs/train/35_motion_checks.ipynb #5a0c11d3
+@explained
 def measured_slope(
     look:Look,                     # of a network and a cross-entropy
     images:torch.Tensor,           # (N, 3, H, W), a few, or stored features

@@ -12,7 +12,7 @@ import copy
 import inspect
 import random
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +21,7 @@ import torch
 from torch import nn
 from torch.utils.data import Dataset as TorchDataset
 
-from .arguments import explained
+from .arguments import checked, explained
 from .core import DataError
 from .batches import image_batch
 from .traces import drawn_rows, no_trace, whole_dataset
@@ -64,7 +64,7 @@ def rows_to_open(
 _GENERATORS = (np.random.Generator, np.random.RandomState, random.Random, torch.Generator)
 
 
-@explained
+@checked
 def generators_in(
     thing:Any,                     # a data set, a transform, a list of them
     depth:int=4,                   # how deep to look
@@ -214,7 +214,7 @@ def _is_filled(
 _PLAIN = (torch.Tensor, np.ndarray, str, bytes, int, float, type(None), type)
 
 
-@explained
+@checked
 def held_transforms(
     thing:Any,                     # a data set
     names:str|tuple[str, ...],     # beginnings of class names
@@ -263,10 +263,10 @@ def called_while(
     return seen
 
 
-@explained
+@checked
 def was_called(
     thing:Any,                     # a transform, or a function
-    seen:set[int],                 # from `called_while`
+    seen:Collection[int],          # from `called_while`
 )->bool:
     "Did a method of it run, or its own code?"
     code = getattr(thing, "__code__", None)
@@ -380,8 +380,10 @@ def with_transforms_of(
     flags:bool=False,              # swap truth values, short texts and a few numbers as well
 )->Any|None:                       # a shallow copy; None where nothing can be swapped
     "A data set that opens its own pictures as another one does."
+    if type(dataset) is not type(other) or dataset is other or not hasattr(dataset, "__dict__"):
+        return None
     held, theirs = vars(dataset), vars(other)
-    if type(dataset) is not type(other) or dataset is other or held.keys() != theirs.keys():
+    if held.keys() != theirs.keys():
         return None
     def fits(value):
         made = callable(value) and not isinstance(value, (type, TorchDataset))

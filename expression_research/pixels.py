@@ -14,7 +14,7 @@ import PIL.ExifTags
 import PIL.Image
 import PIL.ImageOps
 
-from .arguments import checked
+from .arguments import checked, shown
 from .core import ConfigError, DataError
 from .files import picture_formats
 
@@ -31,6 +31,8 @@ def open_picture(
     Raises `PIL.UnidentifiedImageError` for any other file, `DataError` for one that would take
     too much memory or time, and whatever Pillow raises for a broken one.
     """
+    if not isinstance(content, (bytes, bytearray)):
+        raise DataError(f"{shown(content)}: expected the bytes of an encoded picture.")
     for name in picture_formats():
         factory, accept = PIL.Image.OPEN[name]
         try:

@@ -193,6 +193,7 @@ def read_split(
     return _joined(parts, count == rows if rows is not None else not stopped)
 
 # %% ../nbs/train/33_readings.ipynb #229401f9
+@explained
 def rows_within(
     reading:Reading,               # of N images
     start:int,                     # first row

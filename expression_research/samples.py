@@ -149,6 +149,8 @@ def with_sample_ids(
     Raises `DataError` if only some splits of a `DatasetDict` have one.
     """
     splits = dict(ds) if isinstance(ds, DatasetDict) else {"train": ds}
+    if not all(isinstance(split, Dataset) for split in splits.values()):
+        raise DataError(f"{type(ds).__name__}: expected a Dataset or a DatasetDict.")
     named = [name for name, split in splits.items() if "sample_id" in split.column_names]
     if len(named) == len(splits):
         return ds

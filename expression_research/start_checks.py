@@ -381,6 +381,7 @@ def _was_loaded(
     return packed and (not any(counts) or bool(used_statistics(look.model)))
 
 
+@explained
 def used_statistics(
     model:nn.Module,               # any
 )->list[str]:                      # names of layers

@@ -167,6 +167,7 @@ def _judge_sums(
     )
 
 # %% ../nbs/train/35_step_checks.ipynb #5a0c11f4
+@explained
 @torch.no_grad()
 def clamped_at(
     model:nn.Module,               # any

@@ -19,7 +19,7 @@ import pandas as pd
 import pyarrow
 from datasets import Dataset
 
-from .arguments import checked
+from .arguments import checked, shown
 from .core import DataError, some
 from .files import LeftOut, Listing, place_kind, read_file, refuse_odd_name
 from .names import SPLIT_FLAG, Found, SplitRule, means_file, plainly_told
@@ -43,8 +43,8 @@ def find_separator(
     path:Path,                     # a CSV file
 )->str:                            # comma, semicolon or tab
     "What stands between the columns, by the header. Raises `DataError` for a line too long."
-    if place_kind(path) != "file":
-        raise DataError(f"{path} is no file. Expected a CSV table.")
+    if not isinstance(path, (str, Path)) or place_kind(path) != "file":
+        raise DataError(f"{shown(path)} is no file. Expected a CSV table.")
     with open(path, encoding="utf-8-sig", newline="") as file:
         header = file.readline(_LONGEST)
     if len(header) == _LONGEST or max(map(header.count, ",;\t")) >= _MOST_COLUMNS:

@@ -15,6 +15,8 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, TextIO
 
+from .arguments import checked
+
 # %% ../nbs/use/68_terminal.ipynb #5631cd19
 _CONTROL = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
@@ -101,6 +103,7 @@ def _fill_closed_descriptors()->None:
                 os.open(os.devnull, os.O_RDWR)
 
 # %% ../nbs/use/68_terminal.ipynb #3e06f915
+@checked
 def flag_words(
     message:str,                   # of an error
     names:Iterable[str],           # fields of the command's options
@@ -117,6 +120,7 @@ def flag_words(
     return re.sub(rf"(?<![\w/.\\'\"=-])({listed})={value}", flag, message)
 
 # %% ../nbs/use/68_terminal.ipynb #e3fd1519
+@checked
 def usage_lines(
     box:str,                       # what tyro prints about words that it does not understand
     program:str,                   # such as `expression train`
