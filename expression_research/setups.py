@@ -34,11 +34,18 @@ def small_faces(
 
 
 @cache
-def small_loaders()->Loaders:      # batches of 16 images (16, 3, 32, 32)
-    "The three loaders of these faces; always the same objects."
+def _kept_loaders()->Loaders:
+    "Made once in a process."
     return make_loaders(
         small_faces(), make_train_transform(side=32), make_test_transform(side=32)
     )
+
+
+def small_loaders()->Loaders:      # batches of 16 images (16, 3, 32, 32)
+    "The three loaders of these faces, at their first epoch; always the same objects."
+    loaders = _kept_loaders()
+    loaders.train.sampler.set_epoch(0)     # whatever a page before this one has read
+    return loaders
 
 
 @checked
