@@ -18,7 +18,7 @@ from .arguments import checked, explained
 from .core import keyed_torch
 from .data import load_expressions
 from .faces import generate_faces
-from .loaders import Loaders, make_loaders
+from .loaders import KeyedSampler, Loaders, make_loaders
 from .models import TinyVGG
 from .transforms import make_test_transform, make_train_transform
 
@@ -44,7 +44,9 @@ def _kept_loaders()->Loaders:
 def small_loaders()->Loaders:      # batches of 16 images (16, 3, 32, 32)
     "The three loaders of these faces, at their first epoch; always the same objects."
     loaders = _kept_loaders()
-    loaders.train.sampler.set_epoch(0)     # whatever a page before this one has read
+    sampler = loaders.train.sampler
+    assert isinstance(sampler, KeyedSampler)
+    sampler.set_epoch(0)           # whatever a page before this one has read
     return loaders
 
 
