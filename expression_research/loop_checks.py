@@ -146,12 +146,12 @@ def check_schedule_length(
             "Call scheduler.step() after every epoch, or after every batch.",
         )
     if when == 0:
-        _judge_idle(found, scheduler)
+        _judge_unmoved(found, scheduler)
     unit = f"stepped every {each}" if each in _UNITS else "steps not counted yet"
     return conclude(found, f"{type(scheduler).__name__}, {unit}")
 
 
-def _judge_idle(
+def _judge_unmoved(
     found:Findings,                # receives what is wrong
     scheduler:Any,                 # of any library
 )->None:

@@ -17,6 +17,7 @@ from torch.nn import functional as F
 from .looks import Look
 from .readings import split_labels
 from .traces import no_trace
+from .scales import is_adaptive
 from .verdicts import Check, Findings, Skip, check, conclude
 
 # %% ../nbs/train/34_loss_checks.ipynb #736ff258
@@ -77,7 +78,7 @@ def check_loss_function(
             "reduction='mean' has divided already: steps are as many times too small.",
         )
     elif _factor(values, width) < 0.06:
-        adapts = any("betas" in group or "alpha" in group for group in look.optimizer.param_groups)
+        adapts = is_adaptive(look.optimizer)
         object_to = found.note if adapts else found.warning
         factor = _factor(values, width)
         object_to(

@@ -6,11 +6,9 @@
 __all__ = ['check_still_held', 'check_precision', 'check_slope', 'measured_slope']
 
 # %% ../nbs/train/35_motion_checks.ipynb #dc809b25
-import random
 from collections.abc import Callable
 from functools import partial
 
-import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional as F
@@ -19,6 +17,7 @@ from .calls import copied_together
 from .arguments import explained
 from .core import some
 from .looks import Look, WatchedRun, training_step
+from .openings import seed_all
 from .readings import acts_as_entropy
 from .traces import no_trace
 from .twins import is_within, resting_copies
@@ -193,9 +192,7 @@ def _loss_again(
     labels:torch.Tensor,           # (N,)
 )->torch.Tensor:                   # scalar
     "The same random numbers in each call."
-    torch.manual_seed(0)
-    np.random.seed(0)
-    random.seed(0)
+    seed_all(0)
     return F.cross_entropy(model(images), labels)
 
 

@@ -17,6 +17,7 @@ from torch.optim import Optimizer
 
 from .looks import LIMITS, WatchedRun
 from .traces import same_images
+from .scales import is_adaptive
 from .verdicts import Check, Findings, check, conclude
 
 # %% ../nbs/train/35_run_checks.ipynb #1922ab17
@@ -188,7 +189,7 @@ def _judge_gradient(
     total = length * share
     if along < 0.9 or not math.isfinite(total) or 1e-3 < total < 100:
         return
-    adapts = any("betas" in group or "alpha" in group for group in run.state.optimizer.param_groups)
+    adapts = is_adaptive(run.state.optimizer)
     object_to = found.note if adapts else found.warning
     cause, cure = "a loss scale is never taken back", "scaler.step(optimizer), not optimizer.step()."
     if total < 1:

@@ -24,7 +24,9 @@ from .core import some
 from .looks import Look, WatchedRun
 from .traces import no_trace
 from .twins import is_within, resting_copies
+from .scales import is_adaptive
 from .verdicts import Check, Findings, Skip, check, conclude
+from .views import shares_of
 
 # %% ../nbs/train/35_step_checks.ipynb #9551c02e
 class BatchLedger:
@@ -158,7 +160,7 @@ def _judge_sums(
     full = 0.9 < run.facts.get("gradient length", 0.0) < 1.1
     if ledger.updates < 2 or each < 3 or not full or ledger.lost:
         return
-    adapts = any("betas" in group or "alpha" in group for group in run.state.optimizer.param_groups)
+    adapts = is_adaptive(run.state.optimizer)
     object_to = found.note if adapts else found.warning
     object_to(
         f"gradients of {each} batches accumulate, and none is divided by {each}: steps are {each} times "
@@ -378,14 +380,14 @@ def pixel_shares(
     plain:torch.Tensor,            # (M, C, H, W) that they were mixed from
 )->torch.Tensor|None:              # (N, M), rows that sum to 1; None where they are not told
     "How much of each plain image is in a mixed one."
-    wanted, given = mixed.detach().double().flatten(1), plain.detach().double().flatten(1)
-    if wanted.shape[1] != given.shape[1] or len(given) > 256 or len(given) * 2 > given.shape[1]:
+    pixels = plain[:1].numel()
+    if mixed.shape[1:] != plain.shape[1:] or len(plain) > 256 or len(plain) * 2 > pixels:
         return None
-    if torch.linalg.matrix_rank(given) < len(given):
-        return None                # an image twice
-    shares = torch.linalg.lstsq(given.T, wanted.T).solution.T
-    off = (shares @ given - wanted).norm(dim=1) / wanted.norm(dim=1).clamp(min=1e-9)
-    if float(off.max()) < 1e-3:
+    found = shares_of(mixed, plain)
+    if found is None:
+        return None
+    shares, off = found
+    if off < 1e-3:
         return shares if float((shares.sum(dim=1) - 1).abs().max()) < 1e-2 else None
     one, other = mixed.flatten(2).movedim(1, 2), plain.flatten(2).movedim(1, 2)
     rows = []

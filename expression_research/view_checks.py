@@ -25,7 +25,7 @@ from expression_research.openings import (
 )
 from .traces import whole_dataset
 from .verdicts import Check, Findings, Skip, check, conclude
-from .views import Difference, paired
+from .views import ViewDifference, paired, shares_of
 
 # %% ../nbs/train/35_view_checks.ipynb #51d3912b
 def _photographs(
@@ -310,7 +310,7 @@ def check_evaluation_view(
 
 def _judge_magnification(
     found:Findings,                # receives what is wrong
-    told:Difference,               # of several pictures
+    told:ViewDifference,               # of several pictures
 )->None:
     "A part of the picture, larger than training ever shows it."
     clear = told.found_at > 0.8 and told.found_at - told.found_at_one > 0.1
@@ -330,7 +330,7 @@ def _judge_magnification(
 
 def _judge_levels(
     found:Findings,                # receives what is wrong
-    told:Difference,               # of several pictures
+    told:ViewDifference,               # of several pictures
 )->None:
     "A constant factor or offset between the levels."
     if told.exact > 0.2 and told.exact < 0.95:
@@ -596,13 +596,11 @@ def blended(
     plain:torch.Tensor,            # (N, C, H, W) that they may be mixed from
 )->torch.Tensor|None:              # (N, N) shares, rows that sum to 1; None where they are no blend
     "How much of each plain image is in each: by least squares, exact or not at all."
-    wanted, given = images.double().flatten(1), plain.double().flatten(1)
-    if torch.equal(wanted, given) or torch.linalg.matrix_rank(given) < len(given):
+    found = None if torch.equal(images, plain) else shares_of(images, plain)
+    if found is None:
         return None
-    shares = torch.linalg.lstsq(given.T, wanted.T).solution.T
-    off = (shares @ given - wanted).norm(dim=1) / wanted.norm(dim=1).clamp(min=1e-9)
-    sums = (shares.sum(dim=1) - 1).abs()
-    return shares if float(off.max()) < 1e-2 and float(sums.max()) < 2e-2 else None
+    shares, off = found
+    return shares if off < 1e-2 and float((shares.sum(dim=1) - 1).abs().max()) < 2e-2 else None
 
 # %% ../nbs/train/35_view_checks.ipynb #173a5828
 def _judge_views_of_a_batch(
