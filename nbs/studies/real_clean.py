@@ -24,12 +24,12 @@ from torchvision.models.convnext import CNBlockConfig
 
 from real_kit import (
     BATCH,
-    SIDE,
     FaceRows,
     FaceStream,
     LightningLoop,
     Lit,
     Net,
+    SIDE,
     Script,
     ThinResNet,
     augment,
@@ -41,6 +41,7 @@ from real_kit import (
     loader,
     own_loop,
     package_loop,
+    rows,
     script_program,
     stacked,
     tensor_loaders,
@@ -51,11 +52,6 @@ from real_kit import (
 
 IMAGENET = transforms.Normalize((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 FIVE = ("neutral", "happy", "sad", "surprise", "anger")
-
-
-def rows(split, transform=None):
-    "A split as an own data set."
-    return FaceRows(*drawn(split), transform)
 
 
 # ---- scripts -----------------------------------------------------------------------------------

@@ -12,7 +12,6 @@ from torchvision.models.resnet import Bottleneck, ResNet
 from real_kit import (
     BATCH,
     CLEAN,
-    FaceRows,
     LightningLoop,
     Lit,
     Net,
@@ -20,22 +19,17 @@ from real_kit import (
     block,
     clean,
     downloaded,
-    drawn,
     image_folder,
     loader,
     normalise,
     own_loop,
     package_loop,
+    rows,
     script_program,
     stacked,
     tensors,
     to_tensor,
 )
-
-
-def rows(split, transform=None):
-    "A split as an own data set."
-    return FaceRows(*drawn(split), transform)
 
 
 # ---- scripts -----------------------------------------------------------------------------------

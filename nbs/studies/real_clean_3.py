@@ -13,7 +13,6 @@ from torchvision.models.resnet import BasicBlock, ResNet
 from real_kit import (
     BATCH,
     CLEAN,
-    FaceRows,
     LightningLoop,
     Lit,
     Net,
@@ -26,15 +25,11 @@ from real_kit import (
     image_folder,
     loader,
     own_loop,
+    rows,
     script_program,
     stacked,
     tensors,
 )
-
-
-def rows(split, transform=None):
-    "A split as an own data set."
-    return FaceRows(*drawn(split), transform)
 
 
 # ---- loaders -----------------------------------------------------------------------------------

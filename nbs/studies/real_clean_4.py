@@ -13,7 +13,6 @@ from torchvision.transforms import v2
 
 from real_kit import (
     CLEAN,
-    FaceRows,
     LightningLoop,
     Lit,
     Net,
@@ -27,16 +26,12 @@ from real_kit import (
     loader,
     own_loop,
     package_loop,
+    rows,
     script_program,
     stacked,
     tensors,
     to_tensor,
 )
-
-
-def rows(split, transform=None):
-    "A split as an own data set."
-    return FaceRows(*drawn(split), transform)
 
 
 # ---- scripts -----------------------------------------------------------------------------------

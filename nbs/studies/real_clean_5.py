@@ -14,7 +14,6 @@ from torchvision.ops import StochasticDepth
 
 from real_kit import (
     CLEAN,
-    FaceRows,
     LightningLoop,
     Lit,
     Net,
@@ -24,20 +23,15 @@ from real_kit import (
     block,
     clean,
     downloaded,
-    drawn,
     image_folder,
     loader,
     own_loop,
+    rows,
     script_program,
     stacked,
     tensors,
     to_tensor,
 )
-
-
-def rows(split, transform=None):
-    "A split as an own data set."
-    return FaceRows(*drawn(split), transform)
 
 
 # ---- scripts -----------------------------------------------------------------------------------

@@ -11,7 +11,6 @@ from torchvision.models.resnet import Bottleneck, ResNet
 from real_kit import (
     BATCH,
     CLEAN,
-    FaceRows,
     LightningLoop,
     Lit,
     Net,
@@ -25,15 +24,11 @@ from real_kit import (
     image_folder,
     loader,
     own_loop,
+    rows,
     script_program,
     stacked,
     tensors,
 )
-
-
-def rows(split, transform=None):
-    "A split as an own data set."
-    return FaceRows(*drawn(split), transform)
 
 
 # ---- scripts -----------------------------------------------------------------------------------

@@ -223,6 +223,21 @@ def loader(
     return DataLoader(dataset, shuffle=shuffle, **options)
 
 
+def rows(split, transform=None, **options):
+    "A split as an own data set."
+    return FaceRows(*drawn(split, **options), transform)
+
+
+def row_loaders(train=None, valid=None):
+    "The two loaders over own data sets."
+    return loader(rows("train", train), True), loader(rows("validation", valid))
+
+
+def folder_loaders(train=to_tensor, valid=to_tensor):
+    "The two loaders over class folders."
+    return loader(image_folder("train", train), True), loader(image_folder("validation", valid))
+
+
 def tensor_loaders()->tuple[DataLoader, DataLoader]:
     "The two loaders that most scripts have."
     return loader(tensors("train"), True), loader(tensors("validation"))

@@ -21,11 +21,11 @@ from torchvision.models import VisionTransformer
 from real_kit import (
     BATCH,
     CLASSES,
-    REPORTS,
     FaceRows,
     LightningLoop,
     Lit,
     Net,
+    REPORTS,
     Script,
     ThinResNet,
     augment,
@@ -36,6 +36,8 @@ from real_kit import (
     loader,
     own_loop,
     reported,
+    row_loaders,
+    rows,
     script_program,
     stacked,
     tensors,
@@ -53,16 +55,6 @@ FEW = (
     r"sampler|only \d+ (of|image|row|different)|\d+ (of|from) \d+ (image|row)|repeat|more than once"
     r"|never (read|seen|drawn)|same (few )?(images|rows)"
 )
-
-
-def rows(split, transform=None):
-    "A split as an own data set."
-    return FaceRows(*drawn(split), transform)
-
-
-def row_loaders():
-    "The two loaders over own data sets."
-    return loader(rows("train"), True), loader(rows("validation"))
 
 
 def folder_loaders(read):

@@ -16,12 +16,12 @@ from torch.utils.data import Dataset, default_collate
 from torchvision import transforms
 
 from real_kit import (
-    REPORTS,
-    SIDE,
     FaceRows,
     LightningLoop,
     Lit,
     Net,
+    REPORTS,
+    SIDE,
     Script,
     ThinResNet,
     augment,
@@ -34,6 +34,7 @@ from real_kit import (
     normalise,
     own_loop,
     reported,
+    rows,
     script_program,
     stacked,
     tensors,
@@ -49,11 +50,6 @@ FEW = (
     r"only \d+ (of|image|row|different)|\d+ (of|from) \d+ (image|row)|repeat|more than once"
     r"|never (read|seen|drawn)|same (few )?(images|rows|batch)"
 )
-
-
-def rows(split, transform=None):
-    "A split as an own data set."
-    return FaceRows(*drawn(split), transform)
 
 
 def row_loaders(read=None):

@@ -19,21 +19,24 @@ from torch.utils.data import DataLoader, Dataset, IterableDataset, Subset, rando
 from torchvision import transforms
 
 from real_kit import (
-    REPORTS,
     FaceRows,
     LightningLoop,
     Lit,
     Net,
+    REPORTS,
     Script,
     ThinResNet,
     augment,
     block,
     downloaded,
     drawn,
+    folder_loaders,
     image_folder,
     loader,
     own_loop,
     reported,
+    row_loaders,
+    rows,
     script_program,
     stacked,
     tensors,
@@ -47,21 +50,6 @@ GITHUB = "https://github.com"
 STOPPED = r"(learning )?rate .*(is 0\b|zero|tiny|never|too (low|small))|schedul"
 FEW = r"only \d+ (of|image|row|batch)|\d+ (of|from) \d+ (image|row|batch)|(single|first) batch"
 REPEATS = r"same (order|batches)|(order|batches) .*(again|repeat|(every|each) epoch)|cycle"
-
-
-def rows(split, transform=None):
-    "A split as an own data set."
-    return FaceRows(*drawn(split), transform)
-
-
-def row_loaders():
-    "The two loaders over own data sets."
-    return loader(rows("train"), True), loader(rows("validation"))
-
-
-def folder_loaders(train=to_tensor, valid=to_tensor):
-    "The two loaders over class folders."
-    return loader(image_folder("train", train), True), loader(image_folder("validation", valid))
 
 
 class Vgg(nn.Module):

@@ -24,23 +24,26 @@ from torchvision.models import ShuffleNetV2, VisionTransformer
 
 from real_kit import (
     BATCH,
-    REPORTS,
     FaceRows,
     LightningLoop,
     Lit,
     Net,
+    REPORTS,
     Script,
     ThinResNet,
     augment,
     block,
     downloaded,
     drawn,
+    folder_loaders,
     folder_root,
     image_folder,
     loader,
     normalise,
     own_loop,
     reported,
+    row_loaders,
+    rows,
     script_program,
     stacked,
     tensors,
@@ -53,21 +56,6 @@ GITHUB = "https://github.com"
 # What another check would say, in words.
 FEW = r"sampler|only \d+ (of|image|row)|\d+ (of|from) \d+ (image|row)|never (read|seen|drawn)"
 METRIC = r"reported (accuracy|loss|number|metric)|(accuracy|loss)\b.*predictions|metric"
-
-
-def rows(split, transform=None, **options):
-    "A split as an own data set."
-    return FaceRows(*drawn(split, **options), transform)
-
-
-def row_loaders(train=None, valid=None):
-    "The two loaders over own data sets."
-    return loader(rows("train", train), True), loader(rows("validation", valid))
-
-
-def folder_loaders(train=to_tensor, valid=to_tensor):
-    "The two loaders over class folders."
-    return loader(image_folder("train", train), True), loader(image_folder("validation", valid))
 
 
 def one_against_the_rest(logits, labels):

@@ -16,23 +16,24 @@ from torch.utils.data import TensorDataset, random_split
 from torchvision import transforms
 
 from real_kit import (
-    REPORTS,
-    SIDE,
-    FaceRows,
     LightningLoop,
     Lit,
     Net,
+    REPORTS,
+    SIDE,
     Script,
     ThinResNet,
     augment,
     block,
     downloaded,
-    drawn,
+    folder_loaders,
     image_folder,
     loader,
     normalise,
     own_loop,
     reported,
+    row_loaders,
+    rows,
     script_program,
     stacked,
     tensors,
@@ -46,21 +47,6 @@ FIVE = ("neutral", "happy", "sad", "surprise", "anger")
 RANDOM = r"random|noise|(two|second|twice) .*(pass|call|forward)|same (batch|image)s? twice"
 RATE = r"schedul|(learning )?rate .*(is 0\b|zero|negative|constant|falls|rises|grows|never|ends)"
 UNUSED = r"never (used|called|run|reached)|not (used|called)|unused|no gradient|without a gradient"
-
-
-def rows(split, transform=None):
-    "A split as an own data set."
-    return FaceRows(*drawn(split), transform)
-
-
-def row_loaders(train=None, valid=None):
-    "The two loaders over own data sets."
-    return loader(rows("train", train), True), loader(rows("validation", valid))
-
-
-def folder_loaders(train=to_tensor, valid=to_tensor):
-    "The two loaders over class folders."
-    return loader(image_folder("train", train), True), loader(image_folder("validation", valid))
 
 
 class Partly(nn.Module):
