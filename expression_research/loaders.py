@@ -110,8 +110,11 @@ class Collate:
                 "make_test_transform. For others, write a collate function."
             )
 
-    def __call__(self, rows:list)->"Batch|PixelBatch":
+    @checked
+    def __call__(self, rows:list|tuple)->"Batch|PixelBatch":
         "Collate `rows`, N dictionaries."
+        if not rows:
+            raise DataError("a batch of no rows: expected at least one.")
         labels = torch.tensor([row_label(row) for row in rows])                    # (N,)
         pixels = [row_pixels(row, self.transform) for row in rows]
         sizes = sorted({tuple(part.shape) for part in pixels})
