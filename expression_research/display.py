@@ -96,7 +96,7 @@ def cell_text(
         return "–" if math.isnan(value) else f"{value:.{digits}f}"
     return value if isinstance(value, Markup) else str(value)
 
-
+# %% ../nbs/base/02_display.ipynb #c311f0a2
 def _column_kind(
     cells:Sequence[str],           # of one column
 )->str:                            # the CSS class: `number`, `words`, or none
