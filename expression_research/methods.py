@@ -20,8 +20,14 @@ from scipy.stats import t as student_t
 from .arguments import Level, checked
 from .comparison import HasTable, prediction_table_of, same_images
 from .core import ConfigError
-from .diagnostics import table_predictions
-from .intervals import Interval, accuracy_interval, no_interval, persons_of
+from .diagnostics import table_losses, table_predictions
+from expression_research.intervals import (
+    Interval,
+    accuracy_interval,
+    mean_interval,
+    no_interval,
+    persons_of,
+)
 from .wording import counted_as, p_text, points_text, score_text
 
 # %% ../nbs/trust/43_methods.ipynb #4c3b68a2
@@ -31,6 +37,7 @@ _Run = pd.DataFrame | Path | str | HasTable
 class _Answers(NamedTuple):
     "What the trainings of one method got right, and who is on the images."
     right: np.ndarray              # (S, N) float64, 0 or 1
+    losses: np.ndarray             # (S, N) float64, nats
     persons: np.ndarray|None       # (N,) int64; None: independent images
     fixed: bool                    # a method without seeds: one training stands for all
 
@@ -51,9 +58,10 @@ def _answers(
     knowing = [table for table in tables if "subject" in table.columns]
     first = (knowing or tables)[0] if first is None else first
     labels = first["label"].to_numpy()
-    right = [table_predictions(same_images(first, table)) == labels for table in tables]
-    persons = persons_of((knowing or [first])[0])
-    return _Answers(np.array(right, dtype=np.float64), persons, fixed), first
+    tables = [same_images(first, table) for table in tables]
+    right = np.array([table_predictions(table) == labels for table in tables], dtype=np.float64)
+    losses = np.array([table_losses(table) for table in tables])
+    return _Answers(right, losses, persons_of((knowing or [first])[0]), fixed), first
 
 # %% ../nbs/trust/43_methods.ipynb #dff58d87
 class _Part(NamedTuple):
@@ -75,6 +83,18 @@ def _seed_part(
     return _Part(float(means.std(ddof=1)) / math.sqrt(len(means)), len(means) - 1)
 
 # %% ../nbs/trust/43_methods.ipynb #8bc2ad6b
+def _with_seeds(
+    values:np.ndarray,             # (S, N) a number for each run and image
+    of_images:Interval,            # of their mean, for new images
+)->Interval:                       # for new seeds, too
+    "The two half-widths, squared and added at each end."
+    if len(values) == 1 or of_images.reason:
+        return of_images
+    mean, half = float(values.mean()), _seed_part(values.mean(axis=1)).half(0.05)
+    below, above = math.hypot(mean - of_images.low, half), math.hypot(of_images.high - mean, half)
+    return Interval(mean - below, mean + above)
+
+# %% ../nbs/trust/43_methods.ipynb #428b86d1
 _ONE = "one training says nothing about others"
 
 
@@ -87,15 +107,17 @@ class Method:
     accuracy: float                # mean over runs, in [0, 1]
     spread: float                  # standard deviation between runs, in [0, 1]; NaN for one
     interval: Interval             # 95 %, for new seeds and new images; or why there is none
+    loss: float                    # mean over runs, nats per image
+    loss_interval: Interval        # 95 %, as that of the accuracy
     persons: np.ndarray|None = None    # (N,) int64, who is on each image; None: independent images
 
     def line(self)->str:           # one sentence
         "The accuracy with its uncertainty."
         runs = "1 training" if self.runs == 1 else f"{self.runs} trainings"
-        return (
-            f"{self.name}: accuracy {score_text(self.accuracy, self.interval)} "
-            f"{counted_as(self.persons)} ({runs}, {self.n} images)"
-        )
+        said = f"{self.name}: accuracy {score_text(self.accuracy, self.interval)}"
+        if not self.interval.reason:
+            said = f"{said} {counted_as(self.persons)}"
+        return f"{said} ({runs}, {self.n} images)"
 
     def __repr__(self)->str:
         return self.line()
@@ -116,19 +138,28 @@ def method_accuracy(
     answers, _ = _answers(runs)
     right, persons = answers.right, answers.persons
     seeds, n = right.shape
-    accuracy, interval = float(right.mean()), no_interval(_ONE)
     spread = float(right.mean(axis=1).std(ddof=1)) if seeds > 1 else math.nan
+    who = np.arange(n) if persons is None else persons
+    of_images = no_interval(_ONE), no_interval(_ONE)
     if answers.fixed:
-        interval = accuracy_interval(right[0], persons)
+        of_images = accuracy_interval(right[0], persons), mean_interval(answers.losses[0], persons)
     elif seeds > 1:
-        who = np.arange(n) if persons is None else persons
-        interval = accuracy_interval(right.ravel(), np.tile(who, seeds))
-        if not interval.reason:
-            half = _seed_part(right.mean(axis=1)).half(0.05)
-            low = accuracy - math.hypot(accuracy - interval.low, half)
-            high = accuracy + math.hypot(interval.high - accuracy, half)
-            interval = Interval(max(0.0, low), min(1.0, high))
-    return Method(name, seeds, n, accuracy, spread, interval, persons)
+        of_accuracy = accuracy_interval(right.ravel(), np.tile(who, seeds))
+        of_images = of_accuracy, mean_interval(answers.losses.mean(axis=0), persons)
+    interval = _with_seeds(right, of_images[0])
+    if not interval.reason:
+        interval = Interval(max(0.0, interval.low), min(1.0, interval.high))
+    return Method(
+        name=name,
+        runs=seeds,
+        n=n,
+        accuracy=float(right.mean()),
+        spread=spread,
+        interval=interval,
+        loss=float(answers.losses.mean()),
+        loss_interval=_with_seeds(answers.losses, of_images[1]),
+        persons=persons,
+    )
 
 # %% ../nbs/trust/43_methods.ipynb #6fc21b19
 def _image_parts(
