@@ -1,10 +1,10 @@
-"""Comparisons with known truth: what was said before, and what is said now, of models that are equal.
+"""Comparisons with known truth: what was said of equal models before, and what is said now.
 
     python nbs/studies/truths_c.py            # a fifth of each function's own draws, half a minute
     python nbs/studies/truths_c.py full       # all of them, some minutes
 
-Every function of a row takes draws and a seed and returns {setting: (figure, its Monte-Carlo standard error)}. The
-functions of SENTENCES return the highest rate over their settings, with its error.
+Every function of a row takes draws and a seed and returns {setting: (figure, its Monte-Carlo
+standard error)}. The functions of SENTENCES return the highest rate over their settings, with its error.
 """
 
 import math
@@ -36,7 +36,7 @@ SIZES = (23, 45, 90, 225, 1000)
 def share(
     happened,  # (draws,) bool, or a sequence of them
 ) -> tuple[float, float]:  # share and its Monte-Carlo standard error
-    "How often something happened; the error is that of a share of one half of a draw away from 0 and 1."
+    "How often something happened; the error is never 0."
     happened = np.asarray(happened, dtype=float)
     if not len(happened):
         return math.nan, math.nan
@@ -49,7 +49,7 @@ def fewer(
     n: int,  # images
 ) -> int:
     "Large splits get fewer draws."
-    return max(draws // 4, 20) if n >= 1000 else draws
+    return max(draws // 2, 20) if n >= 1000 else draws
 
 
 def as_table(
@@ -93,7 +93,7 @@ def exact_p(
 
 
 def before_row2(draws=1000, seed=0):
-    "The signs of two differences, of accuracy and loss: `beats` or `does not beat` of two equal models."
+    "The signs of two differences, of accuracy and loss: `beats` or `does not beat`."
     generator, rows = np.random.default_rng([seed, 2]), []
     for n in SIZES:
         a, b = single_pairs(fewer(draws, n), n, 0.7, generator)
@@ -105,8 +105,8 @@ def before_row2(draws=1000, seed=0):
     return as_table(rows)
 
 
-def after_row2(draws=1000, seed=0):
-    "McNemar's test with Holm's correction for two networks: one of two is called better, or worse, than HOG."
+def after_row2(draws=3000, seed=0):
+    "McNemar's test with Holm's correction: one of two networks is better, or worse, than HOG."
     generator, rows = np.random.default_rng([seed, 2]), []
     for n in SIZES:
         for accuracy in (0.5, 0.7, 0.9):
@@ -161,7 +161,7 @@ def after_row4(draws=2000, seed=0):
 
 
 def trainings(draws, seeds, n, accuracy, spread, generator, alike=0.5, own=0.2, methods=2):
-    "(methods, draws, seeds, n) bool: equal methods whose accuracy spreads from seed to seed; `accuracy` is their truth."
+    "(methods, draws, seeds, n) bool: equal methods; their accuracy spreads from seed to seed."
     level = norm.ppf(accuracy)
     of_seed = spread / norm.pdf(level)
     level = level * math.sqrt(1 + of_seed**2)
@@ -177,7 +177,7 @@ def trainings(draws, seeds, n, accuracy, spread, generator, alike=0.5, own=0.2, 
 
 
 def before_row5(draws=1000, seed=0):
-    "One training of each of two equal methods (seeds spread by 5 points): McNemar says which is better."
+    "One training of each of two equal methods: McNemar says which is better."
     generator, rows = np.random.default_rng([seed, 5]), []
     for n in SIZES[1:]:
         for spread in (0.05, 0.149):
@@ -264,7 +264,7 @@ def after_row5_interval(draws=400, seed=0):
 
 
 def people_pairs(draws, number, images, likeness, accuracy, generator):
-    "(2, draws, number * images) bool: equal models, each good with persons of its own; and who is who."
+    "(2, draws, images) bool: equal models, each good with persons of its own; who is who."
     who = np.repeat(np.arange(number), images)
     own = generator.normal(size=(2, draws, number))[:, :, who]
     noise = generator.normal(size=(2, draws, number * images))
@@ -391,7 +391,7 @@ def before_row12(draws=200, seed=0, resamples=400, sizes=SIZES[:4]):
 
 
 def after_row12(draws=400, seed=0, sizes=SIZES, least=50):
-    "The interval holds the truth, where it is printed (settings in which it hardly ever is are left out)."
+    "The interval holds the truth, where it is printed; settings in which it hardly is are out."
     rows = []
     for setting, classes, drawn, truth in _class_settings(seed, sizes, draws):
         ends = [macro_f1_difference_interval(*three, classes) for three in zip(*drawn)]
@@ -440,7 +440,7 @@ def before_row15(draws=1000, seed=0):
     return _any_told(draws, seed, 3, False) | _any_told(draws, seed, 6, False)
 
 
-def after_row15(draws=1000, seed=0):
+def after_row15(draws=3000, seed=0):
     "The same with Holm's correction."
     return _any_told(draws, seed, 3, True) | _any_told(draws, seed, 6, True)
 
@@ -511,7 +511,7 @@ ROWS = [
 # Sentences
 
 
-def says_better(draws=1000, seed=0):
+def says_better(draws=3000, seed=0):
     "Of these two trainings, X is better: of two equally good ones."
     generator, rows = np.random.default_rng([seed, 21]), []
     for n in SIZES:
@@ -537,12 +537,12 @@ def says_better_by_person(draws=600, seed=0):
     return worst(after_row6(draws, seed))
 
 
-def says_beats_hog(draws=1000, seed=0):
+def says_beats_hog(draws=3000, seed=0):
     "One of two networks is better or worse than an equally good HOG."
     return worst(after_row2(draws, seed))
 
 
-def says_baseline_better(draws=1000, seed=0):
+def says_baseline_better(draws=3000, seed=0):
     "One of two or five baselines is better or worse than an equally good network."
     return worst(after_row15(draws, seed))
 
@@ -552,7 +552,7 @@ def says_better_method(draws=600, seed=0):
     return worst(after_row5(draws, seed))
 
 
-def says_pairs_apart(draws=1000, seed=0, models=5):
+def says_pairs_apart(draws=3000, seed=0, models=5):
     "At least one pair of equally good models is told apart."
     generator, rows = np.random.default_rng([seed, 23]), []
     for n in SIZES:
@@ -563,7 +563,7 @@ def says_pairs_apart(draws=1000, seed=0, models=5):
     return worst(as_table(rows))
 
 
-def says_apart_from_all(draws=1000, seed=0, models=3):
+def says_apart_from_all(draws=3000, seed=0, models=3):
     "The best of three equally good models is told apart from all others."
     generator, rows = np.random.default_rng([seed, 24]), []
     for n in SIZES:
@@ -656,7 +656,8 @@ def main(
             started, found = time.perf_counter(), function(number, 0)
             figures = [figure for figure, _ in found.values()]
             print(
-                f"  {when}: {min(figures):.3f} to {max(figures):.3f} over {len(found)} settings, {number} draws "
+                f"  {when}: {min(figures):.3f} to {max(figures):.3f} over {len(found)} settings, "
+                f"{number} draws "
                 f"({time.perf_counter() - started:.0f} s)"
             )
             for pick in (min, max):
@@ -666,7 +667,8 @@ def main(
         number = sentence["rate"].__defaults__[0] // part
         rate, error = sentence["rate"](number, 0)
         print(
-            f"{rate:.3f} +- {error:.3f}  {sentence['said_by']}: {sentence['template']} ({number} draws)",
+            f"{rate:.3f} +- {error:.3f}  {sentence['said_by']}: {sentence['template']} "
+            f"({number} draws)",
             flush=True,
         )
 
