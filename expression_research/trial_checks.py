@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['check_two_labels', 'check_input_scale', 'check_never_reached']
 
-# %% ../nbs/train/35_trial_checks.ipynb #e65e668e
+# %% ../nbs/train/35_trial_checks.ipynb #e640e4ab
 import itertools
 from collections.abc import Callable, Iterable, Iterator
 
@@ -22,7 +22,7 @@ from .openings import seed_all
 from .traces import dataset_labels, image_hashes, in_this_process, no_trace
 from .verdicts import Check, Findings, Skip, check, conclude
 
-# %% ../nbs/train/35_trial_checks.ipynb #9f7f2ba8
+# %% ../nbs/train/35_trial_checks.ipynb #fe14b1dd
 @check("two labels", code="ER126", when="full", severity="warning")
 def check_two_labels(
     look:Look,                     # a finished look
@@ -58,7 +58,7 @@ def _named_images(
         pairs += zip(_names(images), class_numbers(targets).long().flatten().tolist())
     return pairs
 
-# %% ../nbs/train/35_trial_checks.ipynb #0bcdd8d7
+# %% ../nbs/train/35_trial_checks.ipynb #874746d3
 def _batches(
     dataloader:Iterable,           # any
     most:int,                      # images
@@ -82,7 +82,7 @@ def _names(
     sums = (rows * (places * 2654435761 % 1000003)).sum(dim=1)
     return [f"{one}-{other}" for one, other in zip(sums.tolist(), rows.sum(dim=1).tolist())]
 
-# %% ../nbs/train/35_trial_checks.ipynb #fc54816b
+# %% ../nbs/train/35_trial_checks.ipynb #e5546e50
 _MEAN = torch.tensor([0.485, 0.456, 0.406])[:, None, None]
 _STD = torch.tensor([0.229, 0.224, 0.225])[:, None, None]
 
@@ -105,7 +105,7 @@ def _mappings(
         }
     return maps
 
-# %% ../nbs/train/35_trial_checks.ipynb #c1281188
+# %% ../nbs/train/35_trial_checks.ipynb #76cde39a
 @check("input scale", code="ER127", when="full", severity="warning")
 def check_input_scale(
     look:Look,                     # a finished look
@@ -135,7 +135,7 @@ def check_input_scale(
         )
     return conclude(found, f"inputs of {name} are {away:.2g} standard deviations from its running statistics")
 
-# %% ../nbs/train/35_trial_checks.ipynb #887c9cea
+# %% ../nbs/train/35_trial_checks.ipynb #66ce2771
 def _first_trained(
     model:nn.Module,               # a copy
     images:torch.Tensor,           # (N, 3, H, W)
@@ -162,11 +162,19 @@ def _first_trained(
     if not asked:
         raise Skip("no normalisation with running statistics")
     layer = normalising[asked[0]]
-    if not layer.running_mean.any() or bool((layer.running_var == 1).all()):
+    mean, variance = _remembered(layer)
+    if not mean.any() or bool((variance == 1).all()):
         raise Skip("its running statistics are as they were built")
     return asked[0], layer
 
-# %% ../nbs/train/35_trial_checks.ipynb #07428c73
+def _remembered(
+    layer:nn.Module,               # a normalisation with running statistics
+)->tuple[torch.Tensor, torch.Tensor]:  # mean (C,) and variance (C,), float32
+    "What it has seen."
+    held = layer.state_dict()
+    return held["running_mean"].float(), held["running_var"].float()
+
+# %% ../nbs/train/35_trial_checks.ipynb #45ce1b0e
 @torch.no_grad()
 def _distance(
     model:nn.Module,               # a copy
@@ -186,12 +194,13 @@ def _distance(
         for part, mode in zip(model.modules(), modes):
             part.training = mode
     values = held[0].float().transpose(0, 1).flatten(1)
-    spread = layer.running_var.float().clamp(min=1e-12).sqrt()
-    shift = (values.mean(dim=1) - layer.running_mean.float()) / spread
+    mean, variance = _remembered(layer)
+    spread = variance.clamp(min=1e-12).sqrt()
+    shift = (values.mean(dim=1) - mean) / spread
     ratio = (values.std(dim=1).clamp(min=1e-12) / spread).log()
     return float((shift.abs() + ratio.abs()).median())
 
-# %% ../nbs/train/35_trial_checks.ipynb #eab32f43
+# %% ../nbs/train/35_trial_checks.ipynb #e7c77a3a
 @check("never reached", code="ER128", when="full", severity="warning")
 def check_never_reached(
     look:Look,                     # a finished look
