@@ -4,7 +4,7 @@
     python nbs/studies/truths_c.py full       # all of them, some minutes
 
 Every function of a row takes draws and a seed and returns {setting: (figure, its Monte-Carlo
-standard error)}. The functions of SENTENCES return the highest rate over their settings, with its error.
+standard error)}. The functions of SENTENCES return the highest rate, with its error.
 """
 
 import math
