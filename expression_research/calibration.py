@@ -106,7 +106,7 @@ def missing_bins(
     count = int(off.sum())
     said = f"{count} of {len(bins)} bins" if count else f"No one of {len(bins)} bins"
     verb = "miss" if count > 1 else "misses"
-    return f"{said} {verb} the diagonal; a calibrated model shows one that does in 5 of 100 diagrams"
+    return f"{said} {verb} the diagonal; of 100 calibrated models 5 at most show one that does"
 
 # %% ../nbs/trust/41_calibration.ipynb #18f84ab4
 @checked
