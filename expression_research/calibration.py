@@ -30,7 +30,13 @@ from expression_research.diagnostics import (
 )
 from .display import Drawing, bullets
 from .evaluation import OPTIMISTIC, is_optimistic
-from .intervals import Interval, mean_interval, no_interval, persons_of
+from expression_research.intervals import (
+    Interval,
+    loss_interval,
+    mean_interval,
+    no_interval,
+    persons_of,
+)
 from .wording import counted_as, interval_words, p_text, score_text
 
 # %% ../nbs/trust/41_calibration.ipynb #9f5c679b
@@ -287,6 +293,18 @@ def brier_nulls(
         "discrimination": _null_of(parts["discrimination"], gained),
     }
 
+
+def _brier_interval(
+    table:pd.DataFrame,            # a prediction table
+)->Interval:                       # in [0, 2]
+    "95 % interval of the Brier score, by person where the table knows them."
+    probabilities, rows = table_probabilities(table), np.arange(len(table))
+    scores = 1 - 2 * probabilities + (probabilities**2).sum(axis=1, keepdims=True)  # of each label
+    seen, wrong = scores[rows, table["label"].to_numpy()], np.ones(scores.shape, dtype=bool)
+    wrong[rows, table_predictions(table)] = False
+    found = mean_interval(seen, persons_of(table), unseen=scores[wrong].reshape(len(table), -1))
+    return found if found.reason else Interval(max(found.low, 0.0), min(found.high, 2.0))
+
 # %% ../nbs/trust/41_calibration.ipynb #337e4595
 @checked
 def fit_temperature(
@@ -507,17 +525,15 @@ def evaluate_calibration(
     optimistic:bool|None=None,     # took part in a choice; None: train and validation did
 )->Calibration:
     "ECE and Brier score beside their nulls, temperature with its cross-fitted worth."
-    probabilities, persons = table_probabilities(check_predictions(table)), persons_of(table)
-    truths = np.eye(probabilities.shape[1])[table["label"].to_numpy()]
     return Calibration(
-        error=calibration_error(table, seed=seed),
+        error=calibration_error(check_predictions(table), seed=seed),
         brier=_brier_parts(table),
-        brier_interval=mean_interval(((probabilities - truths) ** 2).sum(axis=1), persons),
+        brier_interval=_brier_interval(table),
         nulls=brier_nulls(table, seed=seed),
         temperature=cross_temperature(table, folds=min(5, len(table)), seed=seed),
-        loss_interval=mean_interval(table_losses(table), persons),
+        loss_interval=loss_interval(table),
         bins=reliability_table(table),
         n=len(table),
-        counted=counted_as(persons),
+        counted=counted_as(persons_of(table)),
         optimistic=is_optimistic(table, optimistic),
     )

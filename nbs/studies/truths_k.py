@@ -31,7 +31,7 @@ from expression_research.intervals import wilson
 from expression_research.prints import printed_range
 
 SIZES = (23, 45, 90, 225, 1000)
-CLASSES = ((2, False), (3, False), (7, False), (3, True))  # C, whether one class is 5 % of the images
+CLASSES = ((2, False), (3, False), (7, False), (3, True))  # C, whether one class has 5 %
 
 
 def share_of(hits):
@@ -117,10 +117,12 @@ def any_print(value, generator):
 def true_report(generator):
     "The arguments of a true report, its numbers from scikit-learn and a loop over batches."
     classes = int(generator.integers(2, 5))
-    n, batch = int(generator.integers(5, {2: 60, 3: 33, 4: 15}[classes])), int(generator.integers(2, 24))
+    n = int(generator.integers(5, {2: 60, 3: 33, 4: 15}[classes]))
+    batch = int(generator.integers(2, 24))
     shares = generator.dirichlet(np.full(classes, 1.0 if generator.random() < 0.6 else 50.0))
     labels = generator.choice(classes, n, p=shares)
-    answers = np.where(generator.random(n) < generator.random(), labels, generator.integers(0, classes, n))
+    guesses = generator.integers(0, classes, n)
+    answers = np.where(generator.random(n) < generator.random(), labels, guesses)
     right = labels == answers
     batches = [right[start:start + batch] for start in range(0, n, batch)]
     accuracies = [
@@ -140,14 +142,19 @@ def true_report(generator):
                           average="macro", zero_division=0)
     matrix = np.zeros((classes, classes), int)
     np.add.at(matrix, (labels, answers), 1)
-    report = {"accuracy": any_print(float(accuracies[generator.integers(len(accuracies))]), generator)}
+    accuracy = float(accuracies[generator.integers(len(accuracies))])
+    report = {"accuracy": any_print(accuracy, generator)}
     if generator.random() < 0.7:
         report["batch_size"] = batch
     if generator.random() < 0.5:
         report["recall"] = any_print(float(recall), generator)
     if generator.random() < 0.5:
         report["macro_f1"] = any_print(float(f1), generator)
-    known = ({"confusion": matrix}, {"support": matrix.sum(axis=1).tolist()}, {"n": n, "classes": classes})
+    known = (
+        {"confusion": matrix},
+        {"support": matrix.sum(axis=1).tolist()},
+        {"n": n, "classes": classes},
+    )
     return report | known[generator.integers(3)]
 
 
@@ -187,7 +194,8 @@ def possible_before(report):
     if "macro_f1" in report and accuracy:
         f1 = report["macro_f1"]
         try:
-            wanted = [printed_range(f1)] if float(str(f1).rstrip("% ")) <= 1 or "%" in str(f1) else []
+            fraction = float(str(f1).rstrip("% ")) <= 1 or "%" in str(f1)
+            wanted = [printed_range(f1)] if fraction else []
         except ExpressionError:
             wanted = []
         accuracy &= bool(_fitting_f1(support, vectors, wanted)) if wanted else False
@@ -230,7 +238,8 @@ def _temperatures(draws, seed, judge, sharpness=(1.0,), sizes=SIZES):
 def _change(temperature, sharp, generator, classes, rare):
     "What a temperature changes in the expected loss on 2000 new images, nats."
     logits = logits_of(2000, classes, rare, generator)
-    chances, given, warmer = (softmax(part) for part in (logits, logits * sharp, logits * sharp / temperature))
+    scaled = (logits, logits * sharp, logits * sharp / temperature)
+    chances, given, warmer = map(softmax, scaled)
     return float((chances * (np.log(given + 1e-300) - np.log(warmer + 1e-300))).sum(axis=1).mean())
 
 
@@ -262,7 +271,9 @@ def _folds_before(table):
 
 def before_row10_lower(draws, seed):
     "How often the cross-fitted loss of a calibrated model was called lower."
-    return _temperatures(draws, seed, lambda table, *_: _folds_before(table) < table_losses(table).mean())
+    def said(table, *_):
+        return _folds_before(table) < table_losses(table).mean()
+    return _temperatures(draws, seed, said)
 
 
 def after_row10_lower(draws, seed):
@@ -284,7 +295,8 @@ def after_row10_change(draws, seed):
         found = cross_temperature(table)
         truth = _change(found.temperature, sharp, *world)
         low, high = (_change(end, sharp, *world) for end in (found.lowest, found.highest))
-        return found.change.low <= max(truth, low, high) and found.change.high >= min(truth, low, high)
+        truths = (truth, low, high)
+        return found.change.low <= max(truths) and found.change.high >= min(truths)
     return _temperatures(draws, seed, covers, (0.5, 1.0, 3.0), (23, 45, 225))
 
 
@@ -302,7 +314,8 @@ def _row13(draws, seed, by_class):
                 labels = generator.choice(classes, n + 400, p=shares)
                 noise = 1.3 * generator.normal(size=(n + 400, classes))
                 logits = noise + 1.69 * np.eye(classes)[labels] + np.log(shares)
-                table = prediction_table([f"{row:05d}" for row in range(n + 400)], labels, logits, "test")
+                ids = [f"{row:05d}" for row in range(n + 400)]
+                table = prediction_table(ids, labels, logits, "test")
                 sets = conformal_sets(table.iloc[:n], table.iloc[n:], by_class=by_class)
                 rare = sets.labels == classes - 1
                 hits.append(sets.covered[rare].mean() if rare.any() else math.nan)
@@ -367,7 +380,9 @@ def _row13_threshold(draws, seed, judge, mean):
 
 def before_row13_threshold(draws, seed):
     "Points by which the accuracy on the choosing images is too good."
-    return _row13_threshold(draws, seed, lambda found, truth: 100 * (found.flattering - truth), mean_of)
+    def error(found, truth):
+        return 100 * (found.flattering - truth)
+    return _row13_threshold(draws, seed, error, mean_of)
 
 
 def after_row13_threshold(draws, seed):
@@ -403,7 +418,8 @@ def _perfect(draws, seed, judge, mean, settings=None, sizes=SIZES):
         for classes, rare in settings or CLASSES:
             values = []
             for generator in draws_of(f"perfect {n} {classes} {rare}", draws, seed):
-                values.append(judge(table_of(logits_of(n, classes, rare, generator, 1.7), generator)))
+                logits = logits_of(n, classes, rare, generator, 1.7)
+                values.append(judge(table_of(logits, generator)))
             found[named(n, classes, rare)] = mean(values)
     return found
 
@@ -416,14 +432,16 @@ def before_row14(draws, seed):
 def after_row14(draws, seed):
     "What is left of it after what is printed beside it."
     def left(table):
-        return _brier_parts(table)["miscalibration"] - brier_nulls(table, draws=60)["miscalibration"].mean
+        null = brier_nulls(table, draws=60)["miscalibration"]
+        return _brier_parts(table)["miscalibration"] - null.mean
     return _perfect(draws, seed, left, mean_of)
 
 
 def rate_of_brier(draws, seed):
     "How often the miscalibration of a perfect model has p <= 0.05."
-    return _perfect(draws, seed, lambda table: brier_nulls(table, draws=99)["miscalibration"].p <= 0.05,
-                    share_of, ((3, False), (3, True)), (23, 45, 225))
+    def said(table):
+        return brier_nulls(table, draws=99)["miscalibration"].p <= 0.05
+    return _perfect(draws, seed, said, share_of, ((3, False), (3, True)), (23, 45, 225))
 
 
 # ---- row 15: bins that miss; row 6 with calibration
@@ -464,7 +482,7 @@ def _by_person(draws, seed, judge):
 
 
 def before_row6_ece(draws, seed):
-    "How often the ECE of a calibrated model was called more than chance, whoever was on the images."
+    "How often the ECE of a calibrated model was called more than chance, whoever was shown."
     def said(table):
         return calibration_error(table.drop(columns="subject"), draws=200).p <= 0.05
     return _by_person(draws, seed, said)
@@ -494,13 +512,20 @@ def after_row6_lower(draws, seed):
 
 def rate_of_ece(draws, seed):
     "How often the ECE of a calibrated model is called more than it may show."
-    said = _perfect(draws, seed, lambda table: calibration_error(table, draws=200).p <= 0.05, share_of,
-                    ((2, False), (3, False), (3, True)), (23, 45, 225))
-    return worst_rate(said | after_row6_ece(draws, seed))
+    def said(table):
+        return calibration_error(table, draws=200).p <= 0.05
+    settings = ((2, False), (3, False), (3, True))
+    alone = _perfect(draws, seed, said, share_of, settings, (23, 45, 225))
+    return worst_rate(alone | after_row6_ece(draws, seed))
+
+
+def rate_of_bins(draws, seed):
+    "How often a bin of a calibrated model is said to miss the diagonal."
+    return worst_rate(after_row15(draws, seed) | after_row6_bins(draws, seed))
 
 
 def _blind(table, generator):
-    "The table with labels that have nothing to do with it; those of persons stay next to each other."
+    "The table with labels that have nothing to do with it."
     return table.assign(label=generator.permutation(table["label"].to_numpy()))
 
 
@@ -516,7 +541,8 @@ def rate_of_area(draws, seed):
             sure = 1.0 + np.abs(generator.normal(size=persons.max() + 1))[persons]
             sure = sure + 0.3 * generator.random(n)
             logits = np.stack([sure, np.zeros(n), np.zeros(n)], axis=1)
-            table = prediction_table([f"{row:05d}" for row in range(n)], np.where(right, 0, 1), logits, "test")
+            ids = [f"{row:05d}" for row in range(n)]
+            table = prediction_table(ids, np.where(right, 0, 1), logits, "test")
             if each > 1:
                 table = table.assign(subject=[f"person {who}" for who in persons])
             hits.append(risk_area(table, draws=200).p <= 0.05)
@@ -539,8 +565,8 @@ def rate_of_discrimination(draws, seed):
 ROWS = [
     dict(row=8, what="true reports that are called impossible", wanted="0 of 10,000",
          before=before_row8, after=after_row8, draws=10_000),
-    dict(row=10, what="calibrated models that lose more than a nat by the temperature", wanted="<= .01",
-         before=before_row10, after=after_row10, draws=200),
+    dict(row=10, what="calibrated models that lose more than a nat by the temperature",
+         wanted="<= .01", before=before_row10, after=after_row10, draws=200),
     dict(row=10, what="\"lower\", said of calibrated models", wanted="<= .06",
          before=before_row10_lower, after=after_row10_lower, draws=100),
     dict(row=10, what="coverage of the interval of T", wanted=">= .92",
@@ -555,8 +581,8 @@ ROWS = [
          before=before_row13_threshold, after=after_row13_threshold, draws=300),
     dict(row=13, what="coverage of the interval of that accuracy", wanted=">= .92",
          before=before_row13_interval, after=after_row13_interval, draws=300),
-    dict(row=14, what="miscalibration of a perfect model, less what is printed beside it", wanted="0",
-         before=before_row14, after=after_row14, draws=100),
+    dict(row=14, what="miscalibration of a perfect model, less what is printed beside it",
+         wanted="0", before=before_row14, after=after_row14, draws=100),
     dict(row=15, what="diagrams of perfect models with a bin that misses", wanted="<= .05",
          before=before_row15, after=after_row15, draws=300),
     dict(row=6, what="ECE called more than chance, persons alike", wanted="<= .06",
@@ -571,7 +597,7 @@ SENTENCES = [
     dict(template="ECE ...: more than it may show (p ...)", said_by="calibration.Calibration.lines",
          rate=rate_of_ece),
     dict(template="k of B bins miss the diagonal", said_by="calibration.missing_bins",
-         rate=lambda draws, seed: worst_rate(after_row15(draws, seed) | after_row6_bins(draws, seed))),
+         rate=rate_of_bins),
     dict(template="a calibrated one, a miscalibration of ... (p <= 0.05)",
          said_by="calibration.Calibration.lines",
          rate=lambda draws, seed: worst_rate(rate_of_brier(draws, seed))),
@@ -582,7 +608,8 @@ SENTENCES = [
          said_by="calibration.Calibration.lines",
          rate=lambda draws, seed: worst_rate(after_row10_lower(draws, seed))),
     dict(template="the confidence tells right from wrong answers, to a degree",
-         said_by="doubt.RiskArea.line", rate=lambda draws, seed: worst_rate(rate_of_area(draws, seed))),
+         said_by="doubt.RiskArea.line",
+         rate=lambda draws, seed: worst_rate(rate_of_area(draws, seed))),
     dict(template="impossible: no rule that was tried explains every number",
          said_by="consistency.Consistency.line",
          rate=lambda draws, seed: worst_rate(after_row8(draws, seed))),
@@ -597,7 +624,8 @@ if __name__ == "__main__":
         draws = int(entry["draws"] * float(sys.argv[2])) if len(sys.argv) > 2 else entry["draws"]
         after = entry["after"](draws, 16)
         before = entry["before"](draws, 16) if entry["before"] else {}
-        print(f"row {entry['row']}: {entry['what']}; wanted {entry['wanted']}; {draws} draws", flush=True)
+        wanted = f"wanted {entry['wanted']}; {draws} draws"
+        print(f"row {entry['row']}: {entry['what']}; {wanted}", flush=True)
         for name, (value, error) in after.items():
             old = f"{before[name][0]:7.3f}" if before else "      -"
             print(f"  {name:45s} before {old}  after {value:7.3f} +- {error:.3f}", flush=True)
