@@ -373,37 +373,40 @@ def _row13_threshold(draws, seed, judge, mean):
             rows = generator.choice(20_000, 2 * n, replace=False)
             judged = sure_answers(population.iloc[rows[:n]], population.iloc[rows[n:]])
             above = confidence >= judged.threshold
-            values.append(judge(judged, right[above].mean()) if above.any() else math.nan)
+            chose = rows[:n][above[rows[:n]]]
+            figure = math.nan
+            if above.any():
+                figure = judge(judged, right[above].mean(), int(right[chose].sum()), len(chose))
+            values.append(figure)
         found[f"n={n}"] = mean(values)
     return found
 
 
 def before_row13_threshold(draws, seed):
     "Points by which the accuracy on the choosing images is too good."
-    def error(found, truth):
-        return 100 * (found.flattering - truth)
+    def error(found, truth, correct, kept):
+        return 100 * (correct / kept - truth)
     return _row13_threshold(draws, seed, error, mean_of)
 
 
 def after_row13_threshold(draws, seed):
     "Points by which the accuracy on other images is too good."
-    def error(found, truth):
+    def error(found, truth, *_):
         return 100 * (found.correct / found.answered - truth) if found.answered else math.nan
     return _row13_threshold(draws, seed, error, mean_of)
 
 
 def before_row13_interval(draws, seed):
     "Coverage of Wilson's interval of the accuracy on the choosing images."
-    def covers(found, truth):
-        count = round(found.flattering * 1000)
-        low, high = wilson(count, 1000)
+    def covers(found, truth, correct, kept):
+        low, high = wilson(correct, kept)
         return low <= truth <= high
     return _row13_threshold(draws, seed, covers, share_of)
 
 
 def after_row13_interval(draws, seed):
     "Coverage of the interval that is printed, where one is."
-    def covers(found, truth):
+    def covers(found, truth, *_):
         low, high, reason = found.interval
         return math.nan if reason else low <= truth <= high
     return _row13_threshold(draws, seed, covers, share_of)
