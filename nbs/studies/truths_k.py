@@ -14,8 +14,8 @@ from expression_research.calibration import (
     brier_nulls,
     calibration_error,
     cross_temperature,
-    evaluate_calibration,
     fit_temperature,
+    keyed_folds,
     reliability_table,
 )
 from expression_research.consistency import _fitting_f1, _right_vectors, consistent
@@ -292,11 +292,12 @@ def after_row10_temperature(draws, seed):
 def after_row10_change(draws, seed):
     "Coverage of the interval of what T changes, for the temperatures of the folds."
     def covers(table, sharp, *world):
-        found = cross_temperature(table)
-        truth = _change(found.temperature, sharp, *world)
-        low, high = (_change(end, sharp, *world) for end in (found.lowest, found.highest))
-        truths = (truth, low, high)
-        return found.change.low <= max(truths) and found.change.high >= min(truths)
+        found, fold = cross_temperature(table), keyed_folds(table, 5, 0, "temperature")
+        truth = 0.0
+        for held in range(5):
+            temperature = fit_temperature(table[fold != held])
+            truth += (fold == held).mean() * _change(temperature, sharp, *world)
+        return found.change.low <= truth <= found.change.high
     return _temperatures(draws, seed, covers, (0.5, 1.0, 3.0), (23, 45, 225))
 
 
