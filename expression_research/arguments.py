@@ -102,7 +102,7 @@ class Between(NamedTuple):
     high: float                    # largest allowed
 
     def fits(self, value:Any)->bool:
-        "Whether a number lies in the range; NaN lies in none."
+        "Whether `value`, a number, lies in the range; NaN lies in none."
         return bool(self.low <= value <= self.high)
 
     @property
@@ -129,7 +129,7 @@ class Numbers(NamedTuple):
     nan: bool = False              # NaN is allowed
 
     def fits(self, value:Any)->bool:
-        "Whether all of it are numbers in the range."
+        "Whether all of `value`, an array or a list, are numbers in the range."
         values = np.asarray(value)
         if self.dimensions not in (None, values.ndim):
             return False

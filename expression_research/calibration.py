@@ -30,7 +30,8 @@ from expression_research.diagnostics import (
     table_probabilities,
 )
 from .display import Drawing, bullets, paragraph
-from .evaluation import OPTIMISTIC, is_optimistic, wilson
+from .evaluation import OPTIMISTIC, is_optimistic
+from .intervals import wilson
 
 # %% ../nbs/trust/41_calibration.ipynb #9f5c679b
 @checked

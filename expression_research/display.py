@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['BLUE', 'ORANGE', 'GREEN', 'RED', 'GREY', 'PALETTE', 'SERIES', 'TEMPLATES', 'CHART_STYLE', 'PAGE_STYLE', 'render',
            'cell_text', 'html_table', 'frame_table', 'Shown', 'tiles', 'paragraph', 'bullets', 'Drawing', 'beside',
-           'stacked', 'picture_pixels', 'picture_source', 'show_rows', 'show_captioned', 'picture_tag', 'gallery',
-           'page', 'Outside']
+           'stacked', 'drawable', 'label_of', 'picture_pixels', 'picture_source', 'show_rows', 'show_captioned',
+           'picture_tag', 'gallery', 'page', 'Outside']
 
 # %% ../nbs/base/02_display.ipynb #c1ca9bda
 import base64
@@ -19,7 +19,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import jinja2
 import numpy as np
@@ -27,7 +27,7 @@ import pandas as pd
 from markupsafe import Markup
 from PIL import Image
 
-from .arguments import checked
+from .arguments import Between, checked, explained
 from .core import DataError, write_atomically
 
 # %% ../nbs/base/02_display.ipynb #1f84ea69
@@ -96,7 +96,7 @@ def cell_text(
         return "–" if math.isnan(value) else f"{value:.{digits}f}"
     return value if isinstance(value, Markup) else str(value)
 
-
+# %% ../nbs/base/02_display.ipynb #c311f0a2
 def _column_kind(
     cells:Sequence[str],           # of one column
 )->str:                            # the CSS class: `number`, `words`, or none
@@ -264,6 +264,28 @@ def stacked(
         places.append((0, top))
         top += drawing.height + gap
     return _placed(drawings, places)
+
+# %% ../nbs/base/02_display.ipynb #faad0f17
+_UNFIT = [*range(32), *range(127, 160), *range(0xD800, 0xE000), 0xFFFE, 0xFFFF]
+_REPLACED = dict.fromkeys(_UNFIT, "\ufffd")
+
+
+@explained
+def drawable(
+    words:str,                     # may hold control characters
+)->str:                            # the same length
+    "Words without what no picture can hold."
+    return str(words).translate(_REPLACED)
+
+
+@checked
+def label_of(
+    name:object,                   # of a class, a run, a layer
+    most:Annotated[int, Between(2, 10_000)]=60,  # characters
+)->str:                            # printable
+    "A name as it stands in a picture."
+    words = str(name)
+    return drawable(words if len(words) <= most else f"{words[:most - 1]}…")
 
 # %% ../nbs/base/02_display.ipynb #b807ad8d
 @checked

@@ -130,7 +130,7 @@ class Collate:
         return Batch(self.transform.batch(torch.stack(pixels), epochs, ids), labels, ids)
 
     @staticmethod
-    def _column(rows:list, name:str)->list|None:
+    def _column(rows:list|tuple, name:str)->list|None:
         "What `rows` hold under `name`, or None where one of them holds nothing."
         values = [row.get(name) for row in rows]
         return None if any(value is None for value in values) else values

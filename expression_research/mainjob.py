@@ -22,7 +22,7 @@ from .config import RunConfig, resolve
 from .core import ConfigError
 from .data import ExpressionData, summarise
 from .diagnostics import scores
-from .evaluation import wilson
+from .intervals import wilson
 from .guards import GuardLog
 from .experiments import run_experiment, sealed_test
 from .recipe import data_of, make_recipe

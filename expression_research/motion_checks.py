@@ -158,7 +158,7 @@ def measured_slope(
         except (RuntimeError, TypeError, ValueError) as error:
             raise Skip(f"not in double precision ({type(error).__name__})") from None
         name, part, gradient = _first_gradient(model, list(look.facts.get("calls", {})))
-        if float(ask()) != float(loss):
+        if float(ask().detach()) != float(loss.detach()):
             raise Skip("the same batch has another loss each time")
         length, ratios = gradient.norm(), []
         for share in (1e-5, 3e-6):

@@ -43,8 +43,6 @@ def check_coming_rates(
         )
     return conclude(found, "") if found else None
 
-
-
 # %% ../nbs/train/35_rate_checks.ipynb #878290d7
 def _judge_by_hand(
     found:Findings,                # receives what is wrong
@@ -117,8 +115,8 @@ def _compounds(
 @check("schedule", code="ER101", when="epoch end", severity="warning")
 def check_idle_epoch(
     run:WatchedRun,                # after an epoch
-)->Check|None:                     # nothing but after a first epoch that moved nothing
-    "Was the first epoch's learning rate above 0?"
+)->Check|None:                     # nothing when all is well
+    "Was the first epoch's learning rate above 0, and do rates that the loop sets itself arrive?"
     state, found = run.state, Findings()
     _judge_by_hand(found, run)
     if found:
@@ -131,5 +129,3 @@ def check_idle_epoch(
         "Begin the warm-up above 0 (epoch + 1), or step it every batch.",
     )
     return conclude(found, "")
-
-

@@ -20,7 +20,8 @@ from .comparison import compare_all
 from .core import ConfigError, DataError, RunError, some, write_atomically
 from .diagnostics import Rows, scores
 from .display import bullets, html_table, page, paragraph, render, tiles
-from .evaluation import evaluate_table, interval_text, wilson
+from .evaluation import evaluate_table, interval_text
+from .intervals import wilson
 from .runfiles import RunFiles, read_run_files, train_command
 from .seals import read_signed
 from .outputs import PAGE, output_file

@@ -27,7 +27,6 @@ from expression_research.charts import (
     plot_reliability,
 )
 from expression_research.comparison import (
-    difference_interval,
     mcnemar,
     same_images,
     smallest_visible,
@@ -54,10 +53,10 @@ from expression_research.display import (
 from expression_research.evaluation import (
     evaluate_table,
     interval_text,
-    wilson,
     with_intervals,
 )
 from .freezing import parse_plan
+from .intervals import difference_interval, wilson
 from .pixels import to_rgb
 from .runfiles import RunFiles, shared_rows, train_command
 from .testset import opened_sentence
