@@ -282,8 +282,9 @@ def difference_interval(
     only_a:Count,                  # images on which A alone is right
     only_b:Count,                  # images on which B alone is right
     n:Annotated[int, Between(1, 10**9)],  # images in all, 1 or more
+    confidence:Level=0.95,         # share of splits whose interval holds the true difference
 )->tuple[float, float]:            # lower and upper end in [-1, 1]
-    """95 % interval of the accuracy of A minus that of B, on the same images.
+    """Interval of the accuracy of A minus that of B, on the same images.
 
     Bonett and Price, Statistics in Medicine 2012.
     """
@@ -293,7 +294,7 @@ def difference_interval(
         )
     share_a, share_b = (only_a + 1) / (n + 2), (only_b + 1) / (n + 2)
     spread = math.sqrt((share_a + share_b - (share_a - share_b)**2) / (n + 2))
-    half = float(norm.ppf(0.975)) * spread
+    half = float(norm.ppf((1 + confidence) / 2)) * spread
     return max(-1.0, share_a - share_b - half), min(1.0, share_a - share_b + half)
 
 
@@ -302,8 +303,9 @@ def paired_interval(
     right_a:Annotated[np.ndarray, Numbers(0, 1)],  # (N,) bool or 0/1: A was right
     right_b:Annotated[np.ndarray, Numbers(0, 1)],  # (N,) bool or 0/1: B was right, same images
     persons:_Codes|None=None,      # (N,) int64 from `persons_of`; None: images are independent
+    confidence:Level=0.95,         # share of splits whose interval holds the true difference
 )->Interval:                       # ends in [-1, 1]
-    """95 % interval of the accuracy of A minus that of B, on the same images.
+    """Interval of the accuracy of A minus that of B, on the same images.
 
     No interval where one person shows nearly all. Raises `DataError` for other lengths.
     """
@@ -312,14 +314,15 @@ def paired_interval(
         raise DataError(f"{len(a)} answers of A and {len(b)} of B: expected the same images.")
     only_a, only_b = int((a > b).sum()), int((b > a).sum())
     if persons is None:
-        return Interval(*difference_interval(only_a, only_b, len(a)))
+        return Interval(*difference_interval(only_a, only_b, len(a), confidence))
     design = design_of(a - b, persons)
     if design.reason:
         return no_interval(design.reason)
     n = len(a) / design.effect
     share_a, share_b = (only_a / design.effect + 1) / (n + 2), (only_b / design.effect + 1) / (n + 2)
     variance = (share_a + share_b - (share_a - share_b) ** 2) / (n + 2)
-    half, middle = design.quantile * math.sqrt(variance), share_a - share_b
+    quantile = float(student_t.ppf((1 + confidence) / 2, design.degrees))
+    half, middle = quantile * math.sqrt(variance), share_a - share_b
     return Interval(max(-1.0, middle - half), min(1.0, middle + half))
 
 # %% ../nbs/trust/38_intervals.ipynb #70b1575e
