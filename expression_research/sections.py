@@ -28,6 +28,7 @@ from expression_research.charts import (
 )
 from .chance import accuracy_sentences, guessing
 from .comparison import PairedAccuracy, holm, paired_accuracy
+from .choosing import epoch_sentence
 from .config import RunConfig, loss_words
 from .core import ConfigError, RunError, some
 from expression_research.diagnostics import (
@@ -35,6 +36,7 @@ from expression_research.diagnostics import (
     image_source,
     mistake_table,
     scores,
+    table_predictions,
 )
 from expression_research.display import (
     bullets,
@@ -59,13 +61,19 @@ from expression_research.intervals import (
     share_interval,
     wilson,
 )
-from .intervals import wilson
 from .pixels import to_rgb
 from .runfiles import RunFiles, shared_rows, train_command
+from .runs import Run
 from .testset import opened_sentence
 from .verdicts import VERDICTS
-from .wording import CHOSEN, counted_as, interval_text, score_text
-from .wording import CHOSEN, counted_as, p_text, points_text
+from expression_research.wording import (
+    CHOSEN,
+    counted_as,
+    interval_text,
+    p_text,
+    points_text,
+    score_text,
+)
 
 # %% ../nbs/use/50_sections.ipynb #c788c759
 @dataclass(frozen=True)
@@ -118,8 +126,7 @@ def run_verdict(
         f"{weakest_class(table, files.class_names)}",
         f"The loss is {score_text(found['loss'], loss_interval(table))}, in nats per image; a model that "
         f"knows nothing and says so has ln {classes} = {math.log(classes):.3f}.",
-        f"All of these numbers are of an epoch that was {CHOSEN}, which makes them too good; an "
-        "honest one needs images that played no part.",
+        f"{epoch_sentence(Run(files.folder))} An honest number needs images that played no part.",
     ]
     worse = [check["name"] for check in files.guards if check["verdict"] in ("warning", "error")]
     if worse:
