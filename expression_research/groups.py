@@ -9,8 +9,9 @@ __all__ = ['group_bands', 'image_properties', 'source_columns', 'group_values', 
 # %% ../nbs/trust/43_groups.ipynb #93140bea
 import itertools
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from numbers import Real
 from pathlib import PurePath
@@ -30,6 +31,7 @@ from .display import Drawing, frame_table, html_table, paragraph
 from .evaluation import is_optimistic
 from .formats import Source, open_source
 from .intervals import accuracy_interval, persons_of
+from .names import split_rule
 from .pixels import to_pixels
 from .samples import column_values, file_hashes, number_equals
 from .wording import CHOSEN, counted_as, p_text
@@ -70,24 +72,23 @@ def group_bands(
 
     Raises `ConfigError` for edges that do not rise, or where the values are no numbers.
     """
-    numbers = [_as_number(value) for value in values]
-    edges = np.asarray(edges, dtype=np.float64)
-    if (np.diff(edges) <= 0).any():
-        raise ConfigError(f"edges={edges.tolist()}: expected numbers that rise.")
+    numbers, ends = [_as_number(value) for value in values], np.asarray(edges, dtype=np.float64)
+    if (np.diff(ends) <= 0).any():
+        raise ConfigError(f"edges={ends.tolist()}: expected numbers that rise.")
     texts = ["" if number is not None and math.isnan(number) else str(value)
              for number, value in zip(numbers, values)]
     if any(number is None for number in numbers):
-        if len(edges):
+        if len(ends):
             strange = texts[numbers.index(None)]
             raise ConfigError(f"edges: the value {strange!r} is no number. Leave the edges out.")
         return texts
     found = np.array(numbers, dtype=np.float64)
     known = found[~np.isnan(found)]
-    if not len(edges) and len(set(known)) <= _WITHOUT_BANDS:
+    if not len(ends) and len(set(known)) <= _WITHOUT_BANDS:
         return [f"{number:g}" if text else "" for number, text in zip(numbers, texts)]
-    if not len(edges):
-        edges = np.unique(np.quantile(known, [1 / 3, 2 / 3]))
-    return _band_names(found, edges)
+    if not len(ends):
+        ends = np.unique(np.quantile(known, [1 / 3, 2 / 3]))
+    return _band_names(found, ends)
 
 # %% ../nbs/trust/43_groups.ipynb #5c75b3c8
 _LUMA = np.array([0.299, 0.587, 0.114])     # ITU-R BT.601
@@ -127,13 +128,15 @@ def _plain_columns(
 def source_columns(
     source:Source,                 # as for `load_expressions`
     image_column:str|None=None,    # the picture; None: the only column of type Image
+    split_names:str="",            # as for `load_expressions`
 )->pd.DataFrame:                   # index: hash of a file; texts and numbers of the source
     """What a source says of its pictures beside what a training reads.
 
     Files of equal bytes that disagree get None. Raises `DataError` where there is no picture.
     """
     tables = []
-    for split in open_source(source)[1].splits.values():
+    _, found = open_source(source, rule=split_rule(split_names, "", True))
+    for split in found.splits.values():
         pictures = [name for name, kind in split.features.items() if isinstance(kind, Image)]
         name = image_column or (pictures[0] if len(pictures) == 1 else None)
         if name not in split.column_names:
@@ -158,6 +161,7 @@ def group_values(
     rows:Dataset|None=None,        # the same images with their pictures, for measured properties
     source:Source|None=None,       # where the images came from, for columns of its own
     image_column:str|None=None,    # its pictures; None: the only column of type Image
+    split_names:str="",            # as for `load_expressions`
 )->pd.Series:                      # index sample_id; a value for each image, None where unknown
     "The values of a column. Raises `ConfigError` that lists the columns there are."
     index = pd.Index(samples["sample_id"])
@@ -171,7 +175,7 @@ def group_values(
         return image_properties(rows)[column]
     there = pd.DataFrame()
     if source is not None:
-        there = source_columns(source, image_column)
+        there = source_columns(source, image_column, split_names)
     if column in there:
         hashes = [sample_id.rpartition("-")[0] for sample_id in index]
         return pd.Series(there[column].reindex(hashes).tolist(), index, name=column)
@@ -399,16 +403,20 @@ class GroupReport:
     "How often a model is right in each group, and whether groups differ. A table in a notebook."
     column: str                    # what the groups are
     table: pd.DataFrame            # index group: images, persons, correct, accuracy, low, high, remark
-    pairs: pd.DataFrame            # a, b, gap, p (of all pairs together), seen; gaps in points
+    pairs: pd.DataFrame            # a, b, gap, classes, p (of all pairs together), seen; points
     n: int                         # images in groups that are judged
     left_out: int                  # images whose group is not known
     counted: str                   # what was dealt out: images, or persons
     optimistic: bool               # the images took part in a choice
     reason: str = ""               # why nothing was tested, or ""
+    columns: int = 1               # so many were looked at
+    holm: float = math.nan         # p of the clearest gap when all of them are considered
 
     @property
     def p(self)->float:            # NaN where nothing was tested
-        "Of the largest gap, all pairs considered."
+        "Of the clearest gap, all pairs and all columns considered."
+        if not math.isnan(self.holm):
+            return self.holm
         return float(self.pairs["p"].min()) if len(self.pairs) else math.nan
 
     def line(self)->str:           # one or two sentences
@@ -416,11 +424,12 @@ class GroupReport:
         if self.reason:
             return f"{self.column}: no test of the groups ({self.reason})."
         first = self.pairs.iloc[0]
-        how = f"{p_text(self.p)}{_of_many(len(self.pairs))}, {self.counted}"
+        how = f"{p_text(self.p)}{_of_many(len(self.pairs), self.columns)}, {self.counted}"
         how += f"; {CHOSEN}" if self.optimistic else ""
         between = f"between {first['a']} and {first['b']}"
         if self.p <= 0.05:
-            return f"{self.column}: a gap of {first['gap']:.0f} points {between} ({how})."
+            said = f"{self.column}: a gap of {first['gap']:.0f} points {between} ({how})."
+            return f"{said} {_of_classes(first['classes'])}".strip()
         said = f"{self.column}: no gap beyond chance. The clearest, {first['gap']:.0f} points"
         return f"{said} {between}, is no more than equal groups show ({how}). {self._seen()}"
 
@@ -442,11 +451,22 @@ class GroupReport:
         return str(paragraph(self.line()) + shown + pairs)
 
 # %% ../nbs/trust/43_groups.ipynb #22816481
+def _of_classes(
+    points:float,                  # gap that the classes of the groups make, signed
+)->str:                            # "" where they make none
+    "Groups that hold other classes differ for that reason alone."
+    if abs(points) < 1:
+        return ""
+    return f"The classes that they hold would make it {points:.0f} points, whatever the group."
+
+
 def _of_many(
     pairs:int,                     # of groups
-)->str:                            # "" for one
+    columns:int,                   # that were looked at
+)->str:                            # "" for one gap
     "How many gaps the p-value considers."
-    return f" for the clearest of {pairs} gaps" if pairs > 1 else ""
+    gaps = f" for the clearest of {pairs} gaps" if pairs > 1 else ""
+    return gaps + (f", corrected for {columns} columns" if columns > 1 else "")
 
 
 def _group_row(
@@ -475,23 +495,26 @@ def _pair_table(
     codes:np.ndarray,              # (N,) int64, 0 .. G - 1
     names:list[str],               # G
     persons:np.ndarray|None,       # (N,) int64, or None
+    expected:np.ndarray,           # (N,) recall of the class of each image, in [0, 1]
     *,
     resamples:int,                 # deals
     seed:int,                      # of the deals
-)->pd.DataFrame:                   # a, b, gap (points), p, seen (points); the clearest first
+)->pd.DataFrame:                   # a, b, gap, classes (points), p, seen (points); clearest first
     "All pairs of groups, the better one first."
     gaps = _gaps(right, codes, persons, resamples, seed)
     pairs = np.where((gaps.seen < 0)[:, None], gaps.pairs[:, ::-1], gaps.pairs)
     turned = _Gaps(pairs, np.abs(gaps.seen), gaps.spread, gaps.p, gaps.critical)
     share, sizes = float(right.mean()), np.bincount(codes)
     rows = pd.DataFrame({"a": [names[a] for a, _ in pairs], "b": [names[b] for _, b in pairs]})
-    rows["gap"], rows["p"] = 100 * turned.seen, turned.p
+    alone = np.bincount(codes, weights=expected) / sizes  # (G,) accuracy by the classes alone
+    rows["gap"], rows["classes"] = 100 * turned.seen, 100 * (alone[pairs[:, 0]] - alone[pairs[:, 1]])
+    rows["p"] = turned.p
     rows["seen"] = _could_be_seen(turned, sizes, share, persons is None, seed)
     clearest = np.lexsort([-turned.seen, turned.p])
     return rows.iloc[clearest].reset_index(drop=True)
 
 
-_NO_PAIRS = pd.DataFrame({name: [] for name in ("a", "b", "gap", "p", "seen")})
+_NO_PAIRS = pd.DataFrame({name: [] for name in ("a", "b", "gap", "classes", "p", "seen")})
 
 # %% ../nbs/trust/43_groups.ipynb #bc708e03
 def _aligned(
@@ -518,6 +541,17 @@ def _is_person(
     return bool((together.groupby("group")["person"].nunique() == 1).all())
 
 # %% ../nbs/trust/43_groups.ipynb #6b0897b4
+def _reading_order(
+    name:str,                      # of a group
+)->tuple:
+    "Bands by their numbers, s2 before s10, everything else as in a dictionary."
+    told = name.removeprefix("below ")
+    number = re.search(r"-?\d+(?:\.\d+)?(?:e[+-]?\d+)?", told)
+    if number is None:
+        return told, 0.0, 0, name
+    return told[:number.start()], float(number[0]), int(told == name), name
+
+
 @checked
 def compare_groups(
     table:pd.DataFrame,            # a prediction table, perhaps with a column `subject`
@@ -534,22 +568,25 @@ def compare_groups(
     Raises `DataError` for values that do not belong to the images, `ConfigError` for edges.
     """
     names = np.array(group_bands(_aligned(check_predictions(table), values), edges), dtype=object)
-    right = table_predictions(table) == table["label"].to_numpy()
+    labels = table["label"].to_numpy()
+    right = table_predictions(table) == labels
     known, persons = names != "", persons_of(table)
-    codes, groups = pd.factorize(names[known], sort=True)
+    groups = sorted(set(names[known]), key=_reading_order)
+    codes = np.array([groups.index(name) for name in names[known]], dtype=np.int64)
     alone = persons is not None and len(codes) > 0 and _is_person(codes, persons[known])
     persons = None if alone else persons
     def of(group:int)->dict:
         rows = np.flatnonzero(known)[codes == group]
         return _group_row(right[rows], None if persons is None else persons[rows], fewest)
-    rows = pd.DataFrame([of(group) for group in range(len(groups))], index=list(groups))
+    rows = pd.DataFrame([of(group) for group in range(len(groups))], index=groups)
     judged = [place for place in range(len(groups)) if math.isfinite(rows["low"].iloc[place])]
     inside = np.flatnonzero(known)[np.isin(codes, judged)]
     reason, pairs = _why_no_test(len(groups), len(judged), fewest), _NO_PAIRS
     if not reason:
         new, kept = pd.factorize(names[inside], sort=True)
         moved = None if persons is None else persons[inside]
-        numbers = right[inside].astype(float), new, list(kept), moved
+        expected = pd.Series(right[inside]).groupby(labels[inside]).transform("mean").to_numpy()
+        numbers = right[inside].astype(float), new, list(kept), moved, expected
         pairs = _pair_table(*numbers, resamples=resamples, seed=seed)
     counted = "each group is one person" if alone else _counted(persons, inside)
     chosen, left_out = is_optimistic(table), int((~known).sum())
@@ -595,11 +632,13 @@ def compare_columns(
     table:pd.DataFrame,            # a prediction table, perhaps with a column `subject`
     values:Mapping[str, pd.Series|Sequence],  # column -> a value for each image
     **options:Any,                 # of `compare_groups`: fewest, resamples, seed
-)->tuple[pd.DataFrame, dict[str, GroupReport]]:  # p and Holm's p of each column; the reports
-    "Several columns, and which of their largest gaps remains when all were looked at."
+)->dict[str, GroupReport]:         # column -> report, whose p considers all columns
+    "Several columns, and which of their clearest gaps remain when all were looked at (Holm)."
     reports = {name: compare_groups(table, values[name], name, **options) for name in values}
-    rows = pd.DataFrame({"p": {name: report.p for name, report in reports.items()}})
-    tested = rows["p"].notna()
-    rows["holm"] = rows["p"]
-    rows.loc[tested, "holm"] = holm(rows.loc[tested, "p"].to_numpy())
-    return rows, reports
+    tested = [name for name, report in reports.items() if not report.reason]
+    if len(tested) < 2:
+        return reports
+    together = zip(tested, holm([reports[name].p for name in tested]))
+    for name, p in together:
+        reports[name] = replace(reports[name], holm=float(p), columns=len(tested))
+    return reports
