@@ -218,8 +218,9 @@ def difference_interval(
     only_a:Count,                  # images on which A alone is right
     only_b:Count,                  # images on which B alone is right
     n:Annotated[int, Between(1, 10**9)],  # images in all, 1 or more
+    confidence:Level=0.95,         # share of splits whose interval holds the true difference
 )->tuple[float, float]:            # lower and upper end in [-1, 1]
-    """95 % interval of the accuracy of A minus that of B, on the same images.
+    """Interval of the accuracy of A minus that of B, on the same images.
 
     Bonett and Price, Statistics in Medicine 2012.
     """
@@ -228,7 +229,7 @@ def difference_interval(
             f"only_a={only_a}, only_b={only_b}, n={n}: expected no more of them than images."
         )
     share_a, share_b = (only_a + 1) / (n + 2), (only_b + 1) / (n + 2)
-    half = norm.ppf(0.975) * math.sqrt((share_a + share_b - (share_a - share_b)**2) / (n + 2))
+    half = norm.ppf((1 + confidence) / 2) * math.sqrt((share_a + share_b - (share_a - share_b)**2) / (n + 2))
     return max(-1.0, share_a - share_b - half), min(1.0, share_a - share_b + half)
 
 
@@ -237,8 +238,9 @@ def paired_interval(
     right_a:Annotated[np.ndarray, Numbers(0, 1)],  # (N,) bool or 0/1: A was right
     right_b:Annotated[np.ndarray, Numbers(0, 1)],  # (N,) bool or 0/1: B was right, same images
     persons:_Codes|None=None,      # (N,) int64 from `persons_of`; None: images are independent
+    confidence:Level=0.95,         # share of splits whose interval holds the true difference
 )->Interval:                       # ends in [-1, 1]
-    """95 % interval of the accuracy of A minus that of B, on the same images.
+    """Interval of the accuracy of A minus that of B, on the same images.
 
     No interval where one person shows nearly all. Raises `DataError` for other lengths.
     """
@@ -247,7 +249,7 @@ def paired_interval(
         raise DataError(f"{len(a)} answers of A and {len(b)} of B: expected the same images.")
     only_a, only_b = int((a > b).sum()), int((b > a).sum())
     if persons is None:
-        return Interval(*difference_interval(only_a, only_b, len(a)))
+        return Interval(*difference_interval(only_a, only_b, len(a), confidence))
     sizes = _sizes(persons)
     nobody = _alone(sizes)
     if nobody:
@@ -257,7 +259,7 @@ def paired_interval(
     worst = sizes.n / sizes.effective
     effect = min(max(_clustered_variance(a - b, persons) / independent, 1.0), worst)
     effect = ((only_a + only_b) * effect + 2 * worst) / (only_a + only_b + 2)
-    half = student_t.ppf(0.975, sizes.effective - 1) * math.sqrt(effect * independent)
+    half = student_t.ppf((1 + confidence) / 2, sizes.effective - 1) * math.sqrt(effect * independent)
     middle = share_a - share_b
     return Interval(max(-1.0, middle - half), min(1.0, middle + half))
 

@@ -26,11 +26,7 @@ from expression_research.charts import (
     plot_curves,
     plot_reliability,
 )
-from expression_research.comparison import (
-    mcnemar,
-    same_images,
-    smallest_visible,
-)
+from .comparison import PairedAccuracy, holm, paired_accuracy
 from .config import RunConfig, loss_words
 from .core import ConfigError, RunError, some
 from expression_research.diagnostics import (
@@ -39,7 +35,6 @@ from expression_research.diagnostics import (
     image_source,
     mistake_table,
     scores,
-    table_predictions,
 )
 from expression_research.display import (
     bullets,
@@ -56,11 +51,12 @@ from expression_research.evaluation import (
     with_intervals,
 )
 from .freezing import parse_plan
-from .intervals import difference_interval, wilson
+from .intervals import wilson
 from .pixels import to_rgb
 from .runfiles import RunFiles, shared_rows, train_command
 from .testset import opened_sentence
 from .verdicts import VERDICTS
+from .wording import CHOSEN, counted_as, p_text, points_text
 
 # %% ../nbs/use/50_sections.ipynb #c788c759
 @dataclass(frozen=True)
@@ -460,40 +456,40 @@ def _mistakes_section(
 # %% ../nbs/use/50_sections.ipynb #82e0f405
 def _against(
     name:str,                      # of the baseline
-    table:pd.DataFrame,            # its predictions of the same images
+    pair:PairedAccuracy,           # the run (A) and the baseline (B) on the same images
+    holm_p:float,                  # in (0, 1], corrected for the number of baselines
     files:RunFiles,                # of a finished run
 )->list:                           # a row of the table
-    "One baseline beside the run."
-    labels, n, model = files.table["label"].to_numpy(), len(files.table), files.config.model
-    mine = table_predictions(files.table) == labels
-    other = table_predictions(same_images(files.table, table)) == labels
-    only_mine, only_other = int((mine & ~other).sum()), int((other & ~mine).sum())
-    p, (low, high) = mcnemar(only_mine, only_other), difference_interval(only_mine, only_other, n)
-    verdict = "cannot be told apart"
-    if p <= 0.05:
-        verdict = f"{model if only_mine > only_other else name} is better"
-    difference = f"{100 * (only_mine - only_other) / n:+.1f}"
-    interval = f"{100 * low:+.1f} to {100 * high:+.1f}"
-    return [name, f"{other.sum()}/{n}", difference, interval, only_mine, only_other, p, verdict]
+    "One baseline beside the run, with what would have been seen where nothing was."
+    verdict, visible = "cannot be told apart", pair.visible()
+    if holm_p <= 0.05:
+        verdict = f"{files.config.model if pair.difference > 0 else name} is better"
+        visible = math.nan
+    right, told = f"{pair.both + pair.only_b}/{pair.n}", points_text(pair.difference, pair.interval)
+    seen = None if math.isnan(visible) else f"{visible:.2g} points"
+    return [name, right, told, pair.only_a, pair.only_b, p_text(holm_p), verdict, seen]
 
 # %% ../nbs/use/50_sections.ipynb #6003c42d
 @section("Against the baselines")
 def _comparison_section(
     files:RunFiles,                # of a finished run
 )->Markup:
-    """The run against every baseline: difference with interval, exact McNemar test, and what could
-    not have been seen.
+    """This training against every baseline: difference with interval, test with Holm's correction,
+    and what would have been seen.
     """
-    rows = [_against(name, table, files) for name, table in files.baselines.items()]
-    if not rows:
+    pairs = {name: paired_accuracy(files.table, table) for name, table in files.baselines.items()}
+    if not pairs:
         return paragraph("No baseline was kept for these samples.")
-    model, n = files.config.model, len(files.table)
-    columns = ["baseline", "right", "difference, points", "95 % interval"]
-    columns += [f"only {model} right", "only baseline right", "p (McNemar)", ""]
+    corrected, model = holm([pair.p for pair in pairs.values()]), files.config.model
+    rows = [_against(name, pair, p, files) for (name, pair), p in zip(pairs.items(), corrected)]
+    columns = ["baseline", "right", "difference", f"only {model} right", "only baseline right"]
+    columns += ["p, Holm", "these trainings", "found in 80 %"]
+    persons = next(iter(pairs.values())).persons
+    test = "McNemar's exact test" if persons is None else "sign flips"
     return html_table(columns, rows) + paragraph(
-        f"With {n} images a difference below {smallest_visible(n):.2g} points could not have been "
-        f"seen. The epoch of {model} was chosen on these images, the baselines' settings were not, "
-        "which favours it."
+        f"p: {test} {counted_as(persons)}, with Holm's correction for {len(pairs)}. Last column: a "
+        "true difference that is found in 80 % of cases where two disagree this often. The epoch "
+        f"of {model} was {CHOSEN}, the baselines' settings were not, which favours it."
     )
 
 # %% ../nbs/use/50_sections.ipynb #262d356c
