@@ -35,7 +35,7 @@ from .display import Drawing, frame_table, paragraph, show_captioned
 from expression_research.intervals import (
     Interval,
     accuracy_interval,
-    mean_interval,
+    loss_difference_interval,
     no_interval,
     paired_interval,
     persons_of,
@@ -137,15 +137,25 @@ class PairedAccuracy(NamedTuple):
         return f"{points_text(self.difference, self.interval)}, {p_text(self.p)} {counted}"
 
 # %% ../nbs/trust/42_comparison.ipynb #4222b166
-def _paired(
+def _knowing(
     table_a:pd.DataFrame,          # prediction table of A
+    table_b:pd.DataFrame,          # prediction table of B, in the same order
+)->pd.DataFrame:                   # A's, with the persons that either knows
+    "Who is on the images is no property of a model."
+    if "subject" in table_a.columns or "subject" not in table_b.columns:
+        return table_a
+    return table_a.assign(subject=table_b["subject"].to_numpy())
+
+
+def _paired(
+    table_a:pd.DataFrame,          # prediction table of A, with the persons where they are known
     table_b:pd.DataFrame,          # prediction table of B, in the same order
     seed:int=0,                    # of the sign flips
 )->PairedAccuracy:
-    "Counts, interval and test; by persons where one of the tables knows who is on the images."
+    "Counts, interval and test; by persons where they are known."
     labels = table_a["label"].to_numpy()
     a, b = table_predictions(table_a) == labels, table_predictions(table_b) == labels
-    persons = persons_of(table_a if "subject" in table_a.columns else table_b)
+    persons = persons_of(table_a)
     only_a, only_b = int((a & ~b).sum()), int((b & ~a).sum())
     p = mcnemar(only_a, only_b)
     if persons is not None:
@@ -167,7 +177,8 @@ def paired_accuracy(
     `DataError` for different images or labels.
     """
     table_a = prediction_table_of(run_a)
-    return _paired(table_a, same_images(table_a, prediction_table_of(run_b)), seed)
+    table_b = same_images(table_a, prediction_table_of(run_b))
+    return _paired(_knowing(table_a, table_b), table_b, seed)
 
 # %% ../nbs/trust/42_comparison.ipynb #b4a38611
 def _macro_f1s(
@@ -452,9 +463,8 @@ def _score_comparison(
     f1_a, f1_b = float(_macro_f1s(labels, a, classes)), float(_macro_f1s(labels, b, classes))
     ends = macro_f1_difference_interval(labels, a, b, classes, persons=pair.persons)
     p = macro_f1_permutation(labels, a, b, classes, persons=pair.persons, seed=seed)
-    losses = table_losses(table_a), table_losses(table_b)
-    nats = [float(loss.mean()) for loss in losses]
-    loss_ends = mean_interval(losses[0] - losses[1], pair.persons)
+    nats = [float(table_losses(table).mean()) for table in (table_a, table_b)]
+    loss_ends = loss_difference_interval(table_a, table_b)
     rows = {
         "accuracy": (right_a, right_b, pair.difference, *_ends(pair.interval, pair.p)),
         "macro_f1": (f1_a, f1_b, f1_a - f1_b, *_ends(ends, p)),
@@ -481,7 +491,7 @@ def _margin_interval(
     "The interval whose ends are what two one-sided tests leave: at twice the level."
     labels, confidence = table_a["label"].to_numpy(), 1 - 2 * alpha
     a, b = table_predictions(table_a), table_predictions(table_b)
-    persons = persons_of(table_a if "subject" in table_a.columns else table_b)
+    persons = persons_of(table_a)
     if metric == "accuracy":
         return paired_interval(a == labels, b == labels, persons, confidence)
     classes = table_logits(table_a).shape[1]
@@ -510,6 +520,7 @@ def compare(
     """
     table_a = prediction_table_of(run_a)
     table_b = same_images(table_a, prediction_table_of(run_b))
+    table_a = _knowing(table_a, table_b)
     differently = _answered_differently(table_a, table_b, class_names)
     pair, interval = _paired(table_a, table_b, seed), None
     if margin is not None:
@@ -626,7 +637,7 @@ def compare_all(
     ranked = sorted(right, key=lambda name: (-right[name].sum(), name))
     rows = []
     for a, b in itertools.combinations(ranked, 2):
-        pair = _paired(tables[a].assign(subject=first.get("subject", "")), tables[b], seed)
+        pair = _paired(_knowing(tables[a], first), tables[b], seed)
         numbers = pair.difference, pair.interval.low, pair.interval.high, pair.p
         rows.append((a, b, pair.only_a, pair.only_b, *numbers))
     columns = ["a", "b", "only_a", "only_b", "difference", "low", "high", "p"]

@@ -6,8 +6,8 @@
 __all__ = ['HOG', 'main_configs', 'rows_by_model', 'markdown_table', 'choose', 'run_main_job']
 
 # %% ../nbs/use/53_mainjob.ipynb #ff3599b1
-import math
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -18,15 +18,28 @@ from datasets import DatasetDict
 from .arguments import checked
 from .auditing import refuse_leaks
 from .baselines import hog_baseline, hog_penalty, majority_baseline
+from .comparison import PairedAccuracy, holm, paired_accuracy
 from .config import RunConfig, resolve
 from .core import ConfigError
 from .data import ExpressionData, summarise
 from .diagnostics import scores
-from .intervals import wilson
+from .intervals import Interval, no_interval, with_subjects
 from .guards import GuardLog
 from .experiments import run_experiment, sealed_test
+from expression_research.methods import (
+    Method,
+    MethodComparison,
+    compare_methods,
+    method_accuracy,
+)
 from .recipe import data_of, make_recipe
-from .report import run_report, summary_report
+from expression_research.report import (
+    row_interval,
+    run_report,
+    score_cell,
+    score_ends,
+    summary_report,
+)
 from .runfiles import write_baselines
 from .runs import Run
 from .seals import write_signed
@@ -37,6 +50,15 @@ from expression_research.testset import (
     openings,
     stored_table,
     without_test,
+)
+from expression_research.wording import (
+    CHOSEN,
+    correct_text,
+    counted_as,
+    openings_text,
+    p_text,
+    points_text,
+    score_text,
 )
 
 # %% ../nbs/use/53_mainjob.ipynb #bab29c49
@@ -92,6 +114,7 @@ def _table_row(
         "correct": round(found["accuracy"] * n),
         "seconds": round(seconds, 1),
         "run": run.folder.name if run else None,
+        "intervals": score_ends(table),
     }
 
 # %% ../nbs/use/53_mainjob.ipynb #b022cdd7
@@ -99,33 +122,42 @@ HOG = "HOG + logistic regression"
 
 
 def _baseline_rows(
-    dataset:DatasetDict,           # train and validation are used
+    faces:ExpressionData,          # train and validation are used
     out:Path,                      # folder of the runs, whose reports compare them with HOG
-    samples_hash:str,              # of the manifest of the whole data set
-)->list[dict]:                     # the second one with its penalty `C`
+)->tuple[list[dict], pd.DataFrame]:    # rows, the second one with its penalty `C`; HOG's table
     "Majority class, and HOG with logistic regression, on validation."
-    majority = _table_row("majority class", majority_baseline(dataset, "validation"), 0.0)
+    dataset = without_test(faces)
+    majority = with_subjects(majority_baseline(dataset, "validation"), faces.samples)
     started = time.perf_counter()
     C = hog_penalty(dataset)
     hog = hog_baseline(dataset, "validation", C=C)
-    write_baselines(out, samples_hash, {HOG: hog})
+    write_baselines(out, faces.samples_hash, {HOG: hog})
+    hog = with_subjects(hog, faces.samples)
     row = _table_row(HOG, hog, time.perf_counter() - started)
     row["C"] = C                   # so that nobody has to choose it again
-    return [majority, row]
+    return [_table_row("majority class", majority, 0.0), row], hog
 
 # %% ../nbs/use/53_mainjob.ipynb #75466d33
 @checked
 def rows_by_model(
     rows:list[dict],               # of one split
-)->pd.DataFrame:                   # one line per model: runs, means of the scores, and their sd
+    methods:Mapping[str, Method]|None=None, # model -> its method, where it has several seeds
+)->pd.DataFrame:
+    # one line per model: runs, means of the scores, their intervals (`Interval`), right ("27, 30")
     "The rows pooled over seeds, in the order of their first appearance."
-    lines, names = [], ("accuracy", "macro_f1", "loss")
+    lines, names, methods = [], ("accuracy", "macro_f1", "loss"), methods or {}
     for model, group in pd.DataFrame(rows).groupby("model", sort=False):
         line = {"model": model, "runs": len(group)}
         line |= {name: group[name].mean() for name in names}
-        for name in names:
-            line[f"{name}_sd"] = group[name].std(ddof=1) if len(group) > 1 else float("nan")
-        line["median_correct"] = int(group["correct"].median())
+        if len(group) == 1:
+            row = group.iloc[0].to_dict()
+            line |= {f"{name}_interval": row_interval(row, name) for name in names}
+        else:
+            nothing = no_interval("over seeds")
+            found, line["macro_f1_interval"] = methods.get(str(model)), nothing
+            line["accuracy_interval"] = found.interval if found else nothing
+            line["loss_interval"] = found.loss_interval if found else nothing
+        line["right"] = ", ".join(str(correct) for correct in group["correct"])
         line["n"] = int(group["n"].iloc[0])
         line["seconds"] = group["seconds"].mean()
         lines.append(line)
@@ -136,32 +168,22 @@ def rows_by_model(
 def markdown_table(
     lines:pd.DataFrame,            # from `rows_by_model`
 )->str:                            # GitHub Markdown
-    """The table of the main job, for a terminal and for the README.
-
-    The interval is that of the median number of right answers.
-    """
-    def cell(line:pd.Series, name:str)->str:
-        spread = line[f"{name}_sd"]
-        return f"{line[name]:.3f}" + ("" if math.isnan(spread) else f" ± {spread:.3f}")
-    head = (
-        "model",
-        "validation accuracy",
-        "images",
-        "95 % interval",
-        "macro F1",
-        "loss, nats",
-        "seconds",
-    )
+    "The table of the main job, for a terminal and for the README; in brackets 95 % intervals."
+    head = ["model", "trainings", "validation accuracy", "right"]
+    head += ["macro F1", "loss, nats", "seconds"]
     text = [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
     for _, line in lines.iterrows():
-        low, high = wilson(line["median_correct"], line["n"])
+        cells = {
+            name: score_cell(line[name], line[f"{name}_interval"])
+            for name in ("accuracy", "macro_f1", "loss")
+        }
         row = [
             line["model"],
-            cell(line, "accuracy"),
-            f"{line['median_correct']}/{line['n']}",
-            f"{low:.2f} to {high:.2f}",
-            cell(line, "macro_f1"),
-            cell(line, "loss"),
+            str(line["runs"]),
+            cells["accuracy"],
+            f"{line['right']} of {line['n']}",
+            cells["macro_f1"],
+            cells["loss"],
             f"{line['seconds']:.0f}",
         ]
         text.append(f"| {' | '.join(row)} |")
@@ -207,6 +229,7 @@ def _test_row(
         )
     elif table is None:
         table = sealed_test(out / row["run"], reason=reason, again=True, dataset=data).table
+    table = with_subjects(table, data.samples)
     found = _table_row(chosen, table, time.perf_counter() - started, seed=row["seed"])
     found["run"], found["openings"] = row["run"], len(openings(out, data.samples_hash))
     return found
@@ -214,39 +237,99 @@ def _test_row(
 _test_row.__test__ = False          # not a test for pytest to collect
 
 # %% ../nbs/use/53_mainjob.ipynb #bcbcfaa7
+def _verdict(
+    config:RunConfig,              # of the network
+    pair:PairedAccuracy|MethodComparison,   # the network (A) and HOG (B)
+    told:str,                      # its p-value in words, and how it was counted
+    apart:bool,                    # whether they can be told apart
+)->str:                            # a sentence
+    "One network beside HOG."
+    known = config.weights in ("none", "imagenet")
+    name = f"{config.model} ({config.weights if known else 'local weights'})"
+    better = config.model if pair.difference > 0 else HOG
+    if isinstance(pair, PairedAccuracy):
+        n, verdict = pair.n, f"of these two trainings, {better} is better"
+        if not apart:
+            verdict = f"these two trainings cannot be told apart on these {n} images"
+    else:
+        n, verdict = pair.methods[0].n, f"{better} is the better method"
+        if not apart:
+            verdict = f"the methods cannot be told apart on these {n} images"
+    difference = points_text(pair.difference, pair.interval)
+    return f"{name} against {HOG}: accuracy {difference}, {told}; {verdict}."
+
+# %% ../nbs/use/53_mainjob.ipynb #7466f6aa
 def _verdicts(
-    lines:pd.DataFrame,            # from `rows_by_model`, validation
+    trained:Mapping[str, Mapping[int, pd.DataFrame]],  # model -> seed -> table of validation
+    hog:pd.DataFrame,              # prediction table of the baseline
     configs:list[RunConfig],       # of the networks
 )->list[str]:                      # sentences
     "How each network compares with HOG on validation, and what the data allow to be said."
-    by_model = lines.set_index("model")
-    hog, n = by_model.loc[HOG], int(by_model["n"].iloc[0])
     notes = [
-        f"One validation image is {100 / n:.1f} points: differences of a few points are a few "
-        "images."
+        f"One validation image is {100 / len(hog):.1f} points: differences of a few points are a "
+        "few images."
     ]
+    pairs:list[PairedAccuracy|MethodComparison] = []
     for config in configs:
-        line = by_model.loc[config.model]
-        points, loss = 100 * (line["accuracy"] - hog["accuracy"]), line["loss"] - hog["loss"]
-        relation, reason = "partly beats", ""
-        if points > 0 and loss < 0:
-            relation = "beats"
-        elif points <= 0 and loss >= 0:
-            relation = "does not beat"
-        if relation != "beats" and config.weights == "none":
-            reason = " (it was trained from scratch on few images)"
-        elif relation != "beats":
-            reason = " (its pretrained features do not separate these classes better)"
-        known = config.weights in ("none", "imagenet")
-        weights = config.weights if known else "local weights"
-        notes.append(
-            f"{config.model} ({weights}) "
-            f"{relation} HOG + logistic regression: {points:+.1f} points of accuracy, {loss:+.3f} "
-            f"nats{reason}."
-        )
+        seeds = trained[config.model]
+        if len(seeds) > 1:
+            pairs.append(compare_methods(seeds, hog, names=(config.model, HOG)))
+        else:
+            pairs.append(paired_accuracy(next(iter(seeds.values())), hog))
+    persons = paired_accuracy(hog, next(iter(trained[configs[0].model].values()))).persons
+    several = f", Holm's correction for {len(pairs)} networks" if len(pairs) > 1 else ""
+    for config, pair, p in zip(configs, pairs, holm([pair.p for pair in pairs])):
+        told = f"{p_text(float(p))} {counted_as(persons)}{several}"
+        notes.append(_verdict(config, pair, told, p <= 0.05))
     return notes
 
 # %% ../nbs/use/53_mainjob.ipynb #b47a7118
+def _trained_tables(
+    rows:list[dict],               # of validation
+    out:Path,                      # folder of the runs
+    faces:ExpressionData,          # who is on the images
+)->dict[str, dict[int, pd.DataFrame]]:  # model -> seed -> prediction table
+    "What the networks answered, read from their runs."
+    trained:dict[str, dict[int, pd.DataFrame]] = {}
+    for row in rows:
+        if row["run"]:
+            table = with_subjects(Run(out / row["run"]).table, faces.samples)
+            trained.setdefault(row["model"], {})[row["seed"]] = table
+    return trained
+
+
+def _methods(
+    trained:Mapping[str, Mapping[int, pd.DataFrame]],  # model -> seed -> prediction table
+)->dict[str, Method]:              # of the models with several seeds
+    "The methods that there is something to say about."
+    several = {name: runs for name, runs in trained.items() if len(runs) > 1}
+    return {name: method_accuracy(runs, name=name) for name, runs in several.items()}
+
+# %% ../nbs/use/53_mainjob.ipynb #7ba52ced
+def _caption(
+    rows:list[dict],               # of validation
+)->str:                            # two sentences
+    "What the numbers of the table are."
+    counted = rows[0]["intervals"]["counted"]
+    return (
+        f"All of it on validation, and {CHOSEN}: too good. In brackets 95 % intervals for new "
+        f"images, and for new seeds where there are several ({counted}); a dash where none holds."
+    )
+
+
+def _test_line(
+    test:dict,                     # from `_test_row`
+)->str:
+    "The test number with its uncertainty, and how often the split was opened for one."
+    correct = correct_text(test["correct"], test["n"], row_interval(test, "accuracy"))
+    macro, loss = (score_text(test[name], row_interval(test, name)) for name in ("macro_f1", "loss"))
+    training = "" if test["seed"] is None else f" (the training of seed {test['seed']})"
+    return (
+        f"test{training}: {correct} {test['intervals']['counted']}; macro F1 {macro}; loss in "
+        f"nats {loss} ({openings_text(test['openings'])})"
+    )
+
+# %% ../nbs/use/53_mainjob.ipynb #08b9eab5
 @checked
 def run_main_job(
     data:str="generated",          # any source of `load_expressions`
@@ -275,11 +358,12 @@ def run_main_job(
     print(f"data: {data}\n{summarise(faces).to_string()}", flush=True)
     leaks = refuse_leaks(faces, accept_leaks=configs[0].accept_leaks)
     print(f"audit: {leaks['message']}\n\nbaselines", flush=True)
-    rows = _baseline_rows(without_test(faces), Path(out), faces.samples_hash)
+    rows, hog = _baseline_rows(faces, Path(out))
     for config in configs:
         for number in range(seed, seed + seeds):
             rows.append(_network_row(config, number, faces, leaks))
-    lines = rows_by_model(rows)
+    trained = _trained_tables(rows, Path(out), faces)
+    lines = rows_by_model(rows, _methods(trained))
     chosen = choose(lines)
     test = _test_row(chosen, rows, faces, Path(out), generated=data == "generated")
     names, counts = faces.class_names, {}
@@ -293,7 +377,7 @@ def run_main_job(
         "rows": rows,
         "chosen": chosen,
         "test": test,
-        "notes": _verdicts(lines, configs),
+        "notes": _verdicts(trained, hog, configs),
     }
     write_signed(Path(out) / "summary.json", summary)
     # now that everything is known, the test number and its ledger included
@@ -301,13 +385,8 @@ def run_main_job(
         if row["run"]:
             run_report(Path(out) / row["run"], pictures=faces["validation"])
     page = summary_report(out)
-    times = "time" if test["openings"] == 1 else "times"
-    print(f"\n{markdown_table(lines)}\n\n" + "\n".join(summary["notes"]))
-    print(
-        f"\nchosen by validation loss: {chosen}; test: {test['correct']}/{test['n']} = "
-        f"{test['accuracy']:.3f}, macro F1 {test['macro_f1']:.3f}, loss {test['loss']:.3f} "
-        f"(test opened {test['openings']} {times} in this folder)"
-    )
+    print(f"\n{markdown_table(lines)}\n\n{_caption(rows)}\n" + "\n".join(summary["notes"]))
+    print(f"\nchosen by validation loss: {chosen}; {_test_line(test)}")
     print(f"report: {page} ({time.perf_counter() - started:.0f} s in all)")
     return summary
 

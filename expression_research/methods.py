@@ -147,8 +147,11 @@ def method_accuracy(
         of_accuracy = accuracy_interval(right.ravel(), np.tile(who, seeds))
         of_images = of_accuracy, mean_interval(answers.losses.mean(axis=0), persons)
     interval = _with_seeds(right, of_images[0])
+    loss_interval = _with_seeds(answers.losses, of_images[1])
     if not interval.reason:
         interval = Interval(max(0.0, interval.low), min(1.0, interval.high))
+    if not loss_interval.reason:
+        loss_interval = Interval(max(0.0, loss_interval.low), loss_interval.high)
     return Method(
         name=name,
         runs=seeds,
@@ -157,7 +160,7 @@ def method_accuracy(
         spread=spread,
         interval=interval,
         loss=float(answers.losses.mean()),
-        loss_interval=_with_seeds(answers.losses, of_images[1]),
+        loss_interval=loss_interval,
         persons=persons,
     )
 
