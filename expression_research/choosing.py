@@ -163,16 +163,20 @@ def _choice(
     number:int,                    # how many there were to choose from
     by:str="most right answers",   # what chose it
 )->Choice:
-    "The wider of the bootstrap's interval and Wilson's, around the corrected accuracy."
+    """The bootstrap's interval of the corrected accuracy, or a wider one.
+
+    That is Wilson's, lowered by what the choosing flatters at its lower end only: how much it
+    flatters is an estimate, too.
+    """
     apparent, corrected = float(right.mean()), float(np.nanmean(estimates))
     who = np.arange(len(right)) if persons is None else persons
     plain = accuracy_interval(right, who)
     low, high = map(float, np.nanquantile(estimates, [0.025, 0.975]))
     if plain.reason:
         low = high = math.nan
-    elif plain.high - plain.low > high - low:
-        shift = apparent - corrected
-        low, high = max(plain.low - shift, 0.0), min(plain.high - shift, 1.0)
+    else:
+        shift = max(apparent - corrected, 0.0)
+        low, high = min(low, max(plain.low - shift, 0.0)), max(high, plain.high)
     counted = counted_as(persons)
     return Choice(name, apparent, corrected, low, high, number, by, counted, plain.reason)
 
@@ -267,7 +271,7 @@ def validation_choice(
     if chosen not in models:
         raise ConfigError(f"chosen={chosen!r}: expected one of {', '.join(models)}.")
     found = {
-        name: [_one_column(run) if isinstance(run, pd.DataFrame) else epoch_scores(run) for run in runs]
+        name: [epoch_scores(run) if isinstance(run, Run) else _one_column(run) for run in runs]
         for name, runs in models.items()
     }
     everything = [one for runs in found.values() for one in runs]
@@ -401,7 +405,7 @@ class Budget:
         name, p = self.largest()
         row = self.table.loc[name]
         ends = Interval(row["low"], row["high"], "all runs agree")
-        said = f"{name} {row['sd']:.1f} points, {interval_words(ends, 1)}"
+        said = f"{name}, {row['sd']:.1f} points, {interval_words(ends, 1)}"
         alone = math.isnan(p) and row["sd"] > 0
         if alone or p < 0.05:
             return f"the largest spread is that of the {said}"

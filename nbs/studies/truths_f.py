@@ -49,7 +49,8 @@ def folds_with_truth(n, true, draws, seed, folds=5, repeats=3, each=1, likeness=
     An image is right when its difficulty (the same in every repeat), its person's and what this
     training makes of it are together below a threshold; each fold's model has a skill of its own.
     """
-    generator = np.random.default_rng(keyed_seed(seed, "row 1", n, round(1000 * true), repeats, each))
+    key = ("row 1", n, round(1000 * true), repeats, each)
+    generator = np.random.default_rng(keyed_seed(seed, *key))
     people = -(-n // each)
     persons = np.arange(n) // each
     own = math.sqrt(likeness) * generator.normal(size=(draws, people))[:, persons]
@@ -173,7 +174,7 @@ def _row3(said):
     pooled = pool(faces)
     fit = CountedFold(network_fold(pooled, RunConfig(model="tinyvgg", side=32, guards="off")))
     crossed = cross_validate(fit, pooled.samples, progress=False, jobs=1)
-    return {"images said to train a fold / those that did": (said(crossed) / np.mean(fit.seen), 0.0)}
+    return {"images said / images that trained": (said(crossed) / np.mean(fit.seen), 0.0)}
 
 
 def before_row3(draws=1, seed=0):
@@ -197,8 +198,9 @@ def made_up_epochs(images, generator, epochs=30, networks=4, fresh=4000):
     for epoch in range(1, epochs):
         drift[..., epoch] = 0.8 * drift[..., epoch - 1] + 0.6 * drift[..., epoch]
     learned = 0.35 * (1 - np.exp(-np.arange(epochs) / 6))
-    luck = 0.08 * generator.normal(size=(networks, 1)) + 0.04 * generator.normal(size=(networks, epochs))
-    margin = learned + luck + 0.6 * common + 0.5 * own + 0.63 * drift
+    luck = 0.08 * generator.normal(size=(networks, 1))
+    luck = luck + 0.04 * generator.normal(size=(networks, epochs))
+    margin = learned + luck + 0.85 * common + 0.35 * own + 0.4 * drift
     losses = np.logaddexp(0, -(1 + 0.08 * np.arange(epochs)) * margin)
     return losses.reshape(len(losses), -1), (margin > 0).reshape(len(losses), -1)
 
@@ -257,7 +259,8 @@ def _budget_rate(draws, seed, says):
             generator = np.random.default_rng(keyed_seed(seed, "row 15", name, images))
             hits = []
             for _ in range(draws):
-                right = generator.binomial(images, np.clip(0.7 + 0.03 * generator.normal(size=(sources, 10)), 0, 1))
+                true = 0.7 + 0.03 * generator.normal(size=(sources, 10))
+                right = generator.binomial(images, np.clip(true, 0, 1))
                 hits.append(says(_budget(list(right / images))))
             found[f"{name}, 10 runs, {images} images"] = share_of(hits)
     return found
@@ -304,6 +307,7 @@ if __name__ == "__main__":
         if len(sys.argv) > 1 and str(entry["row"]) not in sys.argv[1:]:
             continue
         before, after = (entry[side](entry["draws"], 16) for side in ("before", "after"))
-        print(f"row {entry['row']}: {entry['what']}; wanted {entry['wanted']}; {entry['draws']} draws")
+        wanted = f"wanted {entry['wanted']}; {entry['draws']} draws"
+        print(f"row {entry['row']}: {entry['what']}; {wanted}")
         for name, (value, error) in after.items():
             print(f"  {name:50s} before {before[name][0]:7.3f}  after {value:7.3f} +- {error:.3f}")
