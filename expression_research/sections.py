@@ -35,6 +35,7 @@ from expression_research.diagnostics import (
     image_source,
     mistake_table,
     scores,
+    table_predictions,
 )
 from expression_research.display import (
     bullets,

@@ -1,4 +1,4 @@
-"""Groups with known truth: how often a gap is found where there is none, and where there is one of the size that is printed."""
+"""Groups with known truth: how often a gap is found where there is none, and where there is one."""
 import math
 from collections.abc import Sequence
 
@@ -10,7 +10,15 @@ from expression_research.groups import all_gaps, compare_groups
 from expression_research.diagnostics import prediction_table
 
 # images of each group; images of each person (1: independent images)
-SETTINGS = (((12, 11), 1), ((15, 15, 15), 1), ((18,) * 5, 1), ((45,) * 5, 1), ((143,) * 7, 1), ((40, 40, 10), 5), ((75,) * 3, 5))
+SETTINGS = (
+    ((12, 11), 1),
+    ((15, 15, 15), 1),
+    ((18,) * 5, 1),
+    ((45,) * 5, 1),
+    ((143,) * 7, 1),
+    ((40, 40, 10), 5),
+    ((75,) * 3, 5),
+)
 LIKENESS = 0.3                     # intraclass correlation of the images of a person
 
 
@@ -42,7 +50,7 @@ def before_groups(
     draws:int=400,                 # data sets of each setting
     seed:int=0,                    # of the draws
 )->tuple[float, float]:            # worst rate, and its Monte-Carlo standard error
-    "What a table by groups invites to: the largest gap with Fisher's test, as if it were the only one."
+    "What a table by groups invites to: Fisher's test of the largest gap, as if it were the only one."
     generator, rates = np.random.default_rng(keyed_seed(seed, "before groups")), []
     for sizes, each in SETTINGS:
         hits, counts = 0, np.array(sizes)
@@ -77,11 +85,12 @@ def after_power(
     draws:int=400,                 # data sets with a gap of the printed size
     seed:int=0,                    # of the draws
 )->tuple[float, float]:            # rate, and its Monte-Carlo standard error
-    "How often the gap of which it is said that 80 of 100 samples show it is found; 45 and 45 images."
+    "How often the gap that 80 of 100 samples are said to show is found; 45 and 45 images."
     generator = np.random.default_rng(keyed_seed(seed, "power of groups"))
     groups = np.repeat([0, 1], 45)
     right = np.tile([1, 1, 1, 0, 0], 18)
-    table = prediction_table([f"image {row}" for row in range(90)], 1 - right, np.tile([9.0, 0.0], (90, 1)), "test")
+    names, logits = [f"image {row}" for row in range(90)], np.tile([9.0, 0.0], (90, 1))
+    table = prediction_table(names, 1 - right, logits, "test")
     gap = compare_groups(table, groups.tolist(), "side").pairs["seen"][0] / 100
     accuracy, hits = np.array([0.6 + gap / 2, 0.6 - gap / 2]), 0
     for draw in range(draws):
