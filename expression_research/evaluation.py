@@ -292,7 +292,10 @@ def with_intervals(
     "The table of classes, for reading."
     def cell(row, name):
         value, low, high = row[name], row[f"{name}_low"], row[f"{name}_high"]
-        return "–" if math.isnan(value) else f"{value:.2f} ({low:.2f} – {high:.2f})"
+        if math.isnan(value):
+            return "–"
+        ends = "no interval" if math.isnan(low) else f"{low:.2f} – {high:.2f}"
+        return f"{value:.2f} ({ends})"
     shown = pd.DataFrame(index=classes.index)
     for name in ("precision", "recall", "f1"):
         shown[name] = [cell(row, name) for _, row in classes.iterrows()]

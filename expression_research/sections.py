@@ -27,8 +27,8 @@ from expression_research.charts import (
     plot_reliability,
 )
 from .chance import accuracy_sentences, guessing
-from .comparison import PairedAccuracy, holm, paired_accuracy
 from .choosing import epoch_sentence
+from .comparison import PairedAccuracy, holm, paired_accuracy
 from .config import RunConfig, loss_words
 from .core import ConfigError, RunError, some
 from expression_research.diagnostics import (
