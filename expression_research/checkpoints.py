@@ -10,7 +10,7 @@ __all__ = ['tensors_checksum', 'save_tensors', 'load_tensors', 'StageBase', 'Epo
 import json
 import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, NotRequired, Protocol, TypedDict
 
@@ -365,10 +365,11 @@ class LastCheckpoint:
         base:StageBase,               # of this stage; a new one is written to `folder`
         watched:Watched,              # callbacks whose numbers are part of the state
         record:dict,                  # of the stage: its number as `stage`, the `run` it is of
+        further:Callable[[], dict[str, torch.Tensor]]|None=None,  # name -> tensor (...) to keep too
     ):
         "Put it after the callbacks it watches. A new base becomes `stage-<number>.safetensors`."
         self.folder, self.base = Path(folder), base
-        self.watched, self.record = watched, record
+        self.watched, self.record, self.further = watched, record, further
         self.best = watched["best"]
         self.best.base = base
         if self.best.weights:
@@ -381,7 +382,7 @@ class LastCheckpoint:
         state:EpochState,             # the engine's: model, epoch
         moments:dict[str, torch.Tensor],  # "parameter/moment" -> tensor (...)
     )->dict[str, torch.Tensor]:       # "part/name" -> tensor (...)
-        "What has changed in the model and in the best weights, and the optimizer's moments."
+        "What has changed in the model and in the best weights, the moments, and what is kept too."
         is_best = self.best.epoch == state.epoch
         if is_best:
             now = self.best.best_weights()
@@ -391,6 +392,7 @@ class LastCheckpoint:
             "model": self.base.changes(now),
             "best": {} if is_best else self.base.changes(self.best.weights or {}),
             "optimizer": moments,
+            "further": self.further() if self.further else {},
         }
         named = {}
         for part, tensors in parts.items():
@@ -420,12 +422,13 @@ class LastCheckpoint:
 
 # %% ../nbs/train/37_checkpoints.ipynb #e12f4b6e
 class LastState(NamedTuple):
-    "What `last/` holds: four dictionaries name -> tensor (...), and the record."
+    "What `last/` holds: dictionaries name -> tensor (...), and the record."
     base: dict[str, torch.Tensor]     # the network as the stage found it
     model: dict[str, torch.Tensor]    # what had changed at the end of the epoch
     best: dict[str, torch.Tensor]     # what had changed in the best epoch
     optimizer: dict[str, torch.Tensor]  # "parameter/moment" -> tensor
     record: dict                      # as `LastCheckpoint` wrote it
+    further: dict[str, torch.Tensor]  # what was kept too; empty in a file of an earlier version
 
 
 def _part(
@@ -485,7 +488,7 @@ def load_last(
         is_best = record["callbacks"]["best"]["epoch"] == record["epoch"]
         model, moments = _part(tensors, "model/"), _part(tensors, "optimizer/")
         best = model if is_best else _part(tensors, "best/")
-        return LastState(base, model, best, moments, record)
+        return LastState(base, model, best, moments, record, _part(tensors, "further/"))
     return None
 
 # %% ../nbs/train/37_checkpoints.ipynb #3a392288

@@ -117,41 +117,11 @@ class DataOptions(_Checked, Reading):
     rebuild: Path|None = None
 
 # %% ../nbs/use/69_cli.ipynb #ad004a8e
-def _data_notes(
-    dataset:"ExpressionData",      # from `load_expressions`
-)->list[str]:
-    "Sizes, people, and what was left out, one line each."
-    from expression_research.samples import skipped
-
-    sizes = sorted(
-        {image.size for rows in dataset.values() for image in rows["image"]},
-        key=lambda size: size[0] * size[1],
-    )
-    widest = f" to {sizes[-1][0]} x {sizes[-1][1]}" if len(sizes) > 1 else ""
-    notes = [f"sizes: {sizes[0][0]} x {sizes[0][1]}{widest} pixels"]
-    if "subject" in dataset["train"].column_names:
-        people = [set(rows["subject"]) for rows in dataset.values()]
-        everyone = set().union(*people)
-        several = [one for one in everyone if sum(one in group for group in people) > 1]
-        notes.append(
-            f"people: {len(everyone)}, of whom {len(several)} are in more than one split"
-        )
-    unreadable = dict(skipped(dataset)[["path", "note"]].itertuples(index=False))
-    left_out = [
-        f"left out: {file} ({unreadable.get(file, reason)})"
-        for file, reason in dataset.origin.left_out_files
-    ]
-    more = [f"left out: {len(left_out) - _LISTED} more"] if len(left_out) > _LISTED else []
-    return [*notes, *left_out[:_LISTED], *more]
-
-
-_LISTED = 20                         # files that are left out, by name, at most
-
-# %% ../nbs/use/69_cli.ipynb #bdb2b1b4
 def _summarise_data(
     options:DataOptions,           # which source
 )->None:
     "`expression data`."
+    from expression_research.answers import data_notes
     from expression_research.data import load_expressions, summarise
     from expression_research.formats import rebuild_pack
     from expression_research.outputs import output_folder
@@ -160,7 +130,7 @@ def _summarise_data(
         rebuild_pack(options.rebuild, options.source)
     dataset = load_expressions(options.source, **options.arguments())
     counts = summarise(dataset)
-    print(counts.assign(all=counts.sum(axis=1)).to_string(), *_data_notes(dataset), sep="\n")
+    print(counts.assign(all=counts.sum(axis=1)).to_string(), *data_notes(dataset), sep="\n")
 
 # %% ../nbs/use/69_cli.ipynb #ac7bb3d0
 @dataclass(frozen=True, kw_only=True)
@@ -214,17 +184,6 @@ class TrainOptions(RunConfig):
     # are now, if they have moved
     resume: Path|None = None
     again: bool = False              # repeat a finished run in a folder of its own
-
-
-def _score_line(
-    found:dict,                    # from `scores`: accuracy, macro_f1, loss, n, correct
-    split:str="validation",        # of the scores
-)->str:                            # for people
-    "The headline numbers in one line."
-    return (
-        f"{split}: accuracy {found['accuracy']:.3f} ({found['correct']}/{found['n']}), "
-        f"macro F1 {found['macro_f1']:.3f}, loss {found['loss']:.3f} nats"
-    )
 
 # %% ../nbs/use/69_cli.ipynb #6017eb33
 def _stored_config(
@@ -292,6 +251,7 @@ def _train_model(
     options:TrainOptions,          # with `resume`, flags not given hold the run's own values
 )->None:
     "`expression train`. Prints the run's folder and its validation scores."
+    from expression_research.answers import score_lines
     from expression_research.experiments import run_experiment
     from expression_research.outputs import output_folder
     config = RunConfig(**{field.name: getattr(options, field.name) for field in fields(RunConfig)})
@@ -302,10 +262,8 @@ def _train_model(
         if options.resume
         else run_experiment(config, again=options.again)
     )
-    print(
-        f"{run.folder.as_posix()}\n{_score_line(run.scores)}, best epoch "
-        f"{run.metrics['epoch'] + 1} of {len(run.history)}"
-    )
+    best = f"best epoch {run.metrics['epoch'] + 1} of {len(run.history)}"
+    print(run.folder.as_posix(), *score_lines(run.table, run.class_names), best, sep="\n")
 
 # %% ../nbs/use/69_cli.ipynb #bed109dd
 @dataclass(frozen=True)
@@ -319,6 +277,11 @@ class EvaluateOptions(_Checked):
     again: bool = False  # open the test split although it was opened before, which is counted too
     # write the prediction table (sample id, split, label, logits) to this file
     csv: Path|None = None
+    # does accuracy differ between groups? person, class, folder, lighting, contrast, sharpness,
+    # `image size`, or a column of the source; several joined by commas
+    groups: str = ""
+    # where bands of a column of numbers begin, such as 18 40; default: thirds
+    group_edges: tuple[float, ...] = ()
 
 # %% ../nbs/use/69_cli.ipynb #676a1107
 def _check_reason(
@@ -339,25 +302,32 @@ def _evaluate_model(
 )->None:
     "`expression evaluate`. Raises `ConfigError` for the test split without a reason."
     _check_reason(options)
-    from expression_research.diagnostics import class_report, scores
-    from expression_research.experiments import evaluate_run, sealed_test
+    from expression_research.answers import evaluation_text, groups_of_run, groups_text, known_persons
+    from expression_research.choosing import epoch_sentence
+    from expression_research.experiments import evaluate_run, run_data, sealed_test
     from expression_research.outputs import output_file, table_kind, write_table
     from expression_research.runs import Run
     if options.csv:
         output_file(options.csv, table_kind(["sample_id", "split"]), reads=[options.run])
-    run = Run(options.run)
+    run, groups, place = Run(options.run), {}, options.data or None
+    if options.groups:                 # before the test split may be opened
+        data = run_data(run, place)
+        chosen = options.split, options.groups, data, place or run.config.data
+        groups = groups_of_run(run, *chosen, options.group_edges)
     if options.split == "test":
-        opening = sealed_test(
-            run, reason=options.reason, again=options.again, dataset=options.data or None
-        )
+        opening = sealed_test(run, reason=options.reason, again=options.again, dataset=place)
         print(opening.line())
         table = opening.table
     else:
-        table = evaluate_run(run, options.split, dataset=options.data or None)
+        table = evaluate_run(run, options.split, dataset=place)
     if not run.finished:
         print(f"{run.folder.name} is not finished: these are the scores of its best epoch so far")
-    by_class = class_report(table, run.class_names).round(3).to_string()
-    print(f"{_score_line(scores(table), options.split)}\n\n{by_class}")
+    known = known_persons(run, table)
+    print(evaluation_text(known, run.class_names))
+    if options.split == "validation" and run.finished:
+        print(f"\n{epoch_sentence(run)}")
+    if groups:
+        print(f"\n{groups_text(known, groups)}")
     if options.csv:
         write_table(table, options.csv, reads=[options.run])
 
@@ -369,6 +339,9 @@ class ReportOptions(_Checked):
     # file to write for several runs; default: comparison.html beside the first
     out: Path|None = None
     pictures: bool = False  # load the data again and show the worst mistakes as pictures (one run)
+    # print the REFORMS, NeurIPS and CLAIM checklists as far as this run answers them; with --out
+    # as a new Markdown file
+    checklist: bool = False
     data: str = ""  # for --pictures: where the run's data are now, if they have moved
 
 
@@ -383,6 +356,9 @@ def _write_report_page(
     if not options.runs:
         raise ConfigError("report: no run was named. Expected the folder of a run, or several.")
     first, alone = options.runs[0], len(options.runs) == 1
+    if options.checklist:
+        _print_checklist(options)
+        return
     if alone and (first / "summary.json").is_file():
         path = summary_report(first)
     elif alone and options.pictures:
@@ -393,6 +369,16 @@ def _write_report_page(
     else:
         path = report_runs(options.runs, options.out)
     print(path.as_posix())
+
+# %% ../nbs/use/69_cli.ipynb #9c817b0b
+def _print_checklist(
+    options:ReportOptions,         # one run, perhaps --out
+)->None:
+    "The checklists of one run. Raises `ConfigError` for several runs, or for --pictures."
+    from expression_research.answers import write_checklist
+    if len(options.runs) != 1 or options.pictures:
+        raise ConfigError("--checklist: expected the folder of one run, and no --pictures.")
+    print(write_checklist(options.runs[0], options.out), end="")
 
 # %% ../nbs/use/69_cli.ipynb #b6096714
 @dataclass(frozen=True)

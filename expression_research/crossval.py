@@ -43,6 +43,7 @@ from expression_research.folds import (
 )
 from .freezing import freeze
 from .guards import GuardLog
+from .intervals import with_subjects
 from .loaders import Collate, FaceRows, KeyedSampler
 from .recipe import Recipe, data_of, make_recipe
 from .samples import column_values, with_sample_ids
@@ -280,7 +281,7 @@ def tables_by_epoch(
             )
         columns.append(watcher.tables)
     return {
-        f"epoch {number + 1}": pd.concat(tables, ignore_index=True)
+        f"epoch {number + 1}": with_subjects(pd.concat(tables, ignore_index=True), fit.samples)
         for number, tables in enumerate(zip(*columns))
     }
 

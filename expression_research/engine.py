@@ -217,7 +217,7 @@ class Progress:
         latest = {name: values[-1] for name, values in state.results.items()}
         tqdm.write(
             f"epoch {state.epoch + 1:3d} | train loss {latest['train_loss']:.4f} acc "
-            f"{latest['train_acc']:.3f} | test loss {latest['test_loss']:.4f} acc "
+            f"{latest['train_acc']:.3f} | validation loss {latest['test_loss']:.4f} acc "
             f"{latest['test_acc']:.3f}"
         )
         if self.bar is not None:

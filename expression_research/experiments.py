@@ -7,6 +7,7 @@ __all__ = ['SEALED', 'build_loaders', 'open_folder', 'weights_record', 'FolderBo
            'run_experiment', 'Trained', 'load_trained', 'run_data', 'predict_split', 'evaluate_run', 'sealed_test']
 
 # %% ../nbs/use/52_experiments.ipynb #dbb883ff
+import io
 from collections.abc import Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -20,6 +21,7 @@ from torch import nn
 
 from .arguments import checked
 from .charts import plot_confusion, plot_curves
+from .choosing import epoch_sentence
 from .auditing import refuse_leaks
 from expression_research.checkpoints import (
     BestCheckpoint,
@@ -53,7 +55,7 @@ from .guards import GuardLog
 from .loaders import Loaders, evaluation_loader, train_loader
 from .outputs import output_folder
 from .recipe import Recipe, data_of, make_recipe
-from .records import RunRecord, StepRecord
+from .records import EPOCHS, EpochAnswers, RunRecord, StepRecord
 from .runs import BEGUN, Run, only_one, run_folder, run_id, run_identity
 from .seals import write_seal
 from .stages import StageBook, train_stages
@@ -192,6 +194,7 @@ class FolderBook(StageBook):
             self.guards, rows, steps = (self.saved[part] for part in ("guards", "rows", "files"))
         self.record = RunRecord(folder, rows, run)
         self.steps = StepRecord(folder, len(rows), steps)
+        self.answers = EpochAnswers(self.last.further if self.last else None)
         self.saver: LastCheckpoint|None = None
 
     def open(
@@ -220,13 +223,14 @@ class FolderBook(StageBook):
             "files": self.steps.written,
             "guards": self.guards,
         }
-        self.saver = LastCheckpoint(self.folder / "last", base, watched, progress)
+        further = self.answers.tensors
+        self.saver = LastCheckpoint(self.folder / "last", base, watched, progress, further)
         return range(now, end)
 
     def callbacks(self)->list:
-        "History, steps, the last state, and a progress bar."
+        "History, steps, answers, the last state, and a progress bar."
         bar = Progress(f"{self.name} {self.record.stage}")
-        return [self.record, self.steps, self.saver, bar]
+        return [self.record, self.steps, self.answers, self.saver, bar]
 
 # %% ../nbs/use/52_experiments.ipynb #7e90dd1a
 @checked
@@ -238,7 +242,7 @@ def train_run(
     best:BestCheckpoint,           # watches every stage
     data:ExpressionData,           # whose samples the guards compare with what the loaders hold
     callbacks:Sequence=(),         # further ones, called after the run's own
-)->None:
+)->EpochAnswers:                   # of the validation images after every epoch
     """All stages, from where `folder/last` stands. guards.json and best.safetensors are written
     even when it is interrupted. Raises `GuardError` for a run that cannot end well.
     """
@@ -259,6 +263,7 @@ def train_run(
         write_json(folder / "guards.json", book.guards)
         if best.epoch is not None:
             best.save(folder / "best.safetensors")
+    return book.answers
 
 # %% ../nbs/use/52_experiments.ipynb #1d8fbc34
 SEALED = (
@@ -271,9 +276,25 @@ SEALED = (
     "best.safetensors",
     "predictions.parquet",
     "metrics.json",
+    EPOCHS,
     "figures/curves.svg",
     "figures/confusion.svg",
 )
+_MAY_LACK = {EPOCHS, "figures/curves.svg", "figures/confusion.svg"}   # a result may not
+
+
+def _write_answers(
+    path:Path,                     # epochs.parquet
+    answers:EpochAnswers|None,     # of the validation images
+    ids:Sequence[str],             # sample ids of these images, in the order of the loader
+    epochs:int,                    # that are over
+)->None:
+    "Keep them, unless an earlier version, which kept none, had begun the run."
+    path.unlink(missing_ok=True)
+    if answers is not None and len(answers.losses) == epochs:
+        buffer = io.BytesIO()
+        answers.table(ids).to_parquet(buffer, index=False)
+        write_atomically(path, buffer.getvalue())
 
 
 @checked
@@ -282,12 +303,16 @@ def finish(
     model:nn.Module,               # with its best weights
     loaders:Loaders,               # validation is read
     best:BestCheckpoint,           # which epoch it was
+    answers:EpochAnswers|None=None,  # from `train_run`; None: not kept
 )->None:
-    "Write predictions.parquet, the figures and metrics.json, and seal all results."
+    """Write predictions.parquet, epochs.parquet, the figures and metrics.json, and seal all
+    results.
+    """
     run = Run(folder)
     table = predictions(model, loaders.validation, next(model.parameters()).device)
     write_predictions(folder / "predictions.parquet", table)
     history = run.history
+    _write_answers(folder / EPOCHS, answers, list(table["sample_id"]), len(history))
     stages = [(name, len(rows)) for name, rows in history.groupby("stage", sort=False)]
     results = {name: history[name].tolist() for name in RESULTS}
     classes = run.class_names
@@ -302,8 +327,7 @@ def finish(
         "epochs": len(history),
     }
     write_json(folder / "metrics.json", metrics)
-    # a figure may be left out, a result may not
-    names = [name for name in SEALED if "figures" not in name or (folder / name).is_file()]
+    names = [name for name in SEALED if name not in _MAY_LACK or (folder / name).is_file()]
     write_seal(folder, run.seal.run, names, finished=True)
 
 # %% ../nbs/use/52_experiments.ipynb #1cf66f5c
@@ -354,7 +378,7 @@ def run_experiment(
 )->Run:
     """Train, keep the best epoch, evaluate it on validation, leave a run folder.
 
-    Raises `ExpressionError` when it cannot go on.
+    Says last how much choosing the epoch on these images flatters. Raises `ExpressionError` when it cannot go on.
     """
     # what cannot be trained, written or exempted is refused before anything is read
     recipe = make_recipe(config)
@@ -381,9 +405,10 @@ def run_experiment(
         write_json(folder / "audit.json", leaks)
         loaders = build_loaders(recipe, seen)
         best = BestCheckpoint(record=weights_record(recipe, data))
-        train_run(recipe, model, loaders, folder, best, data, callbacks)
+        answers = train_run(recipe, model, loaders, folder, best, data, callbacks)
         best.restore(model)
-        finish(folder, model, loaders, best)
+        finish(folder, model, loaders, best, answers)
+    print(epoch_sentence(Run(folder)))
     return Run(folder)
 
 # %% ../nbs/use/52_experiments.ipynb #668fed65

@@ -4,12 +4,14 @@
 
 # %% auto #0
 __all__ = ['Pool', 'pool', 'Fold', 'check_divisions', 'make_folds', 'Seeds', 'fold_seeds', 'fixed_threads', 'run_fold',
-           'FoldInterval', 'corrected_interval', 'process_count', 'run_jobs', 'CrossValidation', 'cross_validate']
+           'FoldInterval', 'corrected_interval', 'wider_interval', 'process_count', 'run_jobs', 'CrossValidation',
+           'cross_validate']
 
 # %% ../nbs/trust/44_folds.ipynb #78bb4065
 import hashlib
 import html
 import json
+import math
 import os
 import signal
 import threading
@@ -49,17 +51,27 @@ from expression_research.diagnostics import (
     check_predictions,
     read_predictions,
     scores,
+    table_losses,
+    table_predictions,
     write_predictions,
+)
+from expression_research.intervals import (
+    Interval,
+    accuracy_interval,
+    mean_interval,
+    persons_of,
+    with_subjects,
 )
 from .samples import class_names, column_values, with_sample_ids
 from .seals import path_hash, read_signed, write_signed
 from .splits import assign_splits, join_groups
+from .wording import correct_text, counted_as, interval_words, score_text
 
 # %% ../nbs/trust/44_folds.ipynb #8e36cd21
 class Pool(NamedTuple):
     "Images that take turns at being judged."
     dataset: Dataset               # N rows: image, label, sample_id, perhaps subject
-    samples: pd.DataFrame          # N rows: sample_id (str), label (int64), group (int64)
+    samples: pd.DataFrame          # N rows: sample_id, subject (str), label, group (int64)
     class_names: list[str]         # C names
 
 # %% ../nbs/trust/44_folds.ipynb #cea1908a
@@ -100,6 +112,7 @@ def pool(
             "sample_id": ids,
             "label": np.array(column_values(dataset, "label"), np.int64),
             "group": np.array(joined, np.int64),
+            "subject": [subject or "" for subject in subjects],
         }
     )
     return Pool(dataset, samples, class_names(named))
@@ -329,19 +342,21 @@ def run_fold(
 class FoldInterval(NamedTuple):
     "Mean accuracy over folds with its 95 % interval."
     mean: float                    # of the fold accuracies
-    low: float                     # in [0, 1]
-    high: float                    # in [0, 1]
+    low: float                     # in [0, 1]; NaN where there is no interval
+    high: float                    # in [0, 1]; NaN where there is no interval
     standard_error: float          # corrected
+    method: str = "Nadeau-Bengio"  # whose interval it is
+    reason: str = ""               # why there is none, or ""
 
 
 @checked
 def corrected_interval(
     accuracies:Sequence[float]|np.ndarray, # (..., J) of all folds of all repeats, J > 1
-    ratio:float,                   # held-out over training images, 1 / (k - 1); 0: naive interval
+    ratio:float,                   # held-out over training images; 0: naive interval
 )->FoldInterval:                   # numbers, or arrays (...)
-    """Nadeau and Bengio's corrected resampled t interval.
+    """Nadeau and Bengio's corrected resampled t interval (2003, section 3.2).
 
-    Raises `ConfigError` for fewer than two accuracies.
+    It has no width where all folds agree: see `wider_interval`. Raises `ConfigError` for fewer than two accuracies.
     """
     accuracies = np.asarray(accuracies, dtype=np.float64)
     number = accuracies.shape[-1]
@@ -350,6 +365,20 @@ def corrected_interval(
     error = np.sqrt((1 / number + ratio) * accuracies.var(axis=-1, ddof=1))
     half, mean = student_t.ppf(0.975, number - 1) * error, accuracies.mean(axis=-1)
     return FoldInterval(mean, np.maximum(mean - half, 0), np.minimum(mean + half, 1), error)
+
+# %% ../nbs/trust/44_folds.ipynb #452b88f8
+@checked
+def wider_interval(
+    by_folds:FoldInterval,         # from `corrected_interval`, a single one
+    by_images:Interval,            # of the mean share of right answers, from `accuracy_interval`
+)->FoldInterval:                   # with ends that hold `mean`; NaN and a reason where there are none
+    "The wider of what the folds say and what so many images (or persons) can say."
+    if by_images.reason:
+        return by_folds._replace(low=math.nan, high=math.nan, reason=by_images.reason)
+    if by_folds.high - by_folds.low >= by_images.high - by_images.low:
+        return by_folds
+    low, high = min(by_images.low, by_folds.mean), max(by_images.high, by_folds.mean)
+    return by_folds._replace(low=low, high=high, method="Wilson, wider than Nadeau-Bengio")
 
 # %% ../nbs/trust/44_folds.ipynb #6ca1bdd8
 def _fold_row(
@@ -361,13 +390,26 @@ def _fold_row(
     return {
         "repeat": fold.repeat,
         "fold": fold.fold,
-        "trained_on": len(fold.train) + len(fold.inner),
+        "trained_on": len(fold.train),
+        "chosen_on": len(fold.inner),
         "held_out": len(fold.held_out),
         "correct": found["correct"],
         "accuracy": found["accuracy"],
         "macro_f1": found["macro_f1"],
         "loss": found["loss"],
     }
+
+
+def _fold_line(
+    fold:Fold,                     # which one
+    table:pd.DataFrame,            # its prediction table, perhaps with `subject`
+)->str:                            # such as "repeat 0 fold 2: 17 of 25 right: accuracy ..."
+    "What one fold says, with its uncertainty."
+    losses, persons = table_losses(table), persons_of(table)
+    right = (table_predictions(table) == table["label"]).to_numpy()
+    said = correct_text(int(right.sum()), len(right), accuracy_interval(right, persons))
+    loss = score_text(float(losses.mean()), mean_interval(losses, persons))
+    return f"repeat {fold.repeat} fold {fold.fold}: {said}; loss {loss}"
 
 # %% ../nbs/trust/44_folds.ipynb #9785a2ba
 _WATCHED = set()                   # processes whose end this worker is waiting for
@@ -483,7 +525,8 @@ class CrossValidation:
     "Out-of-fold predictions of all samples, and what they say. Shown as a table in a notebook."
     # prediction table with columns repeat and fold; every sample once per repeat
     table: pd.DataFrame
-    # a row per fold: repeat, fold, trained_on, held_out (images), correct, accuracy, macro_f1, loss
+    # a row per fold: repeat, fold; trained_on, chosen_on, held_out (images); correct, accuracy,
+    # macro_f1, loss
     folds: pd.DataFrame
 
     def of_repeat(self, repeat:int=0)->pd.DataFrame:
@@ -495,28 +538,42 @@ class CrossValidation:
         )
 
     def interval(self)->FoldInterval:
-        """Mean accuracy with Nadeau and Bengio's interval.
+        """Mean accuracy with the wider of Nadeau and Bengio's interval and that of the images.
 
         It is about models trained on a fold's share of the images.
         """
         ratio = (self.folds["held_out"] / self.folds["trained_on"]).mean()
-        return FoldInterval(*map(float, corrected_interval(self.folds["accuracy"], ratio)))
+        by_folds = corrected_interval(self.folds["accuracy"], float(ratio))
+        known = self.of_repeat(self.folds["repeat"].iloc[0])
+        right = table_predictions(self.table) == self.table["label"].to_numpy()
+        shares = pd.Series(right).groupby(self.table["sample_id"].to_numpy()).mean()
+        persons = persons_of(known)
+        if persons is None:        # a share of several repeats is no whole number
+            persons = np.arange(len(known))
+        by_images = accuracy_interval(shares.loc[known["sample_id"]].to_numpy(), persons)
+        mean, low, high, error = map(float, by_folds[:4])
+        return wider_interval(FoldInterval(mean, low, high, error), by_images)
 
     def line(self)->str:           # one sentence
         "The result in words."
         found, repeats = self.interval(), self.folds["repeat"].nunique()
         folds, images = len(self.folds) // repeats, self.folds["trained_on"].mean()
+        chose = self.folds["chosen_on"].mean()
+        others = f"; about {chose:.0f} others chose the epoch" if chose else ""
+        counted = counted_as(persons_of(self.of_repeat(self.folds["repeat"].iloc[0])))
+        words = interval_words(Interval(found.low, found.high, found.reason))
         return (
-            f"accuracy {found.mean:.3f}, 95 % interval {found.low:.3f} to {found.high:.3f} "
-            f"(Nadeau-Bengio; {folds} folds x {repeats}), of models trained on about {images:.0f} "
-            "images"
+            f"accuracy {found.mean:.3f}, {words} ({found.method}; {folds} folds x {repeats}; "
+            f"{counted}), of models trained on about {images:.0f} images{others}"
         )
 
     def __repr__(self)->str:
         return self.line()
 
     def _repr_html_(self)->str:
-        return f"<p>{html.escape(self.line())}</p>{self.folds.round(3).to_html(index=False)}"
+        note = "<p>One fold alone has too few images for its scores to be read by themselves.</p>"
+        folds = self.folds.round(3).to_html(index=False)
+        return f"<p>{html.escape(self.line())}</p>{folds}{note}"
 
 # %% ../nbs/trust/44_folds.ipynb #369d13f5
 def _write_summary(
@@ -535,17 +592,19 @@ def _write_summary(
         out / "folds.csv", crossed.folds.to_csv(index=False, lineterminator="\n").encode()
     )
     for repeat in crossed.folds["repeat"].unique():
-        write_predictions(out / f"out-of-fold-{repeat}.parquet", crossed.of_repeat(repeat))
+        table = crossed.of_repeat(repeat).drop(columns="subject", errors="ignore")
+        write_predictions(out / f"out-of-fold-{repeat}.parquet", table)
 
 # %% ../nbs/trust/44_folds.ipynb #d323752f
 @checked
 def cross_validate(
     fit:Callable,                  # (train, inner, held-out rows, seeds) -> prediction table
-    samples:pd.DataFrame,          # N rows: sample_id, label, group, as in `pool(ds).samples`
+    samples:pd.DataFrame,          # N rows: sample_id, label, group, perhaps subject: see `pool`
     *,
     folds:int=5,                   # k, 2 or more
     repeats:int=1,                 # divisions
-    inner:float=0.2,               # share of the other rows that chooses the epoch
+    # share of the other rows that chooses the epoch; 0 for a `fit` that would train on them too
+    inner:float=0.2,
     seed:int=0,                    # of divisions and training
     jobs:int|None=None,            # processes at a time; None: as `joblib.parallel_config` says
     out:Path|str|None=None,        # folder with a subfolder per finished fold; None keeps nothing
@@ -569,15 +628,11 @@ def cross_validate(
         for fold in plan
     ]
     def said(number, table):
-        words = (
-            "repeat {repeat} fold {fold}: {correct:3d} of {held_out} right, "
-            "accuracy {accuracy:.3f}, loss {loss:.3f}"
-        )
-        return words.format(**_fold_row(plan[number], table))
+        return _fold_line(plan[number], with_subjects(table, samples))
     tables = run_jobs(calls, jobs, f"{folds} folds x {repeats}", said if progress else None)
     marked = [table.assign(repeat=fold.repeat, fold=fold.fold) for fold, table in zip(plan, tables)]
     crossed = CrossValidation(
-        pd.concat(marked, ignore_index=True),
+        with_subjects(pd.concat(marked, ignore_index=True), samples),
         pd.DataFrame([_fold_row(fold, table) for fold, table in zip(plan, tables)]),
     )
     if out:

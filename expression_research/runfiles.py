@@ -153,7 +153,7 @@ class RunFiles:
     samples_hash: str              # of the manifest
     history: pd.DataFrame          # history.csv: a row per epoch
     seconds: float                 # timing.csv, all epochs together
-    table: pd.DataFrame            # predictions.parquet: validation, best epoch
+    table: pd.DataFrame            # predictions.parquet: validation, best epoch; perhaps subject
     metrics: dict                  # metrics.json: accuracy, loss, ..., epoch (from 0), stage
     audit: dict|None = None        # audit.json: verdict, accepted, message; None: not there
     guards: list[dict] = field(default_factory=list)   # stage, name, verdict, seen, remedy, when
@@ -247,7 +247,7 @@ def read_run_files(
         config=run.config,
         environment=run.record("environment.json", "python", "packages"),
         class_names=manifest["class_names"],
-        samples=pd.DataFrame(manifest["samples"]),
+        samples=run.samples,
         samples_hash=manifest["hash"],
         history=_table(run, "history.csv", _HISTORY),
         # unknown as soon as one epoch is

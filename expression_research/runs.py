@@ -22,6 +22,7 @@ from .arguments import checked, explained
 from .config import RunConfig, config_from_dict
 from .core import ConfigError, DataError, RunError
 from .diagnostics import read_predictions, scores
+from .intervals import with_subjects
 from .seals import SEAL, WAY_OUT, Seal, read_seal
 
 if TYPE_CHECKING:                  # a page that reads runs need not wait for torchvision
@@ -167,13 +168,23 @@ class Run(_RunFolder):
         return self.csv("history.csv")  # a row per epoch
 
     @property
+    def samples(self)->pd.DataFrame:
+        try:
+            return pd.DataFrame(self.manifest["samples"])  # sample_id, label, subject, split, ...
+        except (ValueError, TypeError, AttributeError) as error:
+            raise RunError(
+                f"{self.folder / 'manifest.json'}: its samples are no table ({error}). {WAY_OUT}"
+            ) from None
+
+    @property
     def table(self)->pd.DataFrame:
-        name = "predictions.parquet"  # validation, best epoch
+        name = "predictions.parquet"  # validation, best epoch; `subject` where samples know it
         content = self.read(name)
         try:
-            return read_predictions(io.BytesIO(content))
+            table = read_predictions(io.BytesIO(content))
         except (DataError, RunError) as error:
             raise RunError(f"{self.folder / name}: {error}") from None
+        return with_subjects(table, self.samples)
 
     @property
     def scores(self)->dict:

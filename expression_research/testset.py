@@ -24,6 +24,7 @@ from .arguments import checked
 from .core import ConfigError, DataError, RunError, write_atomically
 from .diagnostics import read_predictions, scores, write_predictions
 from .evaluation import Evaluation, evaluate_table
+from .intervals import with_subjects
 from .runs import Run
 from .seals import broken_link, chained, path_hash
 
@@ -314,7 +315,7 @@ def _checked_test_table(
 @checked
 def opened_table(
     folder:Path|str,               # runs/<id>
-)->pd.DataFrame:                   # prediction table of the test split
+)->pd.DataFrame:                   # prediction table of the test split, perhaps with `subject`
     """The test predictions that an opening left in a run folder; this is no opening.
 
     Raises `RunError` when there are none.
@@ -326,7 +327,8 @@ def opened_table(
             f"{folder.name}: its test split was not opened. sealed_test(run, reason=...) does, and "
             "records it."
         )
-    return _checked_test_table(table, Run(folder).manifest["samples"])
+    run = Run(folder)
+    return with_subjects(_checked_test_table(table, run.manifest["samples"]), run.samples)
 
 # %% ../nbs/trust/46_testset.ipynb #7f0e4c96
 @checked
@@ -360,4 +362,5 @@ def open_test(
         again=again,
         generated=generated,
     )
+    table = with_subjects(table, run.samples)
     return Opening(table, evaluate_table(table, known["class_names"]), number, generated)
