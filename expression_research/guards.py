@@ -19,8 +19,8 @@ from torch.optim import Optimizer
 from .arguments import checked
 from expression_research import (
     data_checks, depth_checks, label_checks, layer_checks, loop_checks, loss_checks, mode_checks,
-    model_checks, motion_checks, rate_checks, run_checks, split_checks, start_checks, step_checks,
-    view_checks,
+    model_checks, motion_checks, rate_checks, replay_checks, run_checks, split_checks, start_checks,
+    step_checks, trial_checks, view_checks,
 )
 from .batches import batches_in_pass
 from .core import ConfigError, ExpressionError, some
@@ -57,8 +57,8 @@ if TYPE_CHECKING:
 # importing a room registers its checks
 _ROOMS = (
     data_checks, depth_checks, label_checks, layer_checks, loop_checks, loss_checks, mode_checks,
-    model_checks, motion_checks, rate_checks, run_checks, split_checks, start_checks, step_checks,
-    view_checks,
+    model_checks, motion_checks, rate_checks, replay_checks, run_checks, split_checks, start_checks,
+    step_checks, trial_checks, view_checks,
 )
 
 # %% ../nbs/train/36_guards.ipynb #a7b3d849
@@ -354,6 +354,14 @@ class Guards(GuardLog):
             untrained=self.report.answers,
             facts={"first step": (first, max(rates, default=0.0))},
         )
+        self.run.facts.update(self._asked_for())
+
+    def _asked_for(self)->dict[str, Any]:
+        "What `full` adds: experiments while it trains, one of which speaks between two moments."
+        def say(checks):
+            self.take(checks, moment_of(self._watched.state))
+
+        return {"full": True, "say": say} if self.known.get("checks") == "full" else {}
 
     def step_end(self,
         state:RunState,            # of the loop
