@@ -2,8 +2,8 @@
 
 Rows 6, 7, 11 and 15 of the audit, and the words of row 9. `ROWS` has, for each row, the figure
 before and after; `SENTENCES` how often a sentence is said of models that know nothing or are
-equally good. A figure comes with its Monte-Carlo standard error; for "lowest coverage" it is that of
-the setting with the lowest one. Every draw is keyed, so equal arguments give equal figures.
+equally good. A figure comes with its Monte-Carlo standard error; for "lowest coverage" it is that
+of the setting with the lowest one. Every draw is keyed: equal arguments give equal figures.
 """
 import math
 
