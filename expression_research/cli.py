@@ -310,9 +310,9 @@ def _evaluate_model(
         output_file(options.csv, table_kind(["sample_id", "split"]), reads=[options.run])
     run, groups, place = Run(options.run), {}, options.data or None
     if options.groups:                 # before the test split may be opened
-        data = run_data(run, place)
-        chosen = options.split, options.groups, data, place or run.config.data
-        groups = groups_of_run(run, *chosen, options.group_edges)
+        source, place = place or run.config.data, run_data(run, place)
+        asked = options.split, options.groups, place, source
+        groups = groups_of_run(run, *asked, options.group_edges)
     if options.split == "test":
         opening = sealed_test(run, reason=options.reason, again=options.again, dataset=place)
         print(opening.line())
