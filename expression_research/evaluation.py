@@ -44,6 +44,7 @@ from expression_research.wording import (
     CHOSEN,
     correct_text,
     counted_as,
+    ends_text,
     interval_text,
     p_text,
 )
@@ -288,14 +289,12 @@ class Evaluation:
 @checked
 def with_intervals(
     classes:pd.DataFrame,          # from `class_table`
-)->pd.DataFrame:                   # one text per score, such as "0.67 (0.42 – 0.85)"
+)->pd.DataFrame:                   # one text per score, such as "0.67 (0.42 to 0.85)"
     "The table of classes, for reading."
     def cell(row, name):
         value, low, high = row[name], row[f"{name}_low"], row[f"{name}_high"]
-        if math.isnan(value):
-            return "–"
-        ends = "no interval" if math.isnan(low) else f"{low:.2f} – {high:.2f}"
-        return f"{value:.2f} ({ends})"
+        ends = ends_text(Interval(low, high), 2) or "no interval"
+        return "–" if math.isnan(value) else f"{value:.2f} ({ends})"
     shown = pd.DataFrame(index=classes.index)
     for name in ("precision", "recall", "f1"):
         shown[name] = [cell(row, name) for _, row in classes.iterrows()]

@@ -529,7 +529,8 @@ def evaluate_run(
             f"split={split!r}: expected train or validation. sealed_test(run, reason=...) opens "
             "the test split, and records it."
         )
-    return predict_split(run if isinstance(run, Run) else Run(Path(run)), split, dataset)
+    run = run if isinstance(run, Run) else Run(Path(run))
+    return run.with_people(predict_split(run, split, dataset))
 
 # %% ../nbs/use/52_experiments.ipynb #7cce97d1
 @checked

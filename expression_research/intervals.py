@@ -4,8 +4,9 @@
 
 # %% auto #0
 __all__ = ['wilson', 'Interval', 'no_interval', 'with_subjects', 'persons_of', 'Design', 'design_of', 'share_interval',
-           'accuracy_interval', 'mean_interval', 'loss_interval', 'loss_difference_interval', 'sign_flip',
-           'difference_interval', 'paired_interval', 'macro_f1_error', 'class_mean_interval', 'macro_interval']
+           'accuracy_interval', 'mean_interval', 'possible_losses', 'loss_interval', 'loss_difference_interval',
+           'sign_flip', 'difference_interval', 'paired_interval', 'macro_f1_error', 'class_mean_interval',
+           'macro_interval']
 
 # %% ../nbs/trust/38_intervals.ipynb #4e61dbc4
 import math
@@ -206,12 +207,14 @@ def mean_interval(
     return Interval(float(low), float(high))
 
 # %% ../nbs/trust/38_intervals.ipynb #bd3788dc
-def _possible_losses(
+@checked
+def possible_losses(
     table:pd.DataFrame,            # a prediction table of N images
-    answers:np.ndarray,            # (N,) int64
+    answers:np.ndarray|None=None,  # (N,) int64, another model's; None: those of the table
 )->np.ndarray:                     # (N, C - 1) nats: had the label been another than the answer
     "What an error would have cost on each image."
     losses = -table_log_probabilities(table)
+    answers = table_predictions(table) if answers is None else answers
     wrong = np.arange(losses.shape[1]) != answers[:, None]
     return losses[wrong].reshape(len(losses), -1)
 
@@ -221,8 +224,7 @@ def loss_interval(
     table:pd.DataFrame,            # a prediction table
 )->Interval:                       # nats per image, at least 0
     "95 % interval of the loss, by person where the table knows them."
-    unseen = _possible_losses(table, table_predictions(table))
-    found = mean_interval(table_losses(table), persons_of(table), unseen=unseen)
+    found = mean_interval(table_losses(table), persons_of(table), unseen=possible_losses(table))
     return found if found.reason else Interval(max(found.low, 0.0), found.high)
 
 
@@ -239,7 +241,7 @@ def loss_difference_interval(
         raise DataError("A and B have other images, or in another order: see same_images(a, b).")
     parts = []
     for answers in (table_predictions(table_a), table_predictions(table_b)):
-        parts.append(_possible_losses(table_a, answers) - _possible_losses(table_b, answers))
+        parts.append(possible_losses(table_a, answers) - possible_losses(table_b, answers))
     values = table_losses(table_a) - table_losses(table_b)
     return mean_interval(values, persons_of(table_a), unseen=np.concatenate(parts, axis=1))
 

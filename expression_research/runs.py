@@ -184,6 +184,10 @@ class Run(_RunFolder):
             table = read_predictions(io.BytesIO(content))
         except (DataError, RunError) as error:
             raise RunError(f"{self.folder / name}: {error}") from None
+        return self.with_people(table)
+
+    def with_people(self, table:pd.DataFrame)->pd.DataFrame:
+        "A prediction table of this run's images, with `subject` where the samples know it."
         return with_subjects(table, self.samples)
 
     @property
