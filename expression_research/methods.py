@@ -39,7 +39,12 @@ class _Answers(NamedTuple):
     right: np.ndarray              # (S, N) float64, 0 or 1
     losses: np.ndarray             # (S, N) float64, nats
     persons: np.ndarray|None       # (N,) int64; None: independent images
-    fixed: bool                    # a method without seeds: one training stands for all
+    seeds: tuple[int, ...] = ()    # S of them; none: a method without, one training stands for all
+
+    @property
+    def fixed(self)->bool:
+        "Whether it always comes out the same."
+        return not self.seeds
 
 
 def _answers(
@@ -50,18 +55,21 @@ def _answers(
 
     Raises `DataError` for different images or labels, `ConfigError` for no runs.
     """
-    fixed = not isinstance(runs, Mapping)
-    several = [runs] if fixed else list(runs.values())
-    if not several:
-        raise ConfigError("0 runs of a method: expected one for each seed.")
-    tables = [prediction_table_of(run) for run in several]
+    seeds:tuple[int, ...] = ()
+    if isinstance(runs, Mapping):
+        if not runs:
+            raise ConfigError("0 runs of a method: expected one for each seed.")
+        seeds = tuple(sorted(runs))
+        tables = [prediction_table_of(runs[seed]) for seed in seeds]
+    else:
+        tables = [prediction_table_of(runs)]
     knowing = [table for table in tables if "subject" in table.columns]
     first = (knowing or tables)[0] if first is None else first
     labels = first["label"].to_numpy()
     tables = [same_images(first, table) for table in tables]
     right = np.array([table_predictions(table) == labels for table in tables], dtype=np.float64)
     losses = np.array([table_losses(table) for table in tables])
-    return _Answers(right, losses, persons_of((knowing or [first])[0]), fixed), first
+    return _Answers(right, losses, persons_of((knowing or [first])[0]), seeds), first
 
 # %% ../nbs/trust/43_methods.ipynb #dff58d87
 class _Part(NamedTuple):
@@ -282,7 +290,7 @@ def compare_methods(
     persons = b.persons if a.persons is None else a.persons
     methods = method_accuracy(runs_a, name=names[0]), method_accuracy(runs_b, name=names[1])
     difference = float(a.right.mean() - b.right.mean())
-    paired = not a.fixed and not b.fixed and list(runs_a) == list(runs_b)
+    paired = not a.fixed and a.seeds == b.seeds
     alone = [part for part in (a, b) if len(part.right) == 1 and not part.fixed]
     if alone or (a.fixed and b.fixed):
         why = _ONE if alone else "methods without seeds are two trainings: see `compare`"
