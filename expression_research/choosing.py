@@ -163,22 +163,17 @@ def _choice(
     number:int,                    # how many there were to choose from
     by:str="most right answers",   # what chose it
 )->Choice:
-    """The bootstrap's interval of the corrected accuracy, or a wider one.
+    """Wilson's interval of what was chosen, its lower end lowered by what the choosing flatters.
 
-    That is Wilson's, lowered by what the choosing flatters at its lower end only: how much it
-    flatters is an estimate, too.
+    The upper end stays, since how much it flatters is an estimate, too.
     """
     apparent, corrected = float(right.mean()), float(np.nanmean(estimates))
     who = np.arange(len(right)) if persons is None else persons
-    plain = accuracy_interval(right, who)
-    low, high = map(float, np.nanquantile(estimates, [0.025, 0.975]))
-    if plain.reason:
-        low = high = math.nan
-    else:
-        shift = max(apparent - corrected, 0.0)
-        low, high = min(low, max(plain.low - shift, 0.0)), max(high, plain.high)
-    counted = counted_as(persons)
-    return Choice(name, apparent, corrected, low, high, number, by, counted, plain.reason)
+    plain, counted = accuracy_interval(right, who), counted_as(persons)
+    low = plain.low - max(apparent - corrected, 0.0)
+    if low < 0:
+        low = 0.0
+    return Choice(name, apparent, corrected, low, plain.high, number, by, counted, plain.reason)
 
 # %% ../nbs/trust/48_choosing.ipynb #fced4bd8
 class EpochScores(NamedTuple):
@@ -270,22 +265,22 @@ def validation_choice(
     """
     if chosen not in models:
         raise ConfigError(f"chosen={chosen!r}: expected one of {', '.join(models)}.")
-    found = {
-        name: [epoch_scores(run) if isinstance(run, Run) else _one_column(run) for run in runs]
-        for name, runs in models.items()
-    }
-    everything = [one for runs in found.values() for one in runs]
-    if any(one is None for one in everything):
-        return None
+    found:dict[str, list[EpochScores]] = {name: [] for name in models}
+    for name, runs in models.items():
+        for run in runs:
+            scored = epoch_scores(run) if isinstance(run, Run) else _one_column(run)
+            if scored is None:
+                return None
+            found[name].append(scored)
     first = found[chosen][0]
     ordered = [[_in_order(one, first.ids) for one in runs] for runs in found.values()]
-    persons, number = first.persons, sum(one.losses.shape[1] for one in everything)
-    weights = _bootstrap(len(first.ids), persons, _draws_for(len(first.ids)), seed)
+    weights = _bootstrap(len(first.ids), first.persons, _draws_for(len(first.ids)), seed)
     estimates = _judged(weights, _right_of_chosen(weights, ordered))
-    name = chosen if len(models) > 1 else f"epoch {first.epoch + 1}"
-    number = len(models) if len(models) > 1 else number
+    name, number = f"epoch {first.epoch + 1}", first.losses.shape[1]
+    if len(models) > 1:
+        name, number = chosen, len(models)
     right = first.right[:, first.epoch]
-    return _choice(name, right, estimates, persons, number, "the lowest validation loss")
+    return _choice(name, right, estimates, first.persons, number, "the lowest validation loss")
 
 # %% ../nbs/trust/48_choosing.ipynb #69768030
 @checked

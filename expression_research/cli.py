@@ -303,6 +303,7 @@ def _evaluate_model(
     "`expression evaluate`. Raises `ConfigError` for the test split without a reason."
     _check_reason(options)
     from expression_research.answers import evaluation_text, groups_of_run, groups_text, known_persons
+    from expression_research.choosing import epoch_sentence
     from expression_research.experiments import evaluate_run, run_data, sealed_test
     from expression_research.outputs import output_file, table_kind, write_table
     from expression_research.runs import Run
@@ -323,6 +324,8 @@ def _evaluate_model(
         print(f"{run.folder.name} is not finished: these are the scores of its best epoch so far")
     known = known_persons(run, table)
     print(evaluation_text(known, run.class_names))
+    if options.split == "validation" and run.finished:
+        print(f"\n{epoch_sentence(run)}")
     if groups:
         print(f"\n{groups_text(known, groups)}")
     if options.csv:

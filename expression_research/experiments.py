@@ -21,6 +21,7 @@ from torch import nn
 
 from .arguments import checked
 from .charts import plot_confusion, plot_curves
+from .choosing import epoch_sentence
 from .auditing import refuse_leaks
 from expression_research.checkpoints import (
     BestCheckpoint,
@@ -222,8 +223,8 @@ class FolderBook(StageBook):
             "files": self.steps.written,
             "guards": self.guards,
         }
-        last = self.folder / "last"
-        self.saver = LastCheckpoint(last, base, watched, progress, self.answers.tensors)
+        further = self.answers.tensors
+        self.saver = LastCheckpoint(self.folder / "last", base, watched, progress, further)
         return range(now, end)
 
     def callbacks(self)->list:
@@ -377,7 +378,7 @@ def run_experiment(
 )->Run:
     """Train, keep the best epoch, evaluate it on validation, leave a run folder.
 
-    Raises `ExpressionError` when it cannot go on.
+    Says last how much choosing the epoch on these images flatters. Raises `ExpressionError` when it cannot go on.
     """
     # what cannot be trained, written or exempted is refused before anything is read
     recipe = make_recipe(config)
@@ -407,6 +408,7 @@ def run_experiment(
         answers = train_run(recipe, model, loaders, folder, best, data, callbacks)
         best.restore(model)
         finish(folder, model, loaders, best, answers)
+    print(epoch_sentence(Run(folder)))
     return Run(folder)
 
 # %% ../nbs/use/52_experiments.ipynb #668fed65

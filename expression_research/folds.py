@@ -551,8 +551,8 @@ class CrossValidation:
         if persons is None:        # a share of several repeats is no whole number
             persons = np.arange(len(known))
         by_images = accuracy_interval(shares.loc[known["sample_id"]].to_numpy(), persons)
-        plain = FoldInterval(*map(float, by_folds[:4]))
-        return wider_interval(plain, by_images)
+        mean, low, high, error = map(float, by_folds[:4])
+        return wider_interval(FoldInterval(mean, low, high, error), by_images)
 
     def line(self)->str:           # one sentence
         "The result in words."

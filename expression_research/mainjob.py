@@ -19,6 +19,7 @@ from .arguments import checked
 from .auditing import refuse_leaks
 from .baselines import hog_baseline, hog_penalty, majority_baseline
 from .comparison import PairedAccuracy, holm, paired_accuracy
+from .choosing import validation_choice
 from .config import RunConfig, resolve
 from .core import ConfigError
 from .data import ExpressionData, summarise
@@ -317,6 +318,24 @@ def _caption(
     )
 
 
+def _choice_sentence(
+    chosen:str,                    # model name
+    rows:list[dict],               # of validation
+    tables:Mapping[str, pd.DataFrame],  # baseline -> its prediction table, with `subject`
+    out:Path,                      # folder of the runs
+)->str:
+    "What choosing the epochs and the model on validation costs."
+    models:dict[str, list[Run|pd.DataFrame]] = {name: [table] for name, table in tables.items()}
+    for row in rows:
+        if row["run"]:
+            models.setdefault(row["model"], []).append(Run(out / row["run"]))
+    found = validation_choice(models, chosen)
+    said = f"{chosen} was {CHOSEN} among {len(models)} models, each network at its best epoch"
+    if found is None:
+        return f"{said}; how much that flatters is not known: a run kept no answers by epoch."
+    return f"{said}, {found.size()}; expect accuracy {found.expected()}."
+
+
 def _test_line(
     test:dict,                     # from `_test_row`
 )->str:
@@ -365,6 +384,8 @@ def run_main_job(
     trained = _trained_tables(rows, Path(out), faces)
     lines = rows_by_model(rows, _methods(trained))
     chosen = choose(lines)
+    majority = with_subjects(majority_baseline(faces, "validation"), faces.samples)
+    cost = _choice_sentence(chosen, rows, {"majority class": majority, HOG: hog}, Path(out))
     test = _test_row(chosen, rows, faces, Path(out), generated=data == "generated")
     names, counts = faces.class_names, {}
     for split, part in faces.items():
@@ -377,7 +398,7 @@ def run_main_job(
         "rows": rows,
         "chosen": chosen,
         "test": test,
-        "notes": _verdicts(trained, hog, configs),
+        "notes": [*_verdicts(trained, hog, configs), cost],
     }
     write_signed(Path(out) / "summary.json", summary)
     # now that everything is known, the test number and its ledger included

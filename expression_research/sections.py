@@ -26,8 +26,9 @@ from expression_research.charts import (
     plot_curves,
     plot_reliability,
 )
-from .comparison import PairedAccuracy, holm, paired_accuracy
 from .chance import accuracy_sentences, guessing
+from .choosing import epoch_sentence
+from .comparison import PairedAccuracy, holm, paired_accuracy
 from .config import RunConfig, loss_words
 from .core import ConfigError, RunError, some
 from expression_research.diagnostics import (
@@ -48,7 +49,6 @@ from expression_research.display import (
 )
 from .evaluation import evaluate_table, weakest_class, with_intervals
 from .freezing import parse_plan
-from .intervals import wilson
 from expression_research.intervals import (
     Design,
     Interval,
@@ -63,10 +63,17 @@ from expression_research.intervals import (
 )
 from .pixels import to_rgb
 from .runfiles import RunFiles, shared_rows, train_command
+from .runs import Run
 from .testset import opened_sentence
 from .verdicts import VERDICTS
-from .wording import CHOSEN, counted_as, p_text, points_text
-from .wording import CHOSEN, counted_as, interval_text, score_text
+from expression_research.wording import (
+    CHOSEN,
+    counted_as,
+    interval_text,
+    p_text,
+    points_text,
+    score_text,
+)
 
 # %% ../nbs/use/50_sections.ipynb #c788c759
 @dataclass(frozen=True)
@@ -119,8 +126,7 @@ def run_verdict(
         f"{weakest_class(table, files.class_names)}",
         f"The loss is {score_text(found['loss'], loss_interval(table))}, in nats per image; a model that "
         f"knows nothing and says so has ln {classes} = {math.log(classes):.3f}.",
-        f"All of these numbers are of an epoch that was {CHOSEN}, which makes them too good; an "
-        "honest one needs images that played no part.",
+        f"{epoch_sentence(Run(files.folder))} An honest number needs images that played no part.",
     ]
     worse = [check["name"] for check in files.guards if check["verdict"] in ("warning", "error")]
     if worse:

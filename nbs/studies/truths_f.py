@@ -9,7 +9,12 @@ import numpy as np
 import pandas as pd
 from scipy.stats import chi2, norm
 
-from expression_research.choosing import Budget, choose_best, corrected_choice
+from expression_research.choosing import (
+    Budget,
+    choose_best,
+    corrected_choice,
+    variance_budget,
+)
 from expression_research.crossval import network_fold
 from expression_research.config import RunConfig
 from expression_research.core import keyed_seed
@@ -22,7 +27,7 @@ from expression_research.folds import (
     pool,
     wider_interval,
 )
-from expression_research.intervals import accuracy_interval
+from expression_research.intervals import accuracy_interval, wilson
 
 SIZES = (23, 45, 90, 225, 1000)
 SOURCES = ("split", "weights", "order", "augmentation")
@@ -234,6 +239,37 @@ def after_row9(draws, seed):
     )
 
 
+def _row9_coverage(draws, seed, interval):
+    "How often what is printed of the chosen epoch holds its accuracy on 4000 new images."
+    found = {}
+    for n in SIZES[:4]:
+        hits = []
+        for draw in range(draws):
+            generator = np.random.default_rng(keyed_seed(seed, "row 9", n, draw))
+            losses, right = made_up_epochs(n, generator)
+            kept = losses[:n].mean(axis=0).argmin()
+            low, high = interval(losses[:n], right[:n], kept)
+            hits.append(low <= right[n:, kept].mean() <= high)
+        found[f"n={n}, 4 networks x 30 epochs"] = share_of(hits)
+    return found
+
+
+def before_row9_coverage(draws, seed):
+    "Wilson's interval of the images that chose."
+    return _row9_coverage(
+        draws, seed, lambda losses, right, kept: wilson(int(right[:, kept].sum()), len(right))
+    )
+
+
+def after_row9_coverage(draws, seed):
+    "The interval beside the accuracy to expect: its lower end goes down by what choosing flatters."
+    def interval(losses, right, kept):
+        expected = np.nanmean(corrected_choice(right, 200, losses=losses))
+        found = wilson(int(right[:, kept].sum()), len(right))
+        return found[0] - max(right[:, kept].mean() - expected, 0), found[1]
+    return _row9_coverage(draws, seed, interval)
+
+
 # ---- row 15: which source makes the largest spread, and how wide an unseen spread is
 
 def _budget(rows):
@@ -276,6 +312,38 @@ def after_row15(draws, seed):
     return _budget_rate(draws, seed, lambda budget: budget.line().startswith("the largest spread"))
 
 
+EFFECTS = {"split": 3.0, "weights": 3.0, "split weights": 3.0, "order split": 2.0}    # points
+
+
+def with_interactions(seeds):
+    "An accuracy whose effects include two that only pairs of sources have."
+    effect = 0.0
+    for names, points in EFFECTS.items():
+        key = [names, *(seeds[name] for name in names.split())]
+        effect += points * np.random.default_rng(keyed_seed(0, *key)).normal()
+    return 0.6 + effect / 100
+
+
+def _whole(draws, seed, of):
+    "A spread over the true one when all sources vary."
+    true = math.sqrt(sum(points**2 for points in EFFECTS.values()))
+    squares = []
+    for draw in range(draws):
+        budget = variance_budget(with_interactions, runs=20, seed=seed + draw)
+        squares.append((of(budget) / true) ** 2)
+    return {"variance said to be the whole / the true one": mean_of(squares)}
+
+
+def before_row15_whole(draws, seed):
+    "Bars that a reader adds up."
+    return _whole(draws, seed, lambda budget: math.sqrt((budget.table["sd"] ** 2).sum()))
+
+
+def after_row15_whole(draws, seed):
+    "The bar `all together`."
+    return _whole(draws, seed, lambda budget: budget.together["sd"])
+
+
 ROWS = [
     dict(row=1, what="coverage of the interval of a cross-validated accuracy",
          wanted=">= .92", before=before_row1, after=after_row1, draws=1000),
@@ -285,8 +353,12 @@ ROWS = [
          wanted="1", before=before_row3, after=after_row3, draws=1),
     dict(row=9, what="points by which what is said of the chosen epoch is too good",
          wanted="<= 0, and not below -2", before=before_row9, after=after_row9, draws=300),
+    dict(row=9, what="coverage of the interval beside the accuracy of the chosen epoch",
+         wanted=">= .92", before=before_row9_coverage, after=after_row9_coverage, draws=200),
     dict(row=15, what="\"the largest spread is that of X\", said of equal sources",
          wanted="<= .06", before=before_row15, after=after_row15, draws=1000),
+    dict(row=15, what="the whole spread, from a budget with interactions",
+         wanted="1", before=before_row15_whole, after=after_row15_whole, draws=200),
 ]
 
 
