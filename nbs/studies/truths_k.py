@@ -14,8 +14,8 @@ from expression_research.calibration import (
     brier_nulls,
     calibration_error,
     cross_temperature,
-    evaluate_calibration,
     fit_temperature,
+    keyed_folds,
     reliability_table,
 )
 from expression_research.consistency import _fitting_f1, _right_vectors, consistent
@@ -292,11 +292,12 @@ def after_row10_temperature(draws, seed):
 def after_row10_change(draws, seed):
     "Coverage of the interval of what T changes, for the temperatures of the folds."
     def covers(table, sharp, *world):
-        found = cross_temperature(table)
-        truth = _change(found.temperature, sharp, *world)
-        low, high = (_change(end, sharp, *world) for end in (found.lowest, found.highest))
-        truths = (truth, low, high)
-        return found.change.low <= max(truths) and found.change.high >= min(truths)
+        found, fold = cross_temperature(table), keyed_folds(table, 5, 0, "temperature")
+        truth = 0.0
+        for held in range(5):
+            temperature = fit_temperature(table[fold != held])
+            truth += (fold == held).mean() * _change(temperature, sharp, *world)
+        return found.change.low <= truth <= found.change.high
     return _temperatures(draws, seed, covers, (0.5, 1.0, 3.0), (23, 45, 225))
 
 
@@ -373,37 +374,40 @@ def _row13_threshold(draws, seed, judge, mean):
             rows = generator.choice(20_000, 2 * n, replace=False)
             judged = sure_answers(population.iloc[rows[:n]], population.iloc[rows[n:]])
             above = confidence >= judged.threshold
-            values.append(judge(judged, right[above].mean()) if above.any() else math.nan)
+            chose = rows[:n][above[rows[:n]]]
+            figure = math.nan
+            if above.any():
+                figure = judge(judged, right[above].mean(), int(right[chose].sum()), len(chose))
+            values.append(figure)
         found[f"n={n}"] = mean(values)
     return found
 
 
 def before_row13_threshold(draws, seed):
     "Points by which the accuracy on the choosing images is too good."
-    def error(found, truth):
-        return 100 * (found.flattering - truth)
+    def error(found, truth, correct, kept):
+        return 100 * (correct / kept - truth)
     return _row13_threshold(draws, seed, error, mean_of)
 
 
 def after_row13_threshold(draws, seed):
     "Points by which the accuracy on other images is too good."
-    def error(found, truth):
+    def error(found, truth, *_):
         return 100 * (found.correct / found.answered - truth) if found.answered else math.nan
     return _row13_threshold(draws, seed, error, mean_of)
 
 
 def before_row13_interval(draws, seed):
     "Coverage of Wilson's interval of the accuracy on the choosing images."
-    def covers(found, truth):
-        count = round(found.flattering * 1000)
-        low, high = wilson(count, 1000)
+    def covers(found, truth, correct, kept):
+        low, high = wilson(correct, kept)
         return low <= truth <= high
     return _row13_threshold(draws, seed, covers, share_of)
 
 
 def after_row13_interval(draws, seed):
     "Coverage of the interval that is printed, where one is."
-    def covers(found, truth):
+    def covers(found, truth, *_):
         low, high, reason = found.interval
         return math.nan if reason else low <= truth <= high
     return _row13_threshold(draws, seed, covers, share_of)
