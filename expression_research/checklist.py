@@ -35,6 +35,7 @@ class Fact(NamedTuple):
 FACTS:dict[str, Callable[[RunFiles], Fact]] = {}
 
 
+@checked
 def fact(
     make:Callable[[RunFiles], Fact],   # its name, without the underscore, names the fact
 )->Callable[[RunFiles], Fact]:     # the same
