@@ -53,7 +53,7 @@ from expression_research.terminal import (
 )
 
 if TYPE_CHECKING:
-    from expression_research.data import ExpressionData
+    from expression_research.runs import Run
 
 # %% ../nbs/use/69_cli.ipynb #674048a2
 class _Checked:
@@ -233,7 +233,7 @@ def _where_it_stands(
 def _resume_run(
     folder:Path,                   # of a run
     config:RunConfig,              # what the flags say
-)->object:                         # the finished `Run`
+)->"Run":                          # finished
     "Go on with a run. Raises `RunError` for another configuration, other samples or other weights."
     from expression_research.experiments import run_experiment
     from expression_research.runs import Run
