@@ -350,7 +350,7 @@ ROWS = [
     dict(row=1, what="coverage of the interval of the best of five configurations",
          wanted=">= .92", before=before_row1_choice, after=after_row1_choice, draws=300),
     dict(row=3, what="images said to train a fold's model, over those that did",
-         wanted="1", before=before_row3, after=after_row3, draws=1),
+         wanted="= 1", before=before_row3, after=after_row3, draws=1),
     dict(row=9, what="points by which what is said of the chosen epoch is too good",
          wanted="<= 0, and not below -2", before=before_row9, after=after_row9, draws=300),
     dict(row=9, what="coverage of the interval beside the accuracy of the chosen epoch",
@@ -358,7 +358,7 @@ ROWS = [
     dict(row=15, what="\"the largest spread is that of X\", said of equal sources",
          wanted="<= .06", before=before_row15, after=after_row15, draws=1000),
     dict(row=15, what="the whole spread, from a budget with interactions",
-         wanted="1", before=before_row15_whole, after=after_row15_whole, draws=200),
+         wanted="= 1", before=before_row15_whole, after=after_row15_whole, draws=200),
 ]
 
 

@@ -567,7 +567,7 @@ def rate_of_discrimination(draws, seed):
 
 
 ROWS = [
-    dict(row=8, what="true reports that are called impossible", wanted="0 of 10,000",
+    dict(row=8, what="true reports that are called impossible", wanted="= 0",
          before=before_row8, after=after_row8, draws=10_000),
     dict(row=10, what="calibrated models that lose more than a nat by the temperature",
          wanted="<= .01", before=before_row10, after=after_row10, draws=200),
@@ -581,12 +581,12 @@ ROWS = [
          before=before_row13, after=after_row13, draws=200),
     dict(row=13, what="coverage for new persons, 90 % promised", wanted=">= .90",
          before=before_row13_persons, after=after_row13_persons, draws=2000),
-    dict(row=13, what="points by which the accuracy above a threshold is too good", wanted="0",
+    dict(row=13, what="points by which the accuracy above a threshold is too good", wanted="= 0",
          before=before_row13_threshold, after=after_row13_threshold, draws=300),
     dict(row=13, what="coverage of the interval of that accuracy", wanted=">= .92",
          before=before_row13_interval, after=after_row13_interval, draws=300),
     dict(row=14, what="miscalibration of a perfect model, less what is printed beside it",
-         wanted="0", before=before_row14, after=after_row14, draws=100),
+         wanted="= 0", before=before_row14, after=after_row14, draws=100),
     dict(row=15, what="diagrams of perfect models with a bin that misses", wanted="<= .05",
          before=before_row15, after=after_row15, draws=300),
     dict(row=6, what="ECE called more than chance, persons alike", wanted="<= .06",
