@@ -35,6 +35,7 @@ class Fact(NamedTuple):
 FACTS:dict[str, Callable[[RunFiles], Fact]] = {}
 
 
+@checked
 def fact(
     make:Callable[[RunFiles], Fact],   # its name, without the underscore, names the fact
 )->Callable[[RunFiles], Fact]:     # the same
@@ -219,7 +220,8 @@ def _compute(files:RunFiles)->Fact:
     here = files.environment
     device = here.get("gpu") or f"{here.get('machine', 'unknown machine')} processor"
     text = f"{device}, {here.get('threads', 'unknown')} threads"
-    return Fact(f"{text}, {files.seconds:.0f} s of training", "environment.json, timing.csv")
+    spent = "time unknown" if math.isnan(files.seconds) else f"{files.seconds:.0f} s of training"
+    return Fact(f"{text}, {spent}", "environment.json, timing.csv")
 
 
 @fact

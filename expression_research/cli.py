@@ -53,7 +53,7 @@ from expression_research.terminal import (
 )
 
 if TYPE_CHECKING:
-    from expression_research.data import ExpressionData
+    from expression_research.runs import Run
 
 # %% ../nbs/use/69_cli.ipynb #674048a2
 class _Checked:
@@ -233,7 +233,7 @@ def _where_it_stands(
 def _resume_run(
     folder:Path,                   # of a run
     config:RunConfig,              # what the flags say
-)->object:                         # the finished `Run`
+)->"Run":                          # finished
     "Go on with a run. Raises `RunError` for another configuration, other samples or other weights."
     from expression_research.experiments import run_experiment
     from expression_research.runs import Run
@@ -311,9 +311,9 @@ def _evaluate_model(
         output_file(options.csv, table_kind(["sample_id", "split"]), reads=[options.run])
     run, groups, place = Run(options.run), {}, options.data or None
     if options.groups:                 # before the test split may be opened
-        data = run_data(run, place)
-        chosen = options.split, options.groups, data, place or run.config.data
-        groups = groups_of_run(run, *chosen, options.group_edges)
+        source, place = place or run.config.data, run_data(run, place)
+        asked = options.split, options.groups, place, source
+        groups = groups_of_run(run, *asked, options.group_edges)
     if options.split == "test":
         opening = sealed_test(run, reason=options.reason, again=options.again, dataset=place)
         print(opening.line())

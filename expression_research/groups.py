@@ -29,6 +29,7 @@ from .core import ConfigError, DataError, keyed_seed, some
 from .diagnostics import check_predictions, table_predictions
 from .display import Drawing, frame_table, html_table, paragraph
 from .evaluation import is_optimistic
+from .files import printable
 from .formats import Source, open_source
 from .intervals import accuracy_interval, persons_of
 from .names import split_rule
@@ -55,7 +56,7 @@ def _as_number(
     value:Any,                     # of a column
 )->float|None:                     # None: it is no number
     "A number, NaN where there is none."
-    if value is None or value == "" or value is pd.NA:
+    if value is None or value is pd.NA or value is pd.NaT or isinstance(value, str) and not value:
         return math.nan
     return float(value) if isinstance(value, Real) and not isinstance(value, bool) else None
 
@@ -75,7 +76,7 @@ def group_bands(
     numbers, ends = [_as_number(value) for value in values], np.asarray(edges, dtype=np.float64)
     if (np.diff(ends) <= 0).any():
         raise ConfigError(f"edges={ends.tolist()}: expected numbers that rise.")
-    texts = ["" if number is not None and math.isnan(number) else str(value)
+    texts = ["" if number is not None and math.isnan(number) else printable(value)
              for number, value in zip(numbers, values)]
     if any(number is None for number in numbers):
         if len(ends):
@@ -86,9 +87,16 @@ def group_bands(
     known = found[~np.isnan(found)]
     if not len(ends) and len(set(known)) <= _WITHOUT_BANDS:
         return [f"{number:g}" if text else "" for number, text in zip(numbers, texts)]
-    if not len(ends):
-        ends = np.unique(np.quantile(known, [1 / 3, 2 / 3]))
-    return _band_names(found, ends)
+    return _band_names(found, ends if len(ends) else _thirds(known))
+
+
+def _thirds(
+    known:np.ndarray,              # (N,) numbers, more than one of them different
+)->np.ndarray:                     # one edge or two
+    "Where the upper thirds begin; with many equal numbers, above the smallest."
+    ends = np.unique(np.quantile(known, [1 / 3, 2 / 3]))
+    above = known[known > known.min()]
+    return ends[ends > known.min()] if (ends > known.min()).any() else above.min()[None]
 
 # %% ../nbs/trust/43_groups.ipynb #5c75b3c8
 _LUMA = np.array([0.299, 0.587, 0.114])     # ITU-R BT.601
@@ -297,6 +305,7 @@ def _critical_values(
     return np.array(found)
 
 # %% ../nbs/trust/43_groups.ipynb #0571e782
+_PAIRS = 66                        # with more pairs, only the clearest is looked at
 _POWER = 0.8                       # a gap that can be seen is found in so many of all samples
 
 
@@ -361,7 +370,8 @@ class _Seeing:
         spread = np.sqrt(share * (1 - share) * total / (total - 1))
         spread = spread * math.sqrt(1 / sizes[first] + 1 / sizes[second])
         needed = np.array([self.critical[number] for number in correct.tolist()])
-        return float((np.abs(a / sizes[first] - b / sizes[second]) >= needed * spread).mean())
+        gaps = np.abs(a / sizes[first] - b / sizes[second])
+        return float(((spread > 0) & (gaps >= needed * np.maximum(spread, 1e-12))).mean())
 
 # %% ../nbs/trust/43_groups.ipynb #a4f03297
 def _normal_power(
@@ -389,16 +399,16 @@ def _could_be_seen(
     seed:int,                      # of the draws
 )->np.ndarray:                     # (Q,) in points, 0 to 100; NaN where no gap could be seen
     "The smallest gap of each pair that is found in 80 of 100 samples."
-    if share in (0.0, 1.0) or len(gaps.pairs) > 66:
-        return np.full(len(gaps.pairs), math.nan)
-    seeing, points = _Seeing(sizes, share, seed), []
-    for (first, second), spread in zip(gaps.pairs, gaps.spread):
+    seeing, points = _Seeing(sizes, share, seed), np.full(len(gaps.pairs), math.nan)
+    wanted = range(len(points)) if len(points) <= _PAIRS else [int(gaps.p.argmin())]
+    for place in wanted if 0 < share < 1 else ():
+        (first, second), spread = gaps.pairs[place], gaps.spread[place]
         found = partial(seeing.found, first, second)
         if not independent:
             pair = share, sizes[first], sizes[second], spread, gaps.critical
             found = partial(_normal_power, *pair)
-        points.append(100 * _smallest(found))
-    return np.array(points)
+        points[place] = 100 * _smallest(found)
+    return points
 
 # %% ../nbs/trust/43_groups.ipynb #d86cd5d6
 _FEWEST, _FEWEST_PERSONS = 10, 5
@@ -441,6 +451,9 @@ class GroupReport:
 
     def _seen(self)->str:
         "What it is worth that nothing was found."
+        right, images = self.table["correct"], self.table["images"]
+        if not right.any() or (right == images).all():
+            return "All answers are alike, so they say nothing of smaller gaps."
         seen = float(self.pairs["seen"].iloc[0])
         if math.isnan(seen):
             return "With so few images hardly any gap between these two could be found."
@@ -542,9 +555,9 @@ def _is_person(
     codes:np.ndarray,              # (N,) groups
     persons:np.ndarray,            # (N,) persons
 )->bool:
-    "Whether every group is one person: then its images are dealt out one by one."
-    together = pd.DataFrame({"group": codes, "person": persons})
-    return bool((together.groupby("group")["person"].nunique() == 1).all())
+    "Whether every group is another person: then its images are dealt out one by one."
+    together = pd.DataFrame({"group": codes, "person": persons}).drop_duplicates()
+    return not together["group"].duplicated().any() and not together["person"].duplicated().any()
 
 # %% ../nbs/trust/43_groups.ipynb #6b0897b4
 def _reading_order(
@@ -614,7 +627,7 @@ def _why_no_test(
 )->str:                            # "" when there is something to compare
     "Why there is no test."
     if groups < 2:
-        return f"{groups} group: expected two or more"
+        return f"{groups} group{'' if groups == 1 else 's'}: expected two or more"
     if judged < 2:
         return f"{judged} of {groups} groups can be judged: fewer than two"
     return ""

@@ -50,7 +50,7 @@ def before_groups(
     draws:int=400,                 # data sets of each setting
     seed:int=0,                    # of the draws
 )->tuple[float, float]:            # worst rate, and its Monte-Carlo standard error
-    "What a table by groups invites to: Fisher's test of the largest gap, as if it were the only one."
+    "What a table by groups invites to: Fisher's test of its largest gap, as if it were alone."
     generator, rates = np.random.default_rng(keyed_seed(seed, "before groups")), []
     for sizes, each in SETTINGS:
         hits, counts = 0, np.array(sizes)

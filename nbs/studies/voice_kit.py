@@ -66,7 +66,7 @@ def _cells(
     found = []
     for place, (name, cell) in enumerate(zip(header, row)):
         beside = " ".join(header[max(place - 1, 0):place + 2])
-        told = re.search(r"interval|95 %|\bp\b|remark", beside) or VOICE.search(cell)
+        told = re.search(r"interval|95 %|\bp\b|\blow\b|remark", beside) or VOICE.search(cell)
         told = told or (explained and "(–)" in cell)
         if _is_score(f"{name}: {cell}") and "." in cell and not told:
             found.append(f"{name}: {cell}")
