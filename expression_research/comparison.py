@@ -43,7 +43,7 @@ from expression_research.intervals import (
     with_subjects,
 )
 from .power import mcnemar, smallest_difference
-from .wording import counted_as, interval_words, p_text, points_text
+from .wording import counted_as, p_text, points_text
 
 # %% ../nbs/trust/42_comparison.ipynb #da788517
 class HasTable(Protocol):

@@ -25,7 +25,7 @@ from scipy.stats import binom, norm
 from .arguments import Between, Numbers, Seed, checked
 from .charts import plot_intervals
 from .comparison import holm
-from .core import ConfigError, DataError, keyed_seed, some
+from .core import ConfigError, DataError, keyed_seed
 from .diagnostics import check_predictions, table_predictions
 from .display import Drawing, frame_table, html_table, paragraph
 from .evaluation import is_optimistic
@@ -34,7 +34,7 @@ from .formats import Source, open_source
 from .intervals import accuracy_interval, persons_of
 from .names import split_rule
 from .pixels import to_pixels
-from .samples import column_values, file_hashes, number_equals
+from .samples import column_values, file_hashes
 from .wording import CHOSEN, counted_as, p_text
 
 # %% ../nbs/trust/43_groups.ipynb #c052ae3e

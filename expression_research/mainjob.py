@@ -24,7 +24,7 @@ from .config import RunConfig, resolve
 from .core import ConfigError
 from .data import ExpressionData, summarise
 from .diagnostics import scores
-from .intervals import Interval, no_interval, with_subjects
+from .intervals import no_interval, with_subjects
 from .guards import GuardLog
 from .experiments import run_experiment, sealed_test
 from expression_research.methods import (

@@ -54,7 +54,6 @@ from expression_research.intervals import (
     Interval,
     accuracy_interval,
     design_of,
-    difference_interval,
     loss_interval,
     macro_interval,
     persons_of,

@@ -13,7 +13,6 @@ import torch
 from torch import nn
 from torch.utils.data import DataLoader
 
-from .arguments import explained
 from .batches import class_numbers, image_batch
 from .calls import copied_together
 from .core import some

@@ -103,14 +103,14 @@ ROWS = [
     {
         "row": "groups",
         "what": "a gap is found between groups that are alike (worst of seven settings)",
-        "wanted": "at most .05",
+        "wanted": "<= .05",
         "before": before_groups,
         "after": after_groups,
     },
     {
         "row": "groups",
         "what": "a gap of the size that can be seen is found",
-        "wanted": "at least .80",
+        "wanted": ">= .80",
         "before": None,
         "after": after_power,
     },
