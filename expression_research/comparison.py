@@ -10,6 +10,7 @@ __all__ = ['Metric', 'HasTable', 'prediction_table_of', 'same_images', 'PairedAc
 # %% ../nbs/trust/42_comparison.ipynb #a0eb2f1c
 import itertools
 import math
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,6 +54,7 @@ class HasTable(Protocol):
         ...
 
 
+@checked
 def prediction_table_of(
     run:pd.DataFrame|Path|str|HasTable, # table, run folder or file, or what has a `.table`
 )->pd.DataFrame:                   # checked prediction table; of a run folder, with its persons
@@ -64,7 +66,7 @@ def prediction_table_of(
         return check_predictions(run)
     if not isinstance(run, (str, Path)):
         return check_predictions(run.table)
-    path = Path(run) / "predictions.parquet" if Path(run).is_dir() else Path(run)
+    path = Path(run) / "predictions.parquet" if os.path.isdir(run) else Path(run)
     table, manifest = read_predictions(path), path.parent / "manifest.json"
     if not manifest.is_file():
         return table
