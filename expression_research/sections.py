@@ -376,7 +376,7 @@ def _calibration_section(
     rows = reliability_table(files.table)
     lines = evaluate_calibration(files.table, optimistic=True).lines()
     sizes = dict.fromkeys([str(rows["images"].min()), str(rows["images"].max())])
-    note = f"bins of {' to '.join(sizes)} images with 95 % intervals; dashed: as sure as right"
+    note = f"bins of {' to '.join(sizes)} images; all their intervals hold in 95 %; dashed: as sure as right"
     picture = plot_reliability(rows).inline()
     figure = render("figure.html", picture=picture, caption=note, scroll=False)
     return render("pair.html", first=figure, second=Markup("<div>{}</div>").format(bullets(lines)))
