@@ -171,12 +171,20 @@ def group_values(
     image_column:str|None=None,    # its pictures; None: the only column of type Image
     split_names:str="",            # as for `load_expressions`
 )->pd.Series:                      # index sample_id; a value for each image, None where unknown
-    "The values of a column. Raises `ConfigError` that lists the columns there are."
+    """The values of a column.
+
+    Raises `ConfigError` that lists the columns there are, or says that nobody is known.
+    """
     index = pd.Index(samples["sample_id"])
     if column == "folder":
         folders = [str(PurePath(path).parent) for path in samples["path"]]
         return pd.Series(folders, index, name=column)
     told = {"person": "subject", "class": "label_name"}.get(column, column)
+    if told == "subject" and not samples.get(told, pd.Series(dtype=str)).fillna("").any():
+        raise ConfigError(
+            f"groups={column!r}: who is on the images is not recorded. Train with --subject-pattern, "
+            "or with data that have a column `subject`."
+        )
     if told in ("subject", "label_name") and told in samples:
         return pd.Series(samples[told].tolist(), index, name=column)
     if column in _MEASURED and rows is not None:
