@@ -1,9 +1,36 @@
-"""The simulations of `truths_*.py`, as jobs that any process can do."""
+"""The simulations of `truths_*.py`, as jobs that any process can do.
+
+    python nbs/studies/truths.py 8 0.2        # row 8 with a fifth of its draws, before and after
+"""
 import importlib
 import inspect
+import math
+import sys
 from collections.abc import Iterator
 
+import numpy as np
+
 FAMILIES = ("truths_i", "truths_c", "truths_k", "truths_f", "truths_r")
+
+
+def share_of(hits):
+    "A share and its standard error; NaN is left out."
+    hits = np.asarray(hits, dtype=np.float64)
+    hits = hits[~np.isnan(hits)]
+    share = float(hits.mean())
+    return share, math.sqrt(max(share * (1 - share), 1 / len(hits) ** 2) / len(hits))
+
+
+def mean_of(values):
+    "A mean and its standard error; NaN is left out."
+    values = np.asarray(values, dtype=np.float64)
+    values = values[~np.isnan(values)]
+    return float(values.mean()), float(values.std(ddof=1) / math.sqrt(len(values)))
+
+
+def worst_rate(figures):
+    "The largest rate among the settings."
+    return max(figures.values(), key=lambda pair: pair[0])
 
 
 def listed(
@@ -45,3 +72,23 @@ def rate_of(
     if isinstance(rate, dict):
         rate = max(rate.values(), key=lambda figure: figure[0])
     return rate
+
+
+def main(
+    row: str,                      # such as `8`; "" for all
+    share: float,                  # of the draws, in (0, 1]
+) -> None:
+    "Print a row's figures in every setting."
+    for family, place, entry in listed("ROWS"):
+        if row not in ("", str(entry["row"])):
+            continue
+        draws = draws_of(entry, share)
+        before, after = (asked((family, place, side, draws)) for side in ("before", "after"))
+        print(f"row {entry['row']}: {entry['what']}; wanted {entry['wanted']}; {draws} draws")
+        for setting, (value, error) in after.items():
+            old = f"{before[setting][0]:.3f}" if setting in before else "-"
+            print(f"  {setting:50s} before {old:>6s}  after {value:.3f} +- {error:.3f}", flush=True)
+
+
+if __name__ == "__main__":
+    main(*[*sys.argv[1:2], ""][:1], *[*map(float, sys.argv[2:3]), 1.0][:1])

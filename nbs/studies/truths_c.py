@@ -1,15 +1,10 @@
 """Comparisons with known truth: what was said of equal models before, and what is said now.
 
-    python nbs/studies/truths_c.py            # a fifth of each function's own draws, half a minute
-    python nbs/studies/truths_c.py full       # all of them, some minutes
-
 Every function of a row takes draws and a seed and returns {setting: (figure, its Monte-Carlo
 standard error)}. The functions of SENTENCES return the highest rate, with its error.
 """
 
 import math
-import sys
-import time
 
 import numpy as np
 from scipy.stats import norm
@@ -640,38 +635,3 @@ SENTENCES = [
         rate=says_better_method,
     ),
 ]
-
-
-def main(
-    part: int = 5,  # one such part of each function's own number of draws
-) -> None:
-    "Everything, as text."
-    for row in ROWS:
-        print(f"\nrow {row['row']}: {row['what']} (wanted {row['wanted']})")
-        for when in ("before", "after"):
-            function = row[when]
-            if function is None:
-                continue
-            number = function.__defaults__[0] // part
-            started, found = time.perf_counter(), function(number, 0)
-            figures = [figure for figure, _ in found.values()]
-            print(
-                f"  {when}: {min(figures):.3f} to {max(figures):.3f} over {len(found)} settings, "
-                f"{number} draws "
-                f"({time.perf_counter() - started:.0f} s)"
-            )
-            for pick in (min, max):
-                setting, (figure, error) = pick(found.items(), key=lambda entry: entry[1])
-                print(f"    {pick.__name__} {figure:.3f} +- {error:.3f}  {setting}", flush=True)
-    for sentence in SENTENCES:
-        number = sentence["rate"].__defaults__[0] // part
-        rate, error = sentence["rate"](number, 0)
-        print(
-            f"{rate:.3f} +- {error:.3f}  {sentence['said_by']}: {sentence['template']} "
-            f"({number} draws)",
-            flush=True,
-        )
-
-
-if __name__ == "__main__":
-    main(1 if "full" in sys.argv else 5)

@@ -29,21 +29,10 @@ from expression_research.folds import (
 )
 from expression_research.intervals import accuracy_interval, wilson
 
+from truths import mean_of, share_of, worst_rate
+
 SIZES = (23, 45, 90, 225, 1000)
 SOURCES = ("split", "weights", "order", "augmentation")
-
-
-def share_of(hits):
-    "A share and its standard error."
-    hits = np.asarray(hits, dtype=np.float64)
-    share = float(hits.mean())
-    return share, math.sqrt(max(share * (1 - share), 1 / len(hits) ** 2) / len(hits))
-
-
-def mean_of(values):
-    "A mean and its standard error."
-    values = np.asarray(values, dtype=np.float64)
-    return float(values.mean()), float(values.std(ddof=1) / math.sqrt(len(values)))
 
 
 # ---- row 1: the interval of a cross-validated accuracy
@@ -362,24 +351,7 @@ ROWS = [
 ]
 
 
-def worst_rate(figures):
-    "The largest rate among the settings."
-    return max(figures.values(), key=lambda pair: pair[0])
-
-
 SENTENCES = [
     dict(template="the largest spread is that of the {source} ...", said_by="choosing.Budget.line",
          rate=lambda draws, seed: worst_rate(after_row15(draws, seed))),
 ]
-
-
-if __name__ == "__main__":
-    import sys
-    for entry in ROWS:
-        if len(sys.argv) > 1 and str(entry["row"]) not in sys.argv[1:]:
-            continue
-        before, after = (entry[side](entry["draws"], 16) for side in ("before", "after"))
-        wanted = f"wanted {entry['wanted']}; {entry['draws']} draws"
-        print(f"row {entry['row']}: {entry['what']}; {wanted}")
-        for name, (value, error) in after.items():
-            print(f"  {name:50s} before {before[name][0]:7.3f}  after {value:7.3f} +- {error:.3f}")

@@ -8,7 +8,6 @@ of the setting with the lowest one. Every draw is keyed: equal arguments give eq
 import math
 
 import numpy as np
-import pandas as pd
 from scipy.stats import t as student_t
 
 from expression_research.chance import accuracy_sentences
@@ -19,7 +18,6 @@ from expression_research.diagnostics import (
     prediction_table,
     table_log_probabilities,
     table_losses,
-    table_predictions,
 )
 from expression_research.evaluation import evaluate_table, weakest_class
 from expression_research.intervals import (
@@ -554,22 +552,3 @@ def _know_nothing_uniform(draws=200, seed=0):
             said += "above both" in evaluate_table(table).summary.loc["loss (nats)", "remark"]
         shares.append(share_and_error(said, draws))
     return max(shares, key=lambda pair: pair[0])
-
-
-def figures(rows=ROWS, sentences=SENTENCES, seed=0)->pd.DataFrame:
-    "Every figure with its Monte-Carlo standard error; draws as each function has them."
-    table = []
-    for row in rows:
-        pairs = []
-        for name in ("before", "after"):
-            pairs.append(row[name](seed=seed) if row[name] else (math.nan, math.nan))
-        table.append((row["row"], row["what"], row["wanted"], *pairs[0], *pairs[1]))
-    for one in sentences:
-        rate = one["rate"](seed=seed)
-        table.append(("says", one["template"], "<= .06", math.nan, math.nan, *rate))
-    columns = ["row", "what", "wanted", "before", "before_error", "after", "after_error"]
-    return pd.DataFrame(table, columns=columns)
-
-
-if __name__ == "__main__":
-    print(figures().round(3).to_string(index=False))

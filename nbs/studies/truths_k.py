@@ -30,28 +30,10 @@ from expression_research.doubt import conformal_sets, conformal_threshold, risk_
 from expression_research.intervals import wilson
 from expression_research.prints import printed_range
 
+from truths import mean_of, share_of, worst_rate
+
 SIZES = (23, 45, 90, 225, 1000)
 CLASSES = ((2, False), (3, False), (7, False), (3, True))  # C, whether one class has 5 %
-
-
-def share_of(hits):
-    "A share and its standard error; NaN is left out."
-    hits = np.asarray(hits, dtype=np.float64)
-    hits = hits[~np.isnan(hits)]
-    share = float(hits.mean())
-    return share, math.sqrt(max(share * (1 - share), 1 / len(hits) ** 2) / len(hits))
-
-
-def mean_of(values):
-    "A mean and its standard error; NaN is left out."
-    values = np.asarray(values, dtype=np.float64)
-    values = values[~np.isnan(values)]
-    return float(values.mean()), float(values.std(ddof=1) / math.sqrt(len(values)))
-
-
-def worst_rate(figures):
-    "The largest rate among the settings."
-    return max(figures.values(), key=lambda pair: pair[0])
 
 
 def named(n, classes, rare, *more):
@@ -618,18 +600,3 @@ SENTENCES = [
          said_by="consistency.Consistency.line",
          rate=lambda draws, seed: worst_rate(after_row8(draws, seed))),
 ]
-
-
-if __name__ == "__main__":
-    import sys
-    for entry in ROWS:
-        if len(sys.argv) > 1 and str(entry["row"]) not in sys.argv[1:]:
-            continue
-        draws = int(entry["draws"] * float(sys.argv[2])) if len(sys.argv) > 2 else entry["draws"]
-        after = entry["after"](draws, 16)
-        before = entry["before"](draws, 16) if entry["before"] else {}
-        wanted = f"wanted {entry['wanted']}; {draws} draws"
-        print(f"row {entry['row']}: {entry['what']}; {wanted}", flush=True)
-        for name, (value, error) in after.items():
-            old = f"{before[name][0]:7.3f}" if before else "      -"
-            print(f"  {name:45s} before {old}  after {value:7.3f} +- {error:.3f}", flush=True)
