@@ -91,4 +91,5 @@ def main(
 
 
 if __name__ == "__main__":
-    main(*[*sys.argv[1:2], ""][:1], *[*map(float, sys.argv[2:3]), 1.0][:1])
+    words = [*sys.argv[1:], "", ""]
+    main(words[0], float(words[1] or 1))
