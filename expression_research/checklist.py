@@ -14,7 +14,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from .arguments import checked
-from .comparison import compare, holm, same_images
+from .comparison import holm, paired_accuracy, same_images
 from .config import loss_words
 from .diagnostics import table_predictions
 from .display import bullets, html_table
@@ -195,15 +195,15 @@ def _uncertainty(files:RunFiles)->Fact:
 @fact
 def _baselines(files:RunFiles)->Fact:
     "Simple models on the same images, with a paired test."
-    tables = {name: same_images(files.table, table) for name, table in files.baselines.items()}
-    if not tables:
+    if not files.baselines:
         return Fact("", "../baselines", "no baseline was kept")
-    p_values = holm([compare(files.table, table).p for table in tables.values()])
-    told = []
-    for (name, table), p in zip(tables.items(), p_values):
-        told.append(f"{name}: {_accuracy_words(table)} (paired test against the run: {p_text(p)}")
-    how = ", Holm)" if len(tables) > 1 else ")"
-    return Fact("; ".join(words + how for words in told), "manifest.json, ../baselines, predictions.parquet")
+    tables = [same_images(files.table, table) for table in files.baselines.values()]
+    p_values = holm([paired_accuracy(files.table, table).p for table in tables])
+    told = [
+        f"{name}: {_accuracy_words(table)} (paired test against the run, Holm: {p_text(p)})"
+        for name, table, p in zip(files.baselines, tables, p_values)
+    ]
+    return Fact("; ".join(told), "manifest.json, ../baselines, predictions.parquet")
 
 
 @fact
