@@ -29,6 +29,7 @@ from expression_research.diagnostics import (
     table_logits,
     write_predictions,
 )
+from .intervals import with_subjects
 from .runs import Run
 from .seals import SEAL, read_seal, write_seal
 from .testset import TEST_TABLE, opened_table, openings, stored_table
@@ -134,8 +135,10 @@ def _read_extras(
         extras["test"] = opened_table(folder)
     extras["guards"] = _read_guards(run, "guards.json")
     extras["openings"] = openings(folder.parent, samples_hash)
-    extras["baselines"] = {"majority class": _majority_table(samples, table)}
-    extras["baselines"].update(_read_baselines(folder.parent, samples_hash))
+    majority = with_subjects(_majority_table(samples, table), samples)
+    extras["baselines"] = {"majority class": majority}
+    for name, kept in _read_baselines(folder.parent, samples_hash).items():
+        extras["baselines"][name] = with_subjects(kept, samples)
     return extras
 
 # %% ../nbs/use/49_runfiles.ipynb #50ee0acb
