@@ -108,8 +108,10 @@ def _report_text(
             share = score_text(row.accuracy, Interval(row.low, row.high)).replace(", 95 % interval", " ")
         rows.append([name, row.images, f"{row.correct}/{row.images}", share, row.remark])
     shown = pd.DataFrame(rows, columns=[report.column, "images", "right", "accuracy, 95 % interval", ""])
-    left = f"\n{report.left_out} images are in no group" if report.left_out else ""
-    return f"{shown.to_string(index=False)}{left}\n{report.line()}"
+    said = [shown.to_string(index=False)] if rows else []
+    if report.left_out:
+        said.append(f"{report.left_out} images are in no group")
+    return "\n".join([*said, report.line()])
 
 
 @checked
