@@ -13,12 +13,24 @@ import numpy as np
 FAMILIES = ("truths_i", "truths_c", "truths_k", "truths_f", "truths_r")
 
 
-def share_of(hits):
-    "A share and its standard error; NaN is left out."
-    hits = np.asarray(hits, dtype=np.float64)
-    hits = hits[~np.isnan(hits)]
-    share = float(hits.mean())
-    return share, math.sqrt(max(share * (1 - share), 1 / len(hits) ** 2) / len(hits))
+def share_and_error(
+    hits: float,                   # draws in which it happened
+    draws: int,                    # in all
+) -> tuple[float, float]:          # share, and its Monte-Carlo standard error, which is never 0
+    "How often something happened, with the error as if one more draw had gone half each way."
+    smooth = (hits + 0.5) / (draws + 1)
+    return hits / draws, math.sqrt(smooth * (1 - smooth) / draws)
+
+
+def share_of(
+    happened,                      # (draws,) bool, or 0 and 1; NaN is left out
+) -> tuple[float, float]:          # (nan, nan) without draws
+    "The same of the draws themselves."
+    happened = np.asarray(happened, dtype=np.float64)
+    happened = happened[~np.isnan(happened)]
+    if not len(happened):
+        return math.nan, math.nan
+    return share_and_error(float(happened.sum()), len(happened))
 
 
 def mean_of(values):
@@ -43,11 +55,12 @@ def listed(
 
 
 def draws_of(
-    entry: dict,                   # a row
-    share: float,                  # of what the row asks for, in (0, 1]
+    entry: dict,                   # a row or a sentence; perhaps with `draws`
+    share: float = 1.0,            # of what the entry asks for, in (0, 1]
 ) -> int:
     "How many draws; 30 at least, and one where nothing is drawn."
-    asked_for = entry.get("draws") or inspect.signature(entry["after"]).parameters["draws"].default
+    function = entry["rate"] if "rate" in entry else entry["after"]
+    asked_for = entry.get("draws") or inspect.signature(function).parameters["draws"].default
     return asked_for if asked_for == 1 else max(30, round(share * asked_for))
 
 
@@ -69,9 +82,7 @@ def rate_of(
     "How often one sentence is said of what is not so."
     family, place, draws = job
     rate = importlib.import_module(family).SENTENCES[place]["rate"](draws, 16)
-    if isinstance(rate, dict):
-        rate = max(rate.values(), key=lambda figure: figure[0])
-    return rate
+    return worst_rate(rate) if isinstance(rate, dict) else rate
 
 
 def main(

@@ -25,18 +25,9 @@ from expression_research.methods import (
 )
 from expression_research.power import mcnemar, smallest_difference, smallest_visible
 
+from truths import share_of, worst_rate
+
 SIZES = (23, 45, 90, 225, 1000)
-
-
-def share(
-    happened,  # (draws,) bool, or a sequence of them
-) -> tuple[float, float]:  # share and its Monte-Carlo standard error
-    "How often something happened; the error is never 0."
-    happened = np.asarray(happened, dtype=float)
-    if not len(happened):
-        return math.nan, math.nan
-    smooth = (happened.sum() + 0.5) / (len(happened) + 1)
-    return float(happened.mean()), math.sqrt(smooth * (1 - smooth) / len(happened))
 
 
 def fewer(
@@ -52,13 +43,6 @@ def as_table(
 ) -> dict[str, tuple[float, float]]:  # setting -> figure, its error
     "What a function of a row returns."
     return {setting: (figure, error) for setting, figure, error in rows}
-
-
-def worst(
-    found: dict,  # setting -> figure, error
-) -> tuple[float, float]:
-    "The highest figure, with its error."
-    return max(found.values())
 
 
 def single_pairs(
@@ -95,8 +79,8 @@ def before_row2(draws=1000, seed=0):
         points = (a > 0).mean(axis=1) - (b > 0).mean(axis=1)
         losses = [np.log1p(2 * np.exp(-2 * quality)).mean(axis=1) for quality in (a, b)]
         nats = losses[0] - losses[1]
-        rows.append((f"beats, n = {n}", *share((points > 0) & (nats < 0))))
-        rows.append((f"does not beat, n = {n}", *share((points <= 0) & (nats >= 0))))
+        rows.append((f"beats, n = {n}", *share_of((points > 0) & (nats < 0))))
+        rows.append((f"does not beat, n = {n}", *share_of((points <= 0) & (nats >= 0))))
     return as_table(rows)
 
 
@@ -108,7 +92,7 @@ def after_row2(draws=3000, seed=0):
             first, second, hog = single_pairs(fewer(draws, n), n, accuracy, generator, models=3) > 0
             tests = np.stack([exact_p(first, hog), exact_p(second, hog)])
             told = [holm(both).min() <= 0.05 for both in tests.T]
-            rows.append((f"better or worse, n = {n}, accuracy {accuracy}", *share(told)))
+            rows.append((f"better or worse, n = {n}, accuracy {accuracy}", *share_of(told)))
     return as_table(rows)
 
 
@@ -137,7 +121,7 @@ def _power_rows(draws, seed, points_of):
                 continue  # nothing is printed; before, the number was out of reach of any truth
             found = _power_of(points, n, disagreement, 4 * draws, generator)
             rows.append(
-                (f"{points:.1f} points, n = {n}, disagree on {disagreement:.0%}", *share(found))
+                (f"{points:.1f} points, n = {n}, disagree on {disagreement:.0%}", *share_of(found))
             )
     return as_table(rows)
 
@@ -180,7 +164,7 @@ def before_row5(draws=1000, seed=0):
             rows.append(
                 (
                     f"better, n = {n}, spread {100 * spread:.1f} points",
-                    *share(exact_p(a, b) <= 0.05),
+                    *share_of(exact_p(a, b) <= 0.05),
                 )
             )
     return as_table(rows)
@@ -207,7 +191,7 @@ def after_row5(draws=600, seed=0, settings=((3, 0.05), (5, 0.05), (5, 0.149), (1
                 rows.append(
                     (
                         f"{seeds} seeds, n = {n}, spread {100 * spread:.1f} points, {how}",
-                        *share(told),
+                        *share_of(told),
                     )
                 )
     return as_table(rows)
@@ -220,7 +204,7 @@ def before_row5_interval(draws=1000, seed=0):
         right = trainings(fewer(draws, n), 3, n, 0.65, 0.05, generator, methods=1)[0].sum(axis=2)
         ends = [wilson(int(median), n) for median in np.median(right, axis=1)]
         rows.append(
-            (f"n = {n}, spread 5 points", *share([low <= 0.65 <= high for low, high in ends]))
+            (f"n = {n}, spread 5 points", *share_of([low <= 0.65 <= high for low, high in ends]))
         )
     return as_table(rows)
 
@@ -249,7 +233,7 @@ def after_row5_interval(draws=400, seed=0):
             rows.append(
                 (
                     f"{seeds} seeds, n = {n}, accuracy {accuracy}, spread {100 * spread:g} points",
-                    *share(held),
+                    *share_of(held),
                 )
             )
     return as_table(rows)
@@ -277,7 +261,7 @@ def before_row6(draws=1000, seed=0):
             fewer(draws, number * images), number, images, likeness, 0.7, generator
         )
         setting = f"{number} persons with {images} images, likeness {likeness}"
-        rows.append((setting, *share(exact_p(a, b) <= 0.05)))
+        rows.append((setting, *share_of(exact_p(a, b) <= 0.05)))
     return as_table(rows)
 
 
@@ -289,7 +273,8 @@ def after_row6(draws=600, seed=0):
             fewer(draws, number * images), number, images, likeness, 0.7, generator
         )
         told = [sign_flip(one.astype(float) - two, who) <= 0.05 for one, two in zip(a, b)]
-        rows.append((f"{number} persons with {images} images, likeness {likeness}", *share(told)))
+        setting = f"{number} persons with {images} images, likeness {likeness}"
+        rows.append((setting, *share_of(told)))
     return as_table(rows)
 
 
@@ -302,7 +287,7 @@ def _paired_coverage(draws, seed, by_person):
         ends = [paired_interval(one, two, who if by_person else None) for one, two in zip(a, b)]
         setting = f"{number} persons with {images} images, likeness {likeness}"
         rows.append(
-            (setting, *share([low <= 0 <= high for low, high, reason in ends if not reason]))
+            (setting, *share_of([low <= 0 <= high for low, high, reason in ends if not reason]))
         )
     return as_table(rows)
 
@@ -381,7 +366,7 @@ def before_row12(draws=200, seed=0, resamples=400, sizes=SIZES[:4]):
             )
             low, high = np.quantile(found, [0.025, 0.975])
             held.append(low <= truth <= high)
-        rows.append((setting, *share(held)))
+        rows.append((setting, *share_of(held)))
     return as_table(rows)
 
 
@@ -392,7 +377,7 @@ def after_row12(draws=400, seed=0, sizes=SIZES, least=50):
         ends = [macro_f1_difference_interval(*three, classes) for three in zip(*drawn)]
         held = [low <= truth <= high for low, high, reason in ends if not reason]
         if len(held) >= least:
-            rows.append((f"{setting}, printed {len(held) / len(ends):.2f}", *share(held)))
+            rows.append((f"{setting}, printed {len(held) / len(ends):.2f}", *share_of(held)))
     return as_table(rows)
 
 
@@ -413,7 +398,8 @@ def after_row12_persons(draws=400, seed=0):
             low, high, reason = macro_f1_difference_interval(labels, *told, 3, persons=who)
             if not reason:
                 held.append(low <= 0 <= high)
-        rows.append((f"{number} persons with {images} images, likeness {likeness}", *share(held)))
+        setting = f"{number} persons with {images} images, likeness {likeness}"
+        rows.append((setting, *share_of(held)))
     return as_table(rows)
 
 
@@ -426,7 +412,7 @@ def _any_told(draws, seed, models, corrected):
         right = single_pairs(fewer(draws, n), n, 0.7, generator, models=models) > 0
         tests = np.stack([exact_p(right[0], other) for other in right[1:]])
         least = [holm(several).min() for several in tests.T] if corrected else tests.min(axis=0)
-        rows.append((f"n = {n}, {models - 1} baselines", *share(np.asarray(least) <= 0.05)))
+        rows.append((f"n = {n}, {models - 1} baselines", *share_of(np.asarray(least) <= 0.05)))
     return as_table(rows)
 
 
@@ -512,8 +498,8 @@ def says_better(draws=3000, seed=0):
     for n in SIZES:
         for accuracy in (0.5, 0.7, 0.9):
             a, b = single_pairs(fewer(draws, n), n, accuracy, generator) > 0
-            rows.append((len(rows), *share(exact_p(a, b) <= 0.05)))
-    return worst(as_table(rows))
+            rows.append((len(rows), *share_of(exact_p(a, b) <= 0.05)))
+    return worst_rate(as_table(rows))
 
 
 def says_better_in_macro_f1(draws=200, seed=0):
@@ -523,28 +509,28 @@ def says_better_in_macro_f1(draws=200, seed=0):
         for rare in (False, True):
             drawn = class_pairs(draws, n, 3, rare, (0.75, 0.75), generator)
             told = [macro_f1_permutation(*three, 3, resamples=499) <= 0.05 for three in zip(*drawn)]
-            rows.append((len(rows), *share(told)))
-    return worst(as_table(rows))
+            rows.append((len(rows), *share_of(told)))
+    return worst_rate(as_table(rows))
 
 
 def says_better_by_person(draws=600, seed=0):
     "The same, with several images of each person."
-    return worst(after_row6(draws, seed))
+    return worst_rate(after_row6(draws, seed))
 
 
 def says_beats_hog(draws=3000, seed=0):
     "One of two networks is better or worse than an equally good HOG."
-    return worst(after_row2(draws, seed))
+    return worst_rate(after_row2(draws, seed))
 
 
 def says_baseline_better(draws=3000, seed=0):
     "One of two or five baselines is better or worse than an equally good network."
-    return worst(after_row15(draws, seed))
+    return worst_rate(after_row15(draws, seed))
 
 
 def says_better_method(draws=600, seed=0):
     "X is the better method: of two equal ones."
-    return worst(after_row5(draws, seed))
+    return worst_rate(after_row5(draws, seed))
 
 
 def says_pairs_apart(draws=3000, seed=0, models=5):
@@ -554,8 +540,8 @@ def says_pairs_apart(draws=3000, seed=0, models=5):
         right = single_pairs(fewer(draws, n), n, 0.7, generator, models=models) > 0
         places = [(i, j) for i in range(models) for j in range(i + 1, models)]
         tests = np.stack([exact_p(right[i], right[j]) for i, j in places])
-        rows.append((len(rows), *share([holm(several).min() <= 0.05 for several in tests.T])))
-    return worst(as_table(rows))
+        rows.append((len(rows), *share_of([holm(several).min() <= 0.05 for several in tests.T])))
+    return worst_rate(as_table(rows))
 
 
 def says_apart_from_all(draws=3000, seed=0, models=3):
@@ -569,8 +555,8 @@ def says_apart_from_all(draws=3000, seed=0, models=3):
         for several, one in zip(tests.T, best):
             corrected = holm(several)
             told.append(all(corrected[k] <= 0.05 for k, pair in enumerate(places) if one in pair))
-        rows.append((len(rows), *share(told)))
-    return worst(as_table(rows))
+        rows.append((len(rows), *share_of(told)))
+    return worst_rate(as_table(rows))
 
 
 def says_equal(draws=1000, seed=0):
@@ -584,8 +570,8 @@ def says_equal(draws=1000, seed=0):
                 right = np.repeat([1, 0, 1], counts), np.repeat([0, 1, 1], counts)
                 low, high, _ = paired_interval(*right, None, 0.9)
                 known[counts] = max(-low, high) < 0.05
-            rows.append((len(rows), *share([known[tuple(row)] for row in drawn.tolist()])))
-    return worst(as_table(rows))
+            rows.append((len(rows), *share_of([known[tuple(row)] for row in drawn.tolist()])))
+    return worst_rate(as_table(rows))
 
 
 SENTENCES = [
@@ -598,11 +584,13 @@ SENTENCES = [
         template="Of these two trainings, X is better. (macro F1)",
         said_by="comparison.Comparison.line",
         rate=says_better_in_macro_f1,
+        draws=1000,
     ),
     dict(
         template="Of these two trainings, X is better. (by N persons)",
         said_by="comparison.Comparison.line",
         rate=says_better_by_person,
+        draws=3000,
     ),
     dict(
         template="They are equal within 5 points",
@@ -633,5 +621,6 @@ SENTENCES = [
         template="X is the better method",
         said_by="methods.MethodComparison.line",
         rate=says_better_method,
+        draws=2000,
     ),
 ]

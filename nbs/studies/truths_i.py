@@ -31,20 +31,13 @@ from expression_research.intervals import (
     wilson,
 )
 
+from truths import share_and_error
+
 SIZES = (23, 45, 90, 225, 1000)
 
 
 def _generator(seed, *key):
     return np.random.default_rng(keyed_seed(seed, "truths i", *map(str, key)))
-
-
-def share_and_error(
-    hits:int,                      # draws in which it happened
-    draws:int,                     # in all
-)->tuple[float, float]:            # share, its Monte-Carlo standard error
-    "A share of draws, with its error as if one more had happened and one more had not."
-    smoothed = (hits + 1) / (draws + 2)
-    return hits / draws, math.sqrt(smoothed * (1 - smoothed) / draws)
 
 
 def _lowest(shares):
@@ -525,19 +518,20 @@ ROWS = [
 SENTENCES = [
     dict(template="{k} of {n} test images ... That is better than guessing: {how}.",
          said_by="chance.accuracy_sentences",
-         rate=lambda draws=300, seed=0: _guessers(draws, seed, "is better than guessing")),
+         rate=lambda draws=1000, seed=0: _guessers(draws, seed, "is better than guessing")),
     dict(template="{k} of {n} test images ... That is worse than guessing: {how}.",
          said_by="chance.accuracy_sentences",
-         rate=lambda draws=300, seed=0: _guessers(draws, seed, "is worse than guessing")),
+         rate=lambda draws=1000, seed=0: _guessers(draws, seed, "is worse than guessing")),
     dict(template="{k} of {n} validation images ... That is better than guessing (30 epochs)",
-         said_by="chance.accuracy_sentences", rate=after_better),
+         said_by="chance.accuracy_sentences", rate=after_better,
+         draws=1000),
     dict(template="“{class}” is recognised less often than each other class",
-         said_by="evaluation.weakest_class", rate=after_row15),
+         said_by="evaluation.weakest_class", rate=after_row15, draws=1000),
     dict(template="below both, with its whole interval: the probabilities carry information",
-         said_by="evaluation.evaluate_table", rate=after_row11_verdict),
+         said_by="evaluation.evaluate_table", rate=after_row11_verdict, draws=400),
     dict(template="above both, with its whole interval: it is too sure where it is wrong",
          said_by="evaluation.evaluate_table",
-         rate=lambda draws=200, seed=0: _know_nothing_uniform(draws, seed)),
+         rate=lambda draws=400, seed=0: _know_nothing_uniform(draws, seed)),
 ]
 
 

@@ -9,6 +9,8 @@ from expression_research.core import keyed_seed
 from expression_research.groups import all_gaps, compare_groups
 from expression_research.diagnostics import prediction_table
 
+from truths import share_and_error
+
 # images of each group; images of each person (1: independent images)
 SETTINGS = (
     ((12, 11), 1),
@@ -42,8 +44,7 @@ def _worst(
     draws:int,                     # of each
 )->tuple[float, float]:            # the largest, and its Monte-Carlo standard error
     "The worst of several settings."
-    rate = max(rates)
-    return rate, math.sqrt(max(rate * (1 - rate), 1 / draws) / draws)
+    return share_and_error(max(rates) * draws, draws)
 
 
 def before_groups(
@@ -121,5 +122,6 @@ SENTENCES = [
         "template": "COLUMN: a gap of N points between A and B (p ...)",
         "said_by": "groups.GroupReport.line",
         "rate": after_groups,
+        "draws": 2000,
     },
 ]
