@@ -272,7 +272,7 @@ class EvaluateOptions(_Checked):
     run: Path                        # folder of the run
     # which images; `test` needs --reason
     split: Literal["train", "validation", "test"] = "validation"
-    data: str = ""  # where the run's data are now, if they have moved
+    data: str|None = None  # where the run's data are now, if they have moved
     reason: str = ""  # why the test split is opened; the ledger beside the run keeps it
     again: bool = False  # open the test split although it was opened before, which is counted too
     # write the prediction table (sample id, split, label, logits) to this file
@@ -287,12 +287,16 @@ class EvaluateOptions(_Checked):
 def _check_reason(
     options:EvaluateOptions,       # its split and reason
 )->None:
-    "Raises `ConfigError` for the test split without a reason, or a reason that is no sentence."
+    "Raises `ConfigError` for a test split without a reason, and for flags that take no part."
     if options.split == "test" and not options.reason.strip():
         raise ConfigError(
             "--split test needs --reason TEXT: a test split is opened once, after everything was "
             "chosen on validation."
         )
+    if options.split != "test" and (options.reason or options.again):
+        raise ConfigError(f"--reason, --again: they are for --split test, not for {options.split}.")
+    if options.group_edges and not options.groups:
+        raise ConfigError("--group-edges: of which column? Add --groups COLUMN.")
     if not options.reason.isprintable() or len(options.reason) > 1000:
         raise ConfigError("--reason: expected one line of at most 1000 characters.")
 
@@ -309,7 +313,7 @@ def _evaluate_model(
     from expression_research.runs import Run
     if options.csv:
         output_file(options.csv, table_kind(["sample_id", "split"]), reads=[options.run])
-    run, groups, place = Run(options.run), {}, options.data or None
+    run, groups, place = Run(options.run), {}, options.data
     if options.groups:                 # before the test split may be opened
         source, place = place or run.config.data, run_data(run, place)
         asked = options.split, options.groups, place, source
@@ -342,7 +346,7 @@ class ReportOptions(_Checked):
     # print the REFORMS, NeurIPS and CLAIM checklists as far as this run answers them; with --out
     # as a new Markdown file
     checklist: bool = False
-    data: str = ""  # for --pictures: where the run's data are now, if they have moved
+    data: str|None = None  # for --pictures: where the run's data are now, if they have moved
 
 
 def _write_report_page(
@@ -356,29 +360,38 @@ def _write_report_page(
     if not options.runs:
         raise ConfigError("report: no run was named. Expected the folder of a run, or several.")
     first, alone = options.runs[0], len(options.runs) == 1
+    summary = alone and (first / "summary.json").is_file()
+    _refuse_idle_flags(options, alone, summary)
     if options.checklist:
-        _print_checklist(options)
+        from expression_research.answers import write_checklist
+        print(write_checklist(first, options.out), end="")
         return
-    if alone and (first / "summary.json").is_file():
+    if summary:
         path = summary_report(first)
-    elif alone and options.pictures:
+    elif options.pictures:
         from expression_research.experiments import run_data
         from expression_research.runs import Run
-        found = run_data(Run(first), options.data or None)
+        found = run_data(Run(first), options.data)
         path = run_report(first, pictures=found["validation"])
     else:
         path = report_runs(options.runs, options.out)
     print(path.as_posix())
 
 # %% ../nbs/use/69_cli.ipynb #9c817b0b
-def _print_checklist(
-    options:ReportOptions,         # one run, perhaps --out
+def _refuse_idle_flags(
+    options:ReportOptions,         # of `expression report`
+    alone:bool,                    # one folder was named
+    summary:bool,                  # it holds a summary.json
 )->None:
-    "The checklists of one run. Raises `ConfigError` for several runs, or for --pictures."
-    from expression_research.answers import write_checklist
-    if len(options.runs) != 1 or options.pictures:
-        raise ConfigError("--checklist: expected the folder of one run, and no --pictures.")
-    print(write_checklist(options.runs[0], options.out), end="")
+    "Raises `ConfigError` for flags that would take no part in the page that is asked for."
+    if (options.pictures or options.checklist) and (summary or not alone):
+        raise ConfigError("--pictures, --checklist: expected the folder of one run.")
+    if options.pictures and options.checklist:
+        raise ConfigError("--checklist: it has no pictures. Leave --pictures away.")
+    if options.out is not None and (options.pictures or summary):
+        raise ConfigError(f"--out {options.out}: this page stays in its own folder. Leave --out away.")
+    if options.data is not None and not options.pictures:
+        raise ConfigError(f"--data {options.data!r} is read for --pictures only. Add it, or leave --data.")
 
 # %% ../nbs/use/69_cli.ipynb #b6096714
 @dataclass(frozen=True)
@@ -421,7 +434,7 @@ def _cross_validate_model(
 class VerifyOptions(_Checked):
     "Train a finished run again: is it the same, and if not, from which step on, and why?"
     run: Path                        # folder of the run
-    data: str = ""                   # where its data are now, if they have moved
+    data: str|None = None            # where its data are now, if they have moved
 
 
 def _verify_model(
@@ -429,7 +442,7 @@ def _verify_model(
 )->int:                            # exit status: 0 exact or close, 1 different
     "`expression verify`."
     from expression_research.verify import verify_run
-    verification = verify_run(options.run, dataset=options.data or None)
+    verification = verify_run(options.run, dataset=options.data)
     return _say(str(verification), int(verification.verdict == "different"))
 
 # %% ../nbs/use/69_cli.ipynb #4f1a1ada
