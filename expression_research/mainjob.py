@@ -429,7 +429,7 @@ def _network_row(
     return _table_row(
         config.model,
         run.table,
-        run.csv("timing.csv")["seconds"].sum(),
+        run.csv("timing.csv", "seconds")["seconds"].sum(),
         seed=seed,
         run=run,
     )

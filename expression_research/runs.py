@@ -130,14 +130,21 @@ class _RunFolder(_SealedFolder):
             )
         return record
 
-    def csv(self, name:str, **options:Any)->pd.DataFrame:
-        "The table in the CSV file `name`; `options` are those of pandas. Raises as `json` does."
+    def csv(self, name:str, *names:str, **options:Any)->pd.DataFrame:
+        """The table in the CSV file `name`, with columns of these `names`.
+
+        `options` are those of pandas. Raises as `json` does, and for a column that is missing.
+        """
         try:
-            return pd.read_csv(io.BytesIO(self.read(name)), **options)
+            table = pd.read_csv(io.BytesIO(self.read(name)), **options)
         except ValueError as error:
             raise RunError(
                 f"{self.folder / name} is not a CSV table ({error}). {WAY_OUT}"
             ) from None
+        missing = [one for one in names if one not in table]
+        if missing:
+            raise RunError(f"{self.folder / name} has no column {', '.join(missing)}. {WAY_OUT}")
+        return table
 
 # %% ../nbs/train/39_runs.ipynb #b9ba9658
 @dataclass(frozen=True)
@@ -165,7 +172,7 @@ class Run(_RunFolder):
 
     @property
     def history(self)->pd.DataFrame:
-        return self.csv("history.csv")  # a row per epoch
+        return self.csv("history.csv", "epoch")  # a row per epoch
 
     @property
     def samples(self)->pd.DataFrame:

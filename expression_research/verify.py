@@ -209,7 +209,8 @@ def _read_steps(
     folder:Path,                   # of a run
 )->pd.DataFrame:                   # every column as text, so that nothing is rounded
     "The step record of a run. Raises `RunError` when there is none."
-    return Run(folder, checked=False).csv("steps.csv", dtype=str, keep_default_na=False)
+    run = Run(folder, checked=False)
+    return run.csv("steps.csv", "epoch", "step", *_MEANINGS, dtype=str, keep_default_na=False)
 
 # %% ../nbs/use/54_verify.ipynb #b926d29c
 _CLOSE_LOSS, _CLOSE_ANSWERS = 0.02, 1    # nats on validation, images
@@ -259,17 +260,48 @@ def _same_results(
 def _blaming_changed_files(
     run:Run,                       # finished
 )->Iterator[None]:
-    "An error inside the block names the file that was changed, as a path in config.json may be."
+    "An error inside the block names the file that was changed, as a path in `config.json` may be."
     try:
         yield
-    except ExpressionError as error:
+    except (ExpressionError, LookupError, ValueError, TypeError, AttributeError) as error:
         changed = run.seal.suspects()
         if not changed or any(name in str(error) for name in changed):
             raise
         raise RunError(
             f"{run.folder / changed[0]} is not the file that the run wrote, and with it the run cannot "
-            f"be trained again: {error}"
+            f"be verified: {error}"
         ) from error
+
+# %% ../nbs/use/54_verify.ipynb #5e7ae51d
+def _verified(
+    run: Run,                      # finished
+    dataset: DatasetDict | Path | str | None,  # already loaded, or where its data are now
+) -> Verification:
+    "The run beside its repetition."
+    recipe, recorded = make_recipe(run.config), run.json("environment.json")
+    config, steps = recipe.config, _read_steps(run.folder)
+    data = run_data(run, dataset)
+    with machine_for(config):
+        present = environment() | {"weights": recipe.weights_hash}
+    machine, code = _compare_environments(recorded, present)
+    claims = _edited_files(run) + _compare_manifests(run.samples, data.samples)
+    with tempfile.TemporaryDirectory() as out, redirect_stdout(StringIO()):
+        # to the end, so that the cause can be named
+        repeated = run_experiment(
+            replace(config, out=out, guards="off" if config.guards == "off" else "warn"),
+            dataset=data,
+        )
+        first = _compare_steps(steps, _read_steps(repeated.folder))
+        exact = _same_results(run, repeated)
+        there, here = run.scores, repeated.scores
+        loss, correct = ((there[name], here[name]) for name in ("loss", "correct"))
+    near = abs(loss[0] - loss[1]) <= _CLOSE_LOSS and abs(correct[0] - correct[1]) <= _CLOSE_ANSWERS
+    verdict = "different"
+    if exact and not first and not claims:
+        verdict = "exact"
+    elif near and machine and not claims + code:
+        verdict = "close"
+    return Verification(run.folder.name, verdict, claims + code + machine, first, loss, correct)
 
 # %% ../nbs/use/54_verify.ipynb #e3033d6d
 @checked
@@ -288,29 +320,4 @@ def verify_run(
             f"{folder} is not a finished run. `expression train --resume {folder}` finishes one."
         )
     with _blaming_changed_files(run):
-        recipe, recorded = make_recipe(run.config), run.json("environment.json")
-        config = recipe.config
-        data = run_data(run, dataset)
-    with machine_for(config):
-        present = environment() | {"weights": recipe.weights_hash}
-    machine, code = _compare_environments(recorded, present)
-    claims = _edited_files(run) + _compare_manifests(
-        pd.DataFrame(run.manifest["samples"]), data.samples
-    )
-    with tempfile.TemporaryDirectory() as out, redirect_stdout(StringIO()):
-        # to the end, so that the cause can be named
-        repeated = run_experiment(
-            replace(config, out=out, guards="off" if config.guards == "off" else "warn"),
-            dataset=data,
-        )
-        first = _compare_steps(_read_steps(run.folder), _read_steps(repeated.folder))
-        exact = _same_results(run, repeated)
-        there, here = run.scores, repeated.scores
-        loss, correct = ((there[name], here[name]) for name in ("loss", "correct"))
-    near = abs(loss[0] - loss[1]) <= _CLOSE_LOSS and abs(correct[0] - correct[1]) <= _CLOSE_ANSWERS
-    verdict = "different"
-    if exact and not first and not claims:
-        verdict = "exact"
-    elif near and machine and not claims + code:
-        verdict = "close"
-    return Verification(run.folder.name, verdict, claims + code + machine, first, loss, correct)
+        return _verified(run, dataset)

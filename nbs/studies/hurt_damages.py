@@ -198,6 +198,11 @@ CHANGES: dict[str, Callable[[Path, random.Random], None]] = {
 # ---- a damage, and its judge -------------------------------------------------------------------
 
 
+def neighbours(path: Path) -> list[Path]:
+    "The other files of its folder."
+    return sorted(one for one in path.parent.iterdir() if one.is_file() and one != path)
+
+
 @dataclass(frozen=True)
 class Damage:
     "What was done to which file."
@@ -212,8 +217,7 @@ class Damage:
         if self.kind == "another run's":
             shutil.copy(others / self.file, path)
         elif self.kind == "another file":
-            near = sorted(one for one in path.parent.iterdir() if one.is_file() and one != path)
-            path.write_bytes(chance.choice(near).read_bytes())
+            path.write_bytes(chance.choice(neighbours(path)).read_bytes())
         elif self.kind == "empty":
             path.write_bytes(b"")
         else:
@@ -243,6 +247,8 @@ def draw_damages(
     while len(drawn) < count:
         damage = Damage(chance.choice(names), chance.choice(kinds), chance.randrange(2**32))
         if damage.kind == "another run's" and not (others / damage.file).is_file():
+            continue
+        if damage.kind == "another file" and not neighbours(out / damage.file):
             continue
         drawn.append(damage)
     return drawn
