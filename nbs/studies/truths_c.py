@@ -179,6 +179,16 @@ def _method_p(a, b, paired, persons=None):
     return _touching_level(middle, [part, of_images])
 
 
+def _against_fixed_p(runs, table):
+    "The p-value of `compare_methods` of a method, (S, N), and a baseline without seeds, (1, N)."
+    pair = [_Answers(runs.astype(float), runs, None, tuple(range(len(runs))))]
+    pair.append(_Answers(table.astype(float), table, None, None))
+    part, noise = _both_seeds(*pair, False)
+    images = pair[0].right.mean(axis=0, keepdims=True) - pair[1].right
+    middle, of_images = _image_parts(images, noise, None)
+    return _touching_level(middle, [part, of_images])
+
+
 def after_row5(draws=600, seed=0, settings=((3, 0.05), (5, 0.05), (5, 0.149), (10, 0.05))):
     "Several trainings of each of two equal methods: how often one is called the better method."
     generator, rows = np.random.default_rng([seed, 5]), []
@@ -544,6 +554,24 @@ def says_pairs_apart(draws=3000, seed=0, models=5):
     return worst_rate(as_table(rows))
 
 
+def says_methods_apart(draws=600, seed=0, methods=4, spread=0.05):
+    "At least one pair of equal methods is told apart, by Holm; the last is a baseline without seeds."
+    generator, rows = np.random.default_rng([seed, 26]), []
+    places = [(i, j) for i in range(methods) for j in range(i + 1, methods)]
+    for n in SIZES[1:]:
+        for seeds in (3, 5):
+            right = trainings(fewer(draws, n), seeds, n, 0.65, spread, generator, methods=methods)
+            fixed = trainings(fewer(draws, n), 1, n, 0.65, 0.0, generator)[0, :, :1]
+            told = []
+            for draw in range(right.shape[1]):
+                several = [*right[:, draw], fixed[draw]]
+                tests = [_method_p(several[i], several[j], True) for i, j in places]
+                tests += [_against_fixed_p(one, several[-1]) for one in several[:-1]]
+                told.append(holm(tests).min() <= 0.05)
+            rows.append((f"{seeds} seeds, n = {n}", *share_of(told)))
+    return worst_rate(as_table(rows))
+
+
 def says_apart_from_all(draws=3000, seed=0, models=3):
     "The best of three equally good models is told apart from all others."
     generator, rows = np.random.default_rng([seed, 24]), []
@@ -622,5 +650,11 @@ SENTENCES = [
         said_by="methods.MethodComparison.line",
         rate=says_better_method,
         draws=2000,
+    ),
+    dict(
+        template="K of N pairs of methods can be told apart (K > 0)",
+        said_by="report._methods_part",
+        rate=says_methods_apart,
+        draws=1000,
     ),
 ]
