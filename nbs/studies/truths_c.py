@@ -555,7 +555,7 @@ def says_pairs_apart(draws=3000, seed=0, models=5):
 
 
 def says_methods_apart(draws=600, seed=0, methods=4, spread=0.05):
-    "At least one pair of equal methods is told apart, by Holm; the last is a baseline without seeds."
+    "At least one pair of equal methods, or of one and a baseline, is told apart by Holm."
     generator, rows = np.random.default_rng([seed, 26]), []
     places = [(i, j) for i in range(methods) for j in range(i + 1, methods)]
     for n in SIZES[1:]:
