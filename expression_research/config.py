@@ -280,6 +280,8 @@ class RunConfig(Augmentation, DataConfig):
     epochs: Annotated[int, Between(1, 100_000)] = 20
     # pixels; every image becomes side x side
     side: Annotated[int, Between(16, 512)] = 64
+    # pictures are kept and changed at this many times the side, then averaged to it
+    supersample: Annotated[int, Between(1, 4)] = 2
     # channels of TinyVGG; other models ignore it
     hidden_units: Annotated[int, Between(1, 4096)] = 32
     batch_size: Annotated[int, Between(1, 65_536)] = 16    # images per step

@@ -165,7 +165,7 @@ def network_fold(
 )->TrainFold:
     "A `TrainFold` for a pool, its images decoded once. A fold runs on the CPU."
     recipe = make_recipe(replace(config, device="cpu"))
-    rows = FaceRows(pooled.dataset, config.side)
+    rows = FaceRows(pooled.dataset, config.side * config.supersample)
     pixels = np.stack([row["pixels"].numpy() for row in rows.__getitems__(list(range(len(rows))))])
     return TrainFold(pixels, pooled.samples, len(pooled.class_names), recipe)
 

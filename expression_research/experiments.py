@@ -168,6 +168,7 @@ def weights_record(
         "hidden_units": config.hidden_units,
         "class_names": data.class_names,
         "side": config.side,
+        "supersample": config.supersample,
         "mean": evaluation.mean,
         "std": evaluation.std,
         "memory_format": config.memory_format,
@@ -462,7 +463,12 @@ def load_trained(
     model.load_state_dict(tensors)
     return Trained(
         model.eval(),
-        make_test_transform(record["side"], mean=record["mean"], std=record["std"]),
+        make_test_transform(
+            record["side"],
+            mean=record["mean"],
+            std=record["std"],
+            supersample=record["supersample"],
+        ),
         record["class_names"],
         record,
     )

@@ -324,7 +324,7 @@ def train_loader(
 
     Raises `DataError` for an empty split.
     """
-    rows = FaceRows(split, transform.side, cache_dir=cache_dir)
+    rows = FaceRows(split, transform.kept, cache_dir=cache_dir)
     return make_loader(
         rows,
         transform,
@@ -355,7 +355,7 @@ def evaluation_loader(
             "the evaluation loader got a training transform: scores would change from look to "
             "look. Use make_test_transform."
         )
-    rows = FaceRows(split, transform.side, cache_dir=cache_dir)
+    rows = FaceRows(split, transform.kept, cache_dir=cache_dir)
     return make_loader(
         rows,
         transform,

@@ -206,9 +206,13 @@ class Recipe:
             std=std,
             seed=self.config.seed if seed is None else seed,
             views=self.config.views,
+            supersample=self.config.supersample,
             **{field.name: getattr(self.config, field.name) for field in fields(Augmentation)},
         )
-        return training, make_test_transform(self.config.side, mean=mean, std=std)
+        evaluation = make_test_transform(
+            self.config.side, mean=mean, std=std, supersample=self.config.supersample
+        )
+        return training, evaluation
 
     @checked
     def losses(

@@ -75,6 +75,8 @@ class Transform:
     side: Annotated[int, Between(16, 512)] = 64  # S, pixels
     mean: tuple = HALF             # of red, green, blue, subtracted; in [0, 1]
     std: tuple = HALF              # of red, green, blue, divided by; above 0
+    # pictures are kept at this many times the side, changed there, and averaged at the end
+    supersample: Annotated[int, Between(1, 4)] = 1
     __test__ = False               # `test_transform` is no test, whatever pytest thinks of its name
 
     def __post_init__(self):
@@ -88,11 +90,22 @@ class Transform:
                 check_number(name, value, 0 if name == "mean" else 1e-6, 1)
         check_fields(self)
 
+    @property
+    def kept(self)->int:
+        "K, the side at which pictures are kept and changed, in pixels."
+        return self.side * self.supersample
+
     def pixels(self, image:Image.Image)->torch.Tensor:
-        """A PIL image of any mode and size -> (3, S, S) uint8: RGB, short side resized to S,
+        """A PIL image of any mode and size -> (3, K, K) uint8: RGB, short side resized to K,
         centre crop.
         """
-        return torch.from_numpy(to_pixels(image, self.side))
+        return torch.from_numpy(to_pixels(image, self.kept))
+
+    def reduced(self, images:torch.Tensor)->torch.Tensor:
+        """Images (N, 3, K, K) float32 -> (N, 3, S, S): the mean of every block, and nothing where
+        K = S. Both paths end with it.
+        """
+        return images if self.supersample == 1 else F.avg_pool2d(images, self.supersample)
 
     def plan(self, count:int, epochs:list|None=None, ids:list|None=None)->dict[str, torch.Tensor]:
         """What `apply` needs besides the pixels of `count` images, with `epochs` and `ids` as for
@@ -109,7 +122,7 @@ class Transform:
     @explained
     def batch(
         self,
-        pixels:torch.Tensor,       # (N, 3, S, S) uint8
+        pixels:torch.Tensor,       # (N, 3, K, K) uint8
         epochs:list|None=None,     # N integers; with `ids` the result is a function of the key
         ids:list|None=None,        # N sample ids; without both, torch's global generator decides
     )->torch.Tensor:               # (N, 3, S, S) float32, augmented or not, and normalised
@@ -126,21 +139,21 @@ class Transform:
 # %% ../nbs/data/17_transforms.ipynb #3cffe571
 @explained
 def unit_range(
-    pixels:torch.Tensor,           # (N, 3, S, S) uint8
-    side:int,                      # S that is expected, in pixels
-)->torch.Tensor:                   # (N, 3, S, S) float32 in [0, 1]
+    pixels:torch.Tensor,           # (N, 3, K, K) uint8
+    side:int,                      # K that is expected, in pixels
+)->torch.Tensor:                   # (N, 3, K, K) float32 in [0, 1]
     "Grey levels as fractions. Raises `DataError` for another shape or dtype."
     if pixels.dtype != torch.uint8 or pixels.shape[1:] != (3, side, side):
         raise DataError(
             f"pixels are {tuple(pixels.shape)} {pixels.dtype}: this transform expects (N, 3, "
-            f"{side}, {side}) torch.uint8. Build both with one `side`."
+            f"{side}, {side}) torch.uint8. Build both with one `side` and one `supersample`."
         )
     return pixels.float().div_(255)
 
 
 @dataclass(frozen=True)
 class EvaluationTransform(Transform):
-    "Normalisation only: the same image gives the same bits, always."
+    "Reduction and normalisation only: the same image gives the same bits, always."
 
     def variant(self, epochs:list, ids:list)->list[int]:
         "An image has one input in all `epochs`, whatever its place in `ids`."
@@ -148,11 +161,12 @@ class EvaluationTransform(Transform):
 
     def apply(
         self,
-        pixels:torch.Tensor,       # (N, 3, S, S) uint8, on any device
+        pixels:torch.Tensor,       # (N, 3, K, K) uint8, on any device
         plan:dict[str, torch.Tensor],  # from `plan`: name -> (N, ...) or (3,), on the same device
     )->torch.Tensor:               # (N, 3, S, S) float32, normalised
-        "Normalise a batch. Raises `DataError` for pixels of another shape or dtype."
-        return normalise(unit_range(pixels, self.side), plan["mean"], plan["std"])
+        "Reduce and normalise a batch. Raises `DataError` for pixels of another shape or dtype."
+        images = self.reduced(unit_range(pixels, self.kept))
+        return normalise(images, plan["mean"], plan["std"])
 
 # %% ../nbs/data/17_transforms.ipynb #85299ec1
 DRAWS = (
@@ -361,18 +375,21 @@ class TrainTransform(Augmentation, Transform):
 
     def apply(
         self,
-        pixels:torch.Tensor,       # (N, 3, S, S) uint8, on any device
+        pixels:torch.Tensor,       # (N, 3, K, K) uint8, on any device
         plan:dict[str, torch.Tensor],  # from `plan`: name -> (N, ...) or (3,), on the same device
     )->torch.Tensor:               # (N, 3, S, S) float32, augmented and normalised
-        "Augment and normalise a batch. Raises `DataError` for pixels of another shape or dtype."
+        """Augment, reduce and normalise a batch.
+
+        Raises `DataError` for pixels of another shape or dtype.
+        """
         if "flip" in plan:
             pixels = torch.where(plan["flip"].view(-1, 1, 1, 1), pixels.flip(-1), pixels)
-        images = unit_range(pixels, self.side)
+        images = unit_range(pixels, self.kept)
         if "matrices" in plan:
             images = resample(images, plan["matrices"])
         if self.brightness or self.contrast:
             images = relight(images, mean_levels(pixels), plan["brightness"], plan["contrast"])
-        images = normalise(images, plan["mean"], plan["std"])
+        images = normalise(self.reduced(images), plan["mean"], plan["std"])
         return erased(images, plan["erase_boxes"]) if self.erase else images
 
 # %% ../nbs/data/17_transforms.ipynb #f6c3e394
@@ -395,12 +412,13 @@ def make_train_transform(
     std:float|tuple=HALF,          # of red, green, blue, above 0, or one number for all
     seed:int=0,                    # of the run
     views:int=0,                   # variants of an image over all epochs; 0: a new one in each
+    supersample:int=1,              # pictures are kept and changed at this many times the side
     **strengths:float,             # fields of `Augmentation`: flip, rotate, shift, ...
 )->TrainTransform:                 # PIL image -> (3, S, S) float32
     "A training transform. Raises `ConfigError` for an unknown strength or a value out of range."
     check_names(list(strengths), Augmentation)
     return TrainTransform(
-        side, triple(mean), triple(std), seed=seed, views=views, **strengths
+        side, triple(mean), triple(std), supersample, seed=seed, views=views, **strengths
     )
 
 
@@ -410,9 +428,10 @@ def make_test_transform(
     *,
     mean:float|tuple=HALF,         # of red, green, blue in [0, 1], or one number for all
     std:float|tuple=HALF,          # of red, green, blue, above 0, or one number for all
+    supersample:int=1,              # pictures are kept at this many times the side, then averaged
 )->EvaluationTransform:            # PIL image -> (3, S, S) float32
     "An evaluation transform. Raises `ConfigError` for a value outside its range."
-    return EvaluationTransform(side, triple(mean), triple(std))
+    return EvaluationTransform(side, triple(mean), triple(std), supersample)
 
 
 train_transform, test_transform = make_train_transform(), make_test_transform()
@@ -431,5 +450,5 @@ def show_transformed(
         copies = pixels.expand(len(epochs), -1, -1, -1)
         seen = transform.batch(copies, list(epochs), [name] * len(epochs))
         seen = denormalise(seen, transform.mean, transform.std)
-        rows[name] = torch.cat([pixels[None] / 255, seen])
+        rows[name] = torch.cat([transform.reduced(pixels[None] / 255), seen])
     return show_rows(rows, ["original", *(f"epoch {epoch}" for epoch in epochs)])

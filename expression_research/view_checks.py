@@ -45,7 +45,9 @@ def _photographs(
     if isinstance(first.get("pixels"), torch.Tensor):
         if share < 1:
             return None
-        return torch.stack([dataset[row]["pixels"] for row in chosen]).double().numpy() / 255
+        levels = torch.stack([dataset[row]["pixels"] for row in chosen]).double() / 255
+        times = max(1, levels.shape[-1] // side)       # pictures kept larger are averaged
+        return F.avg_pool2d(levels, times).numpy()
     if hasattr(first.get("image"), "convert"):
         from expression_research.pixels import to_pixels
         pictures = [_middle(dataset[row]["image"], share) for row in chosen]
