@@ -36,9 +36,8 @@ def small_faces(
 @cache
 def _kept_loaders()->Loaders:
     "Made once in a process."
-    return make_loaders(
-        small_faces(), make_train_transform(side=32), make_test_transform(side=32)
-    )
+    training = make_train_transform(side=32, supersample=2)
+    return make_loaders(small_faces(), training, make_test_transform(side=32, supersample=2))
 
 
 def small_loaders()->Loaders:      # batches of 16 images (16, 3, 32, 32)
