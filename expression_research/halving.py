@@ -47,6 +47,7 @@ from expression_research.intervals import (
     loss_difference_interval,
     loss_interval,
     mean_interval,
+    no_interval,
     paired_interval,
     persons_of,
     with_subjects,
@@ -348,7 +349,10 @@ def outer_difference(
     given:Sequence[pd.DataFrame],  # and of what was given, on the same rows
     samples:pd.DataFrame,          # sample_id, perhaps subject
 )->Score:
-    "Chosen minus given, in pairs."
+    "Chosen minus given, in pairs; no interval where every search ended with what was given."
+    if all(table.equals(other) for table, other in zip(chosen, given)):
+        none = no_interval("nothing differs")
+        return Score(0.0, none, 0.0, none, "none, every search ended with what was given")
     if len({fold.fold for fold in folds}) == 1:
         runs = [
             {fold.repeat: with_subjects(table, samples) for fold, table in zip(folds, tables)}
