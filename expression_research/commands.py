@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['COMMANDS', 'RunOptions', 'say', 'DataOptions', 'AuditOptions', 'TrainOptions', 'stored_config', 'EvaluateOptions',
-           'ReportOptions', 'CrossvalOptions', 'VerifyOptions', 'PredictOptions', 'Command']
+           'ReportOptions', 'CrossvalOptions', 'TuneOptions', 'VerifyOptions', 'PredictOptions', 'Command']
 
 # %% ../nbs/use/68_commands.ipynb #5a1d0c13
 import sys                         # nothing heavy may come here: `--help` answers at once
@@ -400,6 +400,45 @@ def _cross_validate_model(
         f"{found.line()}\n\n{with_intervals(found.classes).to_string()}\n\n{folder.as_posix()}"
     )
 
+# %% ../nbs/use/68_commands.ipynb #7a1d0e02
+@dataclass(frozen=True)
+class TuneOptions(RunConfig):
+    """Search for a better configuration on train and validation together; test takes no part.
+
+    The same command goes on where it stopped; a larger budget trains only what is new.
+    """
+    # what may vary: `lr=1e-4..1e-2:log,batch_size=8,16,32,augmentation=0,1,2`, the last one a factor
+    # on all strengths; "": a space for this kind of network
+    space: str = ""
+    # configurations to try, the given one included
+    budget: Annotated[int, Between(2, 1000)] = 12
+    # parts of a division, inside the search
+    folds: Annotated[int, Between(2, 10_000)] = 3
+    # divisions that the last candidates meet
+    repeats: Annotated[int, Between(1, 10_000)] = 2
+    # parts that judge what a search without them found; 1: a fifth of the persons, set aside once
+    outer: Annotated[int, Between(1, 100)] = 5
+    by: Literal["loss", "accuracy"] = "loss"  # what chooses, out of fold
+    # trainings at a time, each with one thread; does not change the result
+    jobs: Annotated[int, Between(1, 1024)] = 2
+
+
+def _tune_model(
+    options:TuneOptions,           # its device, threads and workers play no part
+)->None:
+    """`expression tune`.
+
+    Prints a line per search, what was found, what it is worth, and the command that trains it.
+    """
+    from expression_research.outputs import output_folder
+    from expression_research.tuning import tune
+    output_folder(options.out, reads=[options.data])
+    config = RunConfig(**{field.name: getattr(options, field.name) for field in fields(RunConfig)})
+    names = ("folds", "repeats", "outer", "by", "jobs")
+    how = {name: getattr(options, name) for name in names}
+    tuning = tune(config, options.space or None, options.budget, **how)
+    print("", *tuning.lines(), (tuning.folder / "tuning.html").as_posix(), sep="\n")
+
 # %% ../nbs/use/68_commands.ipynb #4ab20e8c
 @dataclass(frozen=True)
 class VerifyOptions(_Checked):
@@ -471,6 +510,7 @@ COMMANDS = {
     "evaluate": Command(EvaluateOptions, _evaluate_model),
     "report": Command(ReportOptions, _write_report_page),
     "crossval": Command(CrossvalOptions, _cross_validate_model),
+    "tune": Command(TuneOptions, _tune_model),
     "verify": Command(VerifyOptions, _verify_model),
     "data": Command(DataOptions, _summarise_data),
     "audit": Command(AuditOptions, _audit_data),
