@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['SplitRows', 'split_rows', 'log_frequencies', 'majority_baseline', 'hog_features', 'pixel_array', 'hog_pipeline',
-           'pipeline_logits', 'hog_penalty', 'hog_baseline']
+           'pipeline_logits', 'choose_penalty', 'hog_penalty', 'hog_baseline']
 
 # %% ../nbs/trust/47_baselines.ipynb #46509298
 from collections.abc import Sequence
@@ -183,20 +183,33 @@ def _best_penalty(
     return float(ranked.index[0])
 
 
-def _choose_penalty(
-    rows:SplitRows,                # of the training split
-    pixels:np.ndarray,             # (N, 3, S, S) uint8, of the same rows
+@checked
+def choose_penalty(
+    features:np.ndarray,           # (N, F) float64, from `hog_features`, of the training images
+    ids:Sequence[str],             # N sample ids
+    labels:np.ndarray,             # (N,) int64, 0 to C - 1
+    groups:np.ndarray,             # (N,) int64; equal where images belong together
     *,
     repeats:int=6,                 # draws of the folds
     seed:int=0,                    # of the folds
 )->float:                          # one of `_C_VALUES`
-    """The best C in cross-validation on at most `_CHOOSING` training images.
+    """The best C in cross-validation on the training images.
 
     Raises as `inner_folds` does.
     """
-    some = rows.ids[:_CHOOSING], rows.labels[:_CHOOSING], rows.groups[:_CHOOSING]
+    some = list(ids), labels, groups
     folds = [inner_folds(*some, 5, seed, "hog folds", repeat) for repeat in range(repeats)]
-    return _best_penalty(_score_penalties(hog_features(pixels[:_CHOOSING]), some[1], folds))
+    return _best_penalty(_score_penalties(features, labels, folds))
+
+
+def _choose_on(
+    rows:SplitRows,                # of the training split
+    pixels:np.ndarray,             # (N, 3, S, S) uint8, of the same rows
+    seed:int,                      # of the folds
+)->float:                          # one of `_C_VALUES`
+    "The best C on at most `_CHOOSING` training images."
+    some = [part[:_CHOOSING] for part in rows[:3]]
+    return choose_penalty(hog_features(pixels[:_CHOOSING]), *some, seed=seed)
 
 # %% ../nbs/trust/47_baselines.ipynb #ccc15d17
 @threadpool_limits.wrap(limits=1)
@@ -212,7 +225,7 @@ def hog_penalty(
     Raises `DataError` with too few images of a class.
     """
     rows = split_rows(ds, "train")
-    return _choose_penalty(rows, pixel_array(rows, side), seed=seed)
+    return _choose_on(rows, pixel_array(rows, side), seed)
 
 # %% ../nbs/trust/47_baselines.ipynb #0c442e73
 @threadpool_limits.wrap(limits=1)
@@ -233,7 +246,7 @@ def hog_baseline(
     rows, asked = split_rows(ds, "train"), split_rows(ds, split)
     pixels = pixel_array(rows, side)
     if C is None:
-        C = _choose_penalty(rows, pixels, seed=seed)
+        C = _choose_on(rows, pixels, seed)
     model = hog_pipeline(C).fit(pixels, rows.labels)
     logits = pipeline_logits(model, pixel_array(asked, side), len(class_names(ds)))
     return prediction_table(asked.ids, asked.labels, logits, split)

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -116,10 +116,16 @@ class LinearProbe:
 
     def log_chances(self, features:np.ndarray)->np.ndarray:
         "Log-probabilities (N, C) in nats of `features` (N, D); log(1e-12) for an absent class."
-        scores = np.where(self.present, features @ self.weight.T + self.bias, -np.inf)
-        scores -= scores.max(axis=1, keepdims=True)
-        scores -= np.log(np.exp(scores).sum(axis=1, keepdims=True))
-        return np.maximum(scores, np.log(1e-12))
+        return _log_chances(np.where(self.present, features @ self.weight.T + self.bias, -np.inf))
+
+
+def _log_chances(
+    scores:np.ndarray,             # (N, C) float64; -inf: impossible
+)->np.ndarray:                     # (N, C) float64, at least log(1e-12)
+    "Logarithms of the softmax."
+    scores = scores - scores.max(axis=1, keepdims=True)
+    scores -= np.log(np.exp(scores).sum(axis=1, keepdims=True))
+    return np.maximum(scores, np.log(1e-12))
 
 
 _STILL = 1e-4                      # of the largest spread: a feature below it hardly moves
@@ -133,28 +139,18 @@ def _standardised(
     spread = np.where(spread > _STILL * spread.max(), spread, np.inf)
     return (features - mean) / spread, mean, spread
 
-# %% ../nbs/train/24_heads.ipynb #0477e25e
-def _fitted(
-    features:np.ndarray,           # (N, D) float64
-    labels:np.ndarray,             # (N,) int64, 0 to C - 1
-    classes:int,                   # C
-    values:Sequence[float],        # penalties to fit with
-)->list[LinearProbe]:              # one for each
-    "Fits that share their preparation."
-    standard, mean, spread = _standardised(features)
-    left, sizes, turn = np.linalg.svd(standard, full_matrices=False)
-    narrow, probes = left * sizes, []
-    for C in values:
-        model = LogisticRegression(C=C, tol=1e-6, max_iter=5000).fit(narrow, labels)
-        slopes, levels = model.coef_, model.intercept_
-        if len(model.classes_) == 2:                   # one row stands for the difference of two
-            slopes, levels = np.vstack([-slopes, slopes]) / 2, np.hstack([-levels, levels]) / 2
-        weight, bias = np.zeros((classes, features.shape[1])), np.zeros(classes)
-        weight[model.classes_] = slopes @ turn / spread
-        bias[model.classes_] = levels - weight[model.classes_] @ mean
-        present = np.isin(np.arange(classes), model.classes_)
-        probes.append(LinearProbe(float(C), weight, bias, present))
-    return probes
+# %% ../nbs/train/24_heads.ipynb #b5f155cc
+def _slopes(
+    narrow:np.ndarray,             # (N, K) float64, standardised features in their own span
+    labels:np.ndarray,             # (N,) int64
+    C:float,                       # inverse strength of the penalty
+)->tuple[np.ndarray, np.ndarray, np.ndarray]:  # weights (M, K), biases (M,), classes (M,) with images
+    "Logistic regression with a row for each class, also where there are two."
+    model = LogisticRegression(C=C, tol=1e-6, max_iter=5000).fit(narrow, labels)
+    weights, biases = model.coef_, model.intercept_
+    if len(model.classes_) == 2:                       # one row stands for the difference of two
+        weights, biases = np.vstack([-weights, weights]) / 2, np.hstack([-biases, biases]) / 2
+    return weights, biases, model.classes_
 
 
 @threadpool_limits.wrap(limits=1)
@@ -173,7 +169,13 @@ def fit_probe(
         raise ConfigError(f"C={C}: expected a number above 0; a small one means a strong penalty.")
     if len(set(labels.tolist())) < 2:
         raise DataError(f"all training images have label {labels[0]}: expected at least two classes.")
-    return _fitted(features, labels, classes, [C])[0]
+    standard, mean, spread = _standardised(features)
+    left, sizes, turn = np.linalg.svd(standard, full_matrices=False)
+    weights, biases, known = _slopes(left * sizes, labels, C)
+    weight, bias = np.zeros((classes, features.shape[1])), np.zeros(classes)
+    weight[known] = weights @ turn / spread
+    bias[known] = biases - weight[known] @ mean
+    return LinearProbe(float(C), weight, bias, np.isin(np.arange(classes), known))
 
 # %% ../nbs/train/24_heads.ipynb #99067ff8
 @checked
@@ -218,6 +220,33 @@ def inner_folds(
 PENALTIES = (1e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 0.1, 0.3, 1.0, 10.0)
 
 
+class _Held(NamedTuple):
+    "One part that is held out, and the others."
+    narrow: np.ndarray             # (N, K) float64, of the others, in their own span
+    labels: np.ndarray             # (N,) int64
+    asked: np.ndarray              # (M, K) float64, of the part, in the same coordinates
+    truth: np.ndarray              # (M,) int64
+
+    def answers(self, classes:int, C:float)->np.ndarray:
+        "Log-probabilities (M, `classes`) of the part after a fit on the others with penalty `C`."
+        weights, biases, known = _slopes(self.narrow, self.labels, C)
+        scores = np.full((len(self.asked), classes), -np.inf)
+        scores[:, known] = self.asked @ weights.T + biases
+        return _log_chances(scores)
+
+
+def _held_out(
+    features:np.ndarray,           # (N, D) float64
+    labels:np.ndarray,             # (N,) int64
+    held:np.ndarray,               # (N,) bool
+)->_Held:
+    "Standardised and turned by what the others know alone."
+    standard, mean, spread = _standardised(features[~held])
+    left, sizes, turn = np.linalg.svd(standard, full_matrices=False)
+    asked = (features[held] - mean) / spread @ turn.T
+    return _Held(left * sizes, labels[~held], asked, labels[held])
+
+
 @threadpool_limits.wrap(limits=1)
 @checked
 def penalty_losses(
@@ -225,21 +254,21 @@ def penalty_losses(
     labels:np.ndarray,             # (N,) int64, 0 to C - 1
     folds:list[np.ndarray],        # one (N,) assignment per repeat
     values:Sequence[float]=PENALTIES,  # to try, ascending
+    *,
+    rises:int|None=None,           # stop when the loss has risen so often in a row; None: try all
 )->pd.DataFrame:                   # index C; correct, accuracy in [0, 1], loss in nats per image
     "Cross-validated scores of each penalty; standardisation is fitted inside the folds, too."
-    classes, found = int(labels.max()) + 1, np.zeros((len(values), 2))
-    for fold in folds:
-        for number in np.unique(fold):
-            held = fold == number
-            probes = _fitted(features[~held], labels[~held], classes, values)
-            for place, probe in enumerate(probes):
-                told = probe.log_chances(features[held])
-                right = told.argmax(axis=1) == labels[held]
-                found[place] += right.sum(), -told[np.arange(len(told)), labels[held]].sum()
-    scores = {"correct": found[:, 0].astype(int), "accuracy": found[:, 0], "loss": found[:, 1]}
-    table = pd.DataFrame(scores, index=pd.Index(values, name="C"))
-    table[["accuracy", "loss"]] /= len(folds) * len(labels)
-    return table
+    parts = [_held_out(features, labels, fold == part) for fold in folds for part in np.unique(fold)]
+    truth, classes, found = np.concatenate([part.truth for part in parts]), int(labels.max()) + 1, []
+    for C in values:
+        told = np.concatenate([part.answers(classes, C) for part in parts])
+        right = int((told.argmax(axis=1) == truth).sum())
+        found.append((right, right / len(truth), -told[np.arange(len(truth)), truth].mean()))
+        last = [row[2] for row in found[-1 - (rises or 0):]]
+        if rises and len(last) > rises and (np.diff(last) > 0).all():
+            break
+    index = pd.Index(values[:len(found)], name="C")
+    return pd.DataFrame(found, index=index, columns=["correct", "accuracy", "loss"])
 
 # %% ../nbs/train/24_heads.ipynb #d88b32fc
 _CHOOSING = 1000                   # images that choose C, at most
@@ -253,20 +282,24 @@ def choose_probe(
     groups:np.ndarray,             # (N,) int64; equal where images belong together
     classes:Annotated[int, Between(2, 10**6)],  # C
     *,
+    C:float|None=None,             # inverse strength of the penalty; None: chosen here
     seed:int=0,                    # of the folds
     repeats:int=6,                 # draws of the folds
 )->LinearProbe:
     """The probe whose penalty has the lowest loss in folds of whole groups; the stronger of equals.
 
-    At most 1,000 images in keyed order choose it, all of them fit it. The result does not depend
+    At most 1,000 images in keyed order choose it, all of them fit it. Weaker penalties are not tried
+    once two in a row were worse: there fits are slow, and the loss only rises. The result does not depend
     on the order of the rows. Raises as `inner_folds` does.
     """
     order = np.array(keyed_order(list(ids), "probe rows"))
     features, labels, groups = features[order], labels[order], groups[order]
+    if C is not None:
+        return fit_probe(features, labels, classes, C)
     names = [ids[row] for row in order[:_CHOOSING]]
     some = labels[:_CHOOSING], groups[:_CHOOSING]
     folds = [inner_folds(names, *some, 5, seed, "probe folds", repeat) for repeat in range(repeats)]
-    table = penalty_losses(features[:_CHOOSING], some[0], folds)
+    table = penalty_losses(features[:_CHOOSING], some[0], folds, rises=2)
     return fit_probe(features, labels, classes, float(table["loss"].idxmin()))
 
 # %% ../nbs/train/24_heads.ipynb #85b218e3
