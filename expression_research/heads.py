@@ -315,7 +315,7 @@ def set_head(
     """
     head = _linear_head(model)
     if head.weight.shape != probe.weight.shape or head.bias is None:
-        shape = f"{tuple(head.weight.shape)}{' without bias' * (head.bias is None)}"
+        shape = f"{tuple(head.weight.shape)}{' without bias' if head.bias is None else ''}"
         raise ModelError(f"a probe of shape {probe.weight.shape} does not fit a head of {shape}.")
     if not probe.present.all():
         raise DataError(
