@@ -208,8 +208,9 @@ def _choose_on(
     seed:int,                      # of the folds
 )->float:                          # one of `_C_VALUES`
     "The best C on at most `_CHOOSING` training images."
-    some = [part[:_CHOOSING] for part in rows[:3]]
-    return choose_penalty(hog_features(pixels[:_CHOOSING]), *some, seed=seed)
+    some = slice(_CHOOSING)
+    features = hog_features(pixels[some])
+    return choose_penalty(features, rows.ids[some], rows.labels[some], rows.groups[some], seed=seed)
 
 # %% ../nbs/trust/47_baselines.ipynb #ccc15d17
 @threadpool_limits.wrap(limits=1)

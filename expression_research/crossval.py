@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['PixelRows', 'TrainFold', 'pool_pixels', 'network_fold', 'EnsembleFold', 'EpochTables', 'tables_by_epoch',
-           'copy_groups', 'crossval_folder', 'crossval_experiment']
+           'copy_groups', 'Fit', 'crossval_folder', 'crossval_experiment']
 
 # %% ../nbs/trust/45_crossval.ipynb #7ad92e66
 import hashlib
@@ -12,6 +12,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -388,9 +389,29 @@ def copy_groups(
     return dict(zip(ids, pair_groups(find_copies(images, thumbnails), len(images))))
 
 # %% ../nbs/trust/45_crossval.ipynb #ec95272b
+class Fit(Protocol):
+    "What is cross-validated by a configuration: a network, an ensemble, or a baseline."
+
+    @property
+    def name(self)->str:           # such as tinyvgg, in the name of the folder
+        ...
+
+    @property
+    def config(self)->RunConfig:   # what it was made from
+        ...
+
+    @property
+    def samples(self)->pd.DataFrame:    # N rows: sample_id, label
+        ...
+
+    def identity(self)->dict:      # JSON-ready
+        "What decides the result besides rows and seeds."
+        ...
+
+
 @checked
 def crossval_folder(
-    fit:Callable,                  # from `network_fold`, or with the same name, config, samples, identity
+    fit:Fit,                       # such as from `network_fold`
     folds:int,                     # k
     inner:float,                   # share that chooses the epoch
 )->Path:                           # such as runs/crossval-tinyvgg-5-s0-1f0c2ab4

@@ -248,7 +248,7 @@ def _test_row(
         "majority class": partial(majority_baseline, data, "test"),
         HOG: partial(hog_baseline, data, "test", C=row.get("C")),
     }.get(chosen)
-    if chosen == PROBE:
+    if chosen == PROBE and network is not None:
         asked = _probe_options(network)
         baseline = partial(probe_baseline, data, "test", C=row["C"], **asked)
     elif row.get("members"):

@@ -136,6 +136,10 @@ class _FeatureFold:
         "What decides the result besides rows and seeds."
         return self.told | {"num_classes": self.num_classes}
 
+    def answers(self, rows:np.ndarray, asked:np.ndarray, seed:int)->np.ndarray:
+        "Log-probabilities (K, C) of `asked` (K, F) after a fit on `rows`; `seed` of the inner folds."
+        raise NotImplementedError
+
     def __call__(
         self,
         train_rows:np.ndarray,     # (K,) int64, row numbers
@@ -158,7 +162,7 @@ class HogFold(_FeatureFold):
     name = "hog"
 
     def answers(self, rows:np.ndarray, asked:np.ndarray, seed:int)->np.ndarray:
-        "Log-probabilities (K, C) of `asked` (K, F) after a fit on `rows`; `seed` of the inner folds."
+        "Of `asked`, after a fit on `rows` with a penalty chosen by `seed`."
         samples, features = self.samples.iloc[rows], self.features[rows]
         labels = samples["label"].to_numpy()
         few = samples["sample_id"].tolist(), labels, samples["group"].to_numpy()
@@ -176,7 +180,7 @@ class ProbeFold(_FeatureFold):
         return f"probe-{self.config.model}"
 
     def answers(self, rows:np.ndarray, asked:np.ndarray, seed:int)->np.ndarray:
-        "As those of `HogFold`: of `asked`, after a fit on `rows`, by `seed`."
+        "Of `asked`, after a fit on `rows` with a penalty chosen by `seed`."
         samples = self.samples.iloc[rows]
         few = samples["label"].to_numpy(), samples["sample_id"].tolist(), samples["group"].to_numpy()
         probe = choose_probe(self.features[rows], *few, self.num_classes, seed=seed)

@@ -8,7 +8,7 @@ __all__ = ['StageBook', 'StageWork', 'refuse_lone_image', 'train_stages']
 # %% ../nbs/train/39_stages.ipynb #04447595
 import copy
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -178,7 +178,7 @@ def train_stages(
     book, work = book or StageBook(), None
     refuse_lone_image(recipe, model, loaders[:2])
     if book.stage < 0 and recipe.config.head == "probe":
-        rows = loaders[0].dataset
+        rows:Any = loaders[0].dataset
         groups = _known_groups(rows.ids, samples) if groups is None else groups
         start_head(recipe, model, rows, groups, seed=seed)  # a resumed run has its head already
     for number, stage in enumerate(recipe.stages):
