@@ -369,7 +369,8 @@ def _refuse_idle_flags(
 class CrossvalOptions(RunConfig):
     """Cross-validate one network on train and validation together; test takes no part.
 
-    The same command goes on where it stopped.
+    --model also takes `hog`, and `probe` or `probe-NAME` for the linear probe of a network. The
+    same command goes on where it stopped.
     """
     # parts of which each is held out once
     folds: Annotated[int, Between(2, 10_000)] = 5
@@ -377,6 +378,10 @@ class CrossvalOptions(RunConfig):
     repeats: Annotated[int, Between(1, 10_000)] = 3
     # folds at a time, each with one thread; does not change the result
     jobs: Annotated[int, Between(1, 1024)] = 2
+    # share of the other rows that chooses the epoch; default: 0.2, and 0 for hog and probe
+    inner: float|None = None
+    # trainings of each fold, with seeds of their own, whose probabilities are averaged
+    ensemble: Annotated[int, Between(1, 1000)] = 1
 
 
 def _cross_validate_model(
@@ -389,10 +394,17 @@ def _cross_validate_model(
     from expression_research.crossval import crossval_experiment
     from expression_research.evaluation import evaluate_table, with_intervals
     from expression_research.outputs import output_folder
+    from expression_research.probe import baseline_fold
     output_folder(options.out, reads=[options.data])
     config = RunConfig(**{field.name: getattr(options, field.name) for field in fields(RunConfig)})
     crossed, folder = crossval_experiment(
-        config, folds=options.folds, repeats=options.repeats, jobs=options.jobs
+        config,
+        folds=options.folds,
+        repeats=options.repeats,
+        jobs=options.jobs,
+        inner=options.inner,
+        ensemble=options.ensemble,
+        fit_of=baseline_fold(config),
     )
     found = evaluate_table(crossed.of_repeat(0), read_json(folder / "config.json")["class_names"])
     print(

@@ -274,6 +274,9 @@ class RunConfig(Augmentation, DataConfig):
     model: str = "resnet18"          # `tinyvgg`, `resnet18`, or any torchvision classifier by name
     # `imagenet`, `none`, or a local file; `auto`: none for tinyvgg and generated faces
     weights: Annotated[str, Place()] = "auto"
+    # what the new head of a pretrained network starts from: random weights, or the linear probe on
+    # its frozen features
+    head: Literal["random", "probe"] = "random"
     # stages such as `head:20,layer4:10`; `auto`: `all` without pretrained weights
     plan: str = "auto"
     # epochs of a stage whose plan gives no number

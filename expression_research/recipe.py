@@ -274,6 +274,11 @@ def make_recipe(
     Raises `ConfigError` or `ModelError` for what cannot be trained.
     """
     config = resolve(config)
+    if config.head == "probe" and config.weights == "none":
+        raise ConfigError(
+            "head='probe' with weights='none': random features are not worth a probe. Give weights, or "
+            "use head=random."
+        )
     pick_device(config.device)
     stages = check_plan(
         config.model,

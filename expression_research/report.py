@@ -21,6 +21,7 @@ from .comparison import compare_all, holm
 from .core import ConfigError, DataError, RunError, some, write_atomically
 from .diagnostics import Rows, scores
 from .display import bullets, html_table, page, paragraph, render, tiles
+from .ensembles import seed_ensembles
 from .evaluation import evaluate_table
 from .intervals import Interval, persons_of, wilson
 from .methods import MethodComparison, compare_methods, method_accuracy
@@ -412,19 +413,24 @@ def methods_compared(
 def _methods_part(
     trained:_Trained,
     baselines:Mapping[str, pd.DataFrame],   # name -> prediction table of validation
+    ensembles:Mapping[str, pd.DataFrame]|None=None,   # name -> prediction table of validation
 )->Markup:
-    "Methods over seeds and images: a row for each, and one for each pair."
-    rows = []
-    for name, runs in [*trained.items(), *baselines.items()]:
+    "Methods over seeds and images: a row for each, and one for each pair; ensembles have no pair."
+    rows, ensembles = [], ensembles or {}
+    for name, runs in [*trained.items(), *baselines.items(), *ensembles.items()]:
         found = method_accuracy(runs, name=name)
         spread = None if math.isnan(found.spread) else f"{100 * found.spread:.1f}"
         accuracy = score_cell(found.accuracy, found.interval)
         loss, seeds = score_cell(found.loss, found.loss_interval), "no seeds"
         if name in trained:
             seeds = str(found.runs)
+        elif name in ensembles:
+            seeds = "one ensemble"
         rows.append([name, seeds, accuracy, loss, spread])
     columns = ["method", "trainings", "accuracy", "loss", "seeds spread by, points"]
     note = f"validation, {CHOSEN}; {_BRACKETS}, for new seeds and new images"
+    if ensembles:
+        note += "; of an ensemble for new images only, with these very networks"
     pairs, told = methods_compared(trained, baselines), []
     for pair, p in pairs:
         better = pair.names[int(pair.difference < 0)]
@@ -444,7 +450,7 @@ def _run_parts(
     "What the page of the main job says about its runs."
     first, trained = next(iter(runs.values())), _by_model(runs)
     if max(len(seeds) for seeds in trained.values()) > 1:
-        compared = _methods_part(trained, first.baselines)
+        compared = _methods_part(trained, first.baselines, seed_ensembles(trained))
     else:
         alone = {model: next(iter(seeds.values())) for model, seeds in trained.items()}
         tables = dict(first.baselines, **alone)

@@ -8,8 +8,9 @@ __all__ = ['StageBook', 'StageWork', 'refuse_lone_image', 'train_stages']
 # %% ../nbs/train/39_stages.ipynb #04447595
 import copy
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 import torch
 from torch import nn
@@ -23,6 +24,7 @@ from .engine import RESULTS, KeyedDropout, train
 from .features import with_stored_features
 from .freezing import Stage, freeze
 from .guards import Guards
+from .heads import image_groups, start_head
 from .loop_checks import fails_alone, lone_image_words
 from .recipe import Recipe
 
@@ -97,6 +99,8 @@ def _stage_guards(
         return []
     begun = len(book.guards) > 1 or bool(book.guards[-1]["checks"])
     fresh = True if recipe.config.weights == "none" else None
+    if recipe.config.head == "probe":
+        fresh = False              # its head knows the classes before the first step, as it should
     known = {name: recorded[name] for name in _RECORDED if name in recorded}
     training, evaluation = work.loaders[:2]
     return [
@@ -138,6 +142,17 @@ def refuse_lone_image(
                     f"cannot take it in stage {stage.name} ({problem}). Try batch_size={other}, or a larger side."
                 )
 
+# %% ../nbs/train/39_stages.ipynb #38540d9f
+def _known_groups(
+    ids:Sequence[str],             # N sample ids, of training rows
+    samples:pd.DataFrame|None,     # manifest: sample_id, perhaps subject; None: nobody is known
+)->np.ndarray:                     # (N,) int64; equal where a subject is the same, or the file is
+    "Which training images belong together."
+    if samples is None or "subject" not in samples:
+        return image_groups(ids)
+    subject_of = dict(zip(samples["sample_id"], samples["subject"].fillna("")))
+    return image_groups(ids, [subject_of.get(name, "") for name in ids])
+
 # %% ../nbs/train/39_stages.ipynb #3989829d
 @checked
 def train_stages(
@@ -150,16 +165,22 @@ def train_stages(
     book:StageBook|None=None,      # where the run stands; None: at its beginning
     seed:int|None=None,            # of dropout; None: the configuration's
     known:dict|None=None,          # answers of the first stage's frozen part, for `_shorter_way`
-    samples:pd.DataFrame|None=None,# manifest, with which the guards compare what the loaders hold
+    samples:pd.DataFrame|None=None,# manifest: what the guards compare, and who is on the images
+    # (N,) int64 of the training rows, equal where images belong together; None: as `samples` says
+    groups:np.ndarray|None=None,
     callbacks:Sequence=(),         # further ones of the engine
 )->StageWork|None:                 # of the last stage that trained; None when all were over
-    """The stages that are not over yet.
+    """The stages that are not over yet; before the first, the head begins as configured.
 
     Raises `ConfigError` for a last batch of one image that the network cannot take, `GuardError`
-    for a run that cannot go well.
+    for a run that cannot go well, and what `start_head` raises.
     """
     book, work = book or StageBook(), None
     refuse_lone_image(recipe, model, loaders[:2])
+    if book.stage < 0 and recipe.config.head == "probe":
+        rows:Any = loaders[0].dataset
+        groups = _known_groups(rows.ids, samples) if groups is None else groups
+        start_head(recipe, model, rows, groups, seed=seed)  # a resumed run has its head already
     for number, stage in enumerate(recipe.stages):
         if number < book.stage:
             continue
