@@ -326,6 +326,11 @@ class RunConfig(Augmentation, DataConfig):
     # folder that receives the run's own folder; same result
     out: Annotated[str, NoPart(), Place()] = "runs"
 
+    @property
+    def kept(self)->int:
+        "At which side pictures are kept, in pixels."
+        return self.side * self.supersample
+
     def __post_init__(self):
         DataConfig.__post_init__(self)
         _check_word("model", self.model, r"\w[\w. -]*", "a name such as tinyvgg or resnet18")

@@ -186,7 +186,7 @@ def network_fold(
 )->TrainFold:
     "A `TrainFold` for a pool, its images decoded once. A fold runs on the CPU."
     recipe = make_recipe(replace(config, device="cpu"))
-    pixels = pool_pixels(pooled, config.side * config.supersample)
+    pixels = pool_pixels(pooled, config.kept)
     return TrainFold(pixels, pooled.samples, len(pooled.class_names), recipe)
 
 # %% ../nbs/trust/45_crossval.ipynb #997a04fd

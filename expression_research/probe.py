@@ -72,7 +72,7 @@ def _probe_of(
 ):                                 # `LinearProbe`
     "Fitted on train."
     rows = split_rows(ds, "train")
-    features = _features_of(recipe, FaceRows(rows.images, recipe.config.side))
+    features = _features_of(recipe, FaceRows(rows.images, recipe.config.kept))
     few = rows.labels, rows.ids, rows.groups
     return choose_probe(features, *few, len(class_names(ds)), C=C, seed=seed)
 
@@ -112,7 +112,7 @@ def probe_baseline(
     fields.setdefault("threads", 1)
     recipe = probe_recipe(model, weights=weights, side=side, **fields)
     asked, probe = split_rows(ds, split), _probe_of(ds, recipe, C, seed)
-    features = _features_of(recipe, FaceRows(asked.images, side))
+    features = _features_of(recipe, FaceRows(asked.images, recipe.config.kept))
     return prediction_table(asked.ids, asked.labels, probe.log_chances(features), split)
 
 # %% ../nbs/trust/48_probe.ipynb #d3362060
@@ -205,17 +205,18 @@ def _probe_fold(
     recipe:Recipe,                 # from `probe_recipe`
 )->ProbeFold:
     "Frozen features of a pool, computed once."
-    config, pixels = recipe.config, pool_pixels(pooled, recipe.config.side)
+    config, pixels = recipe.config, pool_pixels(pooled, recipe.config.kept)
     told = {
         "method": "probe",
         "model": config.model,
         "weights": recipe.weights_hash,
         "side": config.side,
+        "supersample": config.supersample,
         "memory_format": config.memory_format,
         "penalties": list(PENALTIES),
         "pixels": _pixel_hash(pixels),
     }
-    features = _features_of(recipe, FaceRows(pooled.dataset, config.side))
+    features = _features_of(recipe, FaceRows(pooled.dataset, config.kept))
     return ProbeFold(features, pooled.samples, len(pooled.class_names), config, told)
 
 
