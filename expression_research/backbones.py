@@ -26,7 +26,7 @@ from .arguments import Between, checked, explained, shown
 from .core import ModelError, keyed_torch, read_regular
 from .freezing import head_names
 
-# %% ../nbs/train/20_backbones.ipynb #d31f8a82
+# %% ../nbs/train/20_backbones.ipynb #1872f483
 _SOURCES = ("timm/", "hf-hub:", "local-dir:")
 # what a stranger's config.json must not decide
 _FORBIDDEN = {"checkpoint_path", "pretrained", "pretrained_cfg", "pretrained_cfg_overlay",
@@ -42,7 +42,6 @@ def is_backbone(
 
 
 @explained
-@cache
 def load_timm()->ModuleType:       # the package; importing it takes some seconds
     "timm. Raises `ModelError` where it is not installed."
     try:
@@ -54,7 +53,7 @@ def load_timm()->ModuleType:       # the package; importing it takes some second
         ) from None
     return timm
 
-# %% ../nbs/train/20_backbones.ipynb #de94cd8f
+# %% ../nbs/train/20_backbones.ipynb #4d2af9fc
 @dataclass(frozen=True)
 class Backbone:
     "A published network, without its weights; from `find_backbone`."
@@ -94,12 +93,18 @@ class Backbone:
         return any(self.settings.get(key) for key in ("hf_hub_id", "url"))
 
     def facts(self)->dict:         # JSON-ready
-        "What a record keeps of it."
+        "What a run's record says of it."
         told = ("input_size", "fixed_input_size", "mean", "std", "interpolation", "crop_pct")
         kept = {key: self.settings.get(key) for key in told}
         place = {"architecture": self.architecture, "tag": self.tag, "licence": self.licence}
         place |= {"published_at": self.settings.get("hf_hub_id") or self.settings.get("url") or ""}
         return json.loads(json.dumps(place | kept))
+
+    def record(self)->dict:        # JSON-ready
+        "What rebuilds the architecture without the folder or repository: `Backbone(**record)`."
+        settings = {key: part for key, part in self.settings.items() if not key.startswith("label_")}
+        told = {"name": self.name, "architecture": self.architecture, "tag": self.tag}
+        return json.loads(json.dumps(told | {"settings": settings, "arguments": self.arguments}))
 
 # %% ../nbs/train/20_backbones.ipynb #113ec422
 def _from_timm(
@@ -154,7 +159,7 @@ def _from_folder(
         raise ModelError(f"model={name!r}: its config.json may not set {', '.join(forbidden)}.")
     return Backbone(name, architecture, settings.get("tag") or "", settings, dict(arguments), folder)
 
-# %% ../nbs/train/20_backbones.ipynb #03aba1b6
+# %% ../nbs/train/20_backbones.ipynb #e2615b74
 _PLAIN_FILES = ("model.safetensors", "pytorch_model.bin", "pytorch_model.pth", "model.pth")
 _CLIP_FILES = tuple(f"open_clip_{name}" for name in ("model.safetensors", "pytorch_model.safetensors",
                                                      "pytorch_model.bin", "pytorch_model.pth"))
@@ -186,6 +191,8 @@ def _from_hub(
             reason = error
             break
     why = (str(reason).strip().splitlines() or [type(reason).__name__])[0][:200]
+    if isinstance(reason, LocalEntryNotFoundError):
+        why = "no connection"
     raise ModelError(
         f"model={name!r}: {names[0]} of {repository} is not in the Hub's cache and cannot be "
         f"fetched ({why}). Use --weights FILE, a folder as local-dir:FOLDER, or another model."
@@ -257,12 +264,13 @@ def published_file(
         )
     return address if isinstance(address, str) else address[0]
 
-# %% ../nbs/train/20_backbones.ipynb #5ef6e2d1
+# %% ../nbs/train/20_backbones.ipynb #00d99329
 def _one_line(
     error:Exception,               # of timm or torch
 )->str:                            # at most 200 characters
     "The beginning of what an error says."
-    words = " ".join(str(error).split()) or type(error).__name__
+    words = " ".join(str(error).split()).rstrip(" .") or type(error).__name__
+    words = re.sub(r"^Error\(s\) in loading state_dict for (\w+): ", r"\1: ", words)
     return words if len(words) <= 200 else f"{words[:197]}..."
 
 
@@ -280,7 +288,7 @@ def _create(
     arguments = dict(backbone.arguments)
     for name in ("num_classes", "in_chans", "img_size"):
         arguments.pop(name, None)
-    if backbone.fixed_side:
+    if backbone.fixed_side or "img_size" in backbone.arguments:
         arguments["img_size"] = side
     return load_timm().create_model(
         backbone.architecture,
@@ -297,9 +305,12 @@ def build_backbone(
     num_classes:Annotated[int, Between(1, 10**6)],  # C
     side:Annotated[int, Between(1, 4096)],  # pixels
 )->nn.Module:                      # (N, 3, side, side) float32 -> (N, C) float32; random weights
-    "A network of this architecture. Raises `ModelError` where timm cannot build it."
+    """A network of this architecture.
+
+    Raises `ModelError` where timm cannot build it, and where its patches do not cover the image.
+    """
     try:
-        return _create(backbone, num_classes, side)
+        model = _create(backbone, num_classes, side)
     except NotImplementedError:
         raise                      # of the meta device
     except _FAILURES as error:
@@ -307,8 +318,16 @@ def build_backbone(
             f"model={backbone.name!r} cannot be built for images of side {side} "
             f"({_one_line(error)}). Its own side is {backbone.side}."
         ) from None
+    patch = getattr(getattr(model, "patch_embed", None), "patch_size", None)
+    patch = patch[0] if isinstance(patch, (tuple, list)) else patch
+    if isinstance(patch, int) and side % patch:
+        raise ModelError(
+            f"model={backbone.name!r} sees patches of {patch} pixels, which do not cover a side of "
+            f"{side}. Use --side {max(1, round(side / patch)) * patch}."
+        )
+    return model
 
-# %% ../nbs/train/20_backbones.ipynb #3f8f43bd
+# %% ../nbs/train/20_backbones.ipynb #2a3326b1
 def _refuse_output(
     name:str,                      # of the model
     model:nn.Module,               # for two classes; its mode is changed
@@ -331,8 +350,9 @@ def _refuse_output(
             ) from None
         if not isinstance(logits, torch.Tensor) or logits.shape != (2, 2):
             shape = tuple(getattr(logits, "shape", ())) or type(logits).__name__
+            when = "training" if mode else "evaluation"
             raise ModelError(
-                f"model={name!r} answers two images {'in training' if mode else ''} with {shape} "
+                f"model={name!r} answers two images in {when} with {shape} "
                 "instead of one tensor of logits (2, 2). This loop does not train such networks."
             )
 

@@ -22,7 +22,7 @@ from torch.utils.data import DataLoader
 
 from .arguments import checked
 from .checkpoints import BestCheckpoint
-from .config import DataConfig, RunConfig, resolve
+from .config import DataConfig, RunConfig, resolve, short_model
 from .core import ConfigError, keyed_torch, write_json
 from .engine import TrainState, predictions
 from .auditing import survey
@@ -312,7 +312,7 @@ def crossval_folder(
     told["samples"] = sorted(zip(fit.samples["sample_id"], fit.samples["label"].tolist()))
     text = json.dumps(told, sort_keys=True, default=str)
     digest = hashlib.blake2b(text.encode(), digest_size=4).hexdigest()
-    return Path(config.out) / f"crossval-{config.model}-{folds}-s{config.seed}-{digest}"
+    return Path(config.out) / f"crossval-{short_model(config.model)}-{folds}-s{config.seed}-{digest}"
 
 # %% ../nbs/trust/45_crossval.ipynb #472ebb87
 @checked

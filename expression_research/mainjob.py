@@ -245,7 +245,7 @@ def _verdict(
     apart:bool,                    # whether they can be told apart
 )->str:                            # a sentence
     "One network beside HOG."
-    known = config.weights in ("none", "imagenet")
+    known = config.weights in ("none", "imagenet", "pretrained")
     name = f"{config.model} ({config.weights if known else 'local weights'})"
     better = config.model if pair.difference > 0 else HOG
     if isinstance(pair, PairedAccuracy):

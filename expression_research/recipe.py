@@ -19,7 +19,13 @@ from torch import nn
 from torch.nn import functional as F
 
 from .arguments import Between, Fraction, Seed, checked
-from .backbones import find_backbone, is_backbone, licence_words, say_licence
+from expression_research.backbones import (
+    find_backbone,
+    is_backbone,
+    licence_words,
+    load_timm,
+    say_licence,
+)
 from expression_research.config import (
     Augmentation,
     DataConfig,
@@ -171,6 +177,7 @@ class Recipe:
         told = {"weights": self.weights_hash}
         if is_backbone(self.config.model):
             told["backbone"] = find_backbone(self.config.model).facts()
+            told["backbone"]["timm"] = load_timm().__version__
             if self.config.weights == "pretrained":
                 told["backbone"]["terms"] = licence_words(told["backbone"]["licence"])
         return told
