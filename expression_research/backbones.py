@@ -6,18 +6,17 @@
 __all__ = ['is_backbone', 'load_timm', 'Backbone', 'find_backbone', 'published_file', 'build_backbone', 'try_backbone',
            'state_of', 'licence_words', 'say_licence']
 
-# %% ../nbs/train/20_backbones.ipynb #196ac5f0
+# %% ../nbs/train/20_backbones.ipynb #a1a1195f
 import copy
 import difflib
 import json
 import logging
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import ModuleType
-from typing import Annotated, Any
+from typing import Annotated
 
 import torch
 from torch import nn
@@ -53,7 +52,7 @@ def load_timm()->ModuleType:       # the package; importing it takes some second
         ) from None
     return timm
 
-# %% ../nbs/train/20_backbones.ipynb #4d2af9fc
+# %% ../nbs/train/20_backbones.ipynb #be934ee7
 @dataclass(frozen=True)
 class Backbone:
     "A published network, without its weights; from `find_backbone`."
@@ -75,9 +74,12 @@ class Backbone:
         return bool(self.settings.get("fixed_input_size"))
 
     @property
-    def normalisation(self)->tuple[tuple[float, ...], tuple[float, ...]]:  # (mean, std) per channel
+    def normalisation(
+        self,
+    )->tuple[tuple[float, float, float], tuple[float, float, float]]:  # (mean, std) per channel
         "How images with values in [0, 1] are normalised for its weights."
-        return tuple(self.settings["mean"]), tuple(self.settings["std"])
+        (red, green, blue), (reds, greens, blues) = self.settings["mean"], self.settings["std"]
+        return (red, green, blue), (reds, greens, blues)
 
     @property
     def licence(self)->str:        # such as apache-2.0; "" when nobody says
@@ -95,16 +97,17 @@ class Backbone:
     def facts(self)->dict:         # JSON-ready
         "What a run's record says of it."
         told = ("input_size", "fixed_input_size", "mean", "std", "interpolation", "crop_pct")
-        kept = {key: self.settings.get(key) for key in told}
-        place = {"architecture": self.architecture, "tag": self.tag, "licence": self.licence}
-        place |= {"published_at": self.settings.get("hf_hub_id") or self.settings.get("url") or ""}
-        return json.loads(json.dumps(place | kept))
+        facts = {"architecture": self.architecture, "tag": self.tag, "licence": self.licence}
+        facts["published_at"] = self.settings.get("hf_hub_id") or self.settings.get("url") or ""
+        facts |= {key: self.settings.get(key) for key in told}
+        return json.loads(json.dumps(facts))
 
     def record(self)->dict:        # JSON-ready
         "What rebuilds the architecture without the folder or repository: `Backbone(**record)`."
         settings = {key: part for key, part in self.settings.items() if not key.startswith("label_")}
         told = {"name": self.name, "architecture": self.architecture, "tag": self.tag}
-        return json.loads(json.dumps(told | {"settings": settings, "arguments": self.arguments}))
+        told |= {"settings": settings, "arguments": self.arguments}
+        return json.loads(json.dumps(told))
 
 # %% ../nbs/train/20_backbones.ipynb #113ec422
 def _from_timm(
@@ -212,7 +215,7 @@ def _weights_in(
             return files[0]
     return None
 
-# %% ../nbs/train/20_backbones.ipynb #a06c51c8
+# %% ../nbs/train/20_backbones.ipynb #b64461ad
 @checked
 def find_backbone(
     name:str,                      # timm/NAME.TAG, hf-hub:USER/REPO[@REVISION] or local-dir:FOLDER
@@ -245,7 +248,7 @@ def published_file(
 )->Path|str:                       # the file, or the address from which it can be fetched
     "Where the published weights are. Raises `ModelError` when there are none, or not to be had."
     if backbone.name.startswith("local-dir:"):
-        found = _weights_in(backbone.folder)
+        found = _weights_in(backbone.folder) if backbone.folder else None
         if found is None:
             raise ModelError(f"model={backbone.name!r}: {', '.join(_PLAIN_FILES)}: none is there.")
         return found
@@ -264,7 +267,7 @@ def published_file(
         )
     return address if isinstance(address, str) else address[0]
 
-# %% ../nbs/train/20_backbones.ipynb #00d99329
+# %% ../nbs/train/20_backbones.ipynb #e4e49c7b
 def _one_line(
     error:Exception,               # of timm or torch
 )->str:                            # at most 200 characters
@@ -290,10 +293,12 @@ def _create(
         arguments.pop(name, None)
     if backbone.fixed_side or "img_size" in backbone.arguments:
         arguments["img_size"] = side
+    settings = copy.deepcopy(backbone.settings)
+    settings |= overlay or {}
     return load_timm().create_model(
         backbone.architecture,
         pretrained=overlay is not None,
-        pretrained_cfg={**copy.deepcopy(backbone.settings), **(overlay or {})},
+        pretrained_cfg=settings,
         num_classes=classes,
         **arguments,
     )

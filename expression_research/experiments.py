@@ -450,7 +450,8 @@ def _network_of(
     if "backbone" in record:
         with keyed_torch("weights that come later"), torch.device("cpu"):
             model = build_backbone(Backbone(**record["backbone"]), classes, record["side"])
-        return model.to(pick_device(device), memory_format=FORMATS[record["memory_format"]])
+        model = model.to(memory_format=FORMATS[record["memory_format"]])
+        return model.to(pick_device(device))
     config = RunConfig(
         model=record["model"],
         hidden_units=record["hidden_units"],

@@ -131,7 +131,7 @@ class _StaysInEvaluation(nn.Module):
         self.training = False
         return self
 
-    def __reduce_ex__(self, protocol:int)->tuple:
+    def __reduce_ex__(self, protocol:Any)->tuple:
         "Pickled, and deeply copied, as the class that can be found."
         return _held_again, (_free_kind(type(self)),), self.__getstate__()
 
@@ -180,14 +180,14 @@ def _free_kind(
     held:type,                     # from `_held_kind`
 )->type:                           # the class that it came from
     "The class whose modules follow the network."
-    return held.__bases__[1] if held.__bases__[0] is _StaysInEvaluation else _free_kind(held.__base__)
+    return held.__mro__[held.__mro__.index(_StaysInEvaluation) + 1]
 
 
 def _held_again(
     kind:type,                     # from `_free_kind`
 )->nn.Module:                      # without a state yet, for `pickle` and `copy`
     "An empty module of the held class."
-    held = _held_kind(kind)
+    held:Any = _held_kind(kind)
     return held.__new__(held)
 
 # %% ../nbs/train/19_freezing.ipynb #f81d28b6

@@ -103,7 +103,7 @@ def check_model_name(
     near = near or ["tinyvgg", "resnet18", "efficientnet_b0"]
     raise ModelError(
         f"model={name!r} is unknown. Expected 'tinyvgg' or a torchvision classifier; the nearest "
-        f"are {', '.join(near)}. Others are written timm/NAME, hf-hub:USER/REPO or local-dir:FOLDER."
+        f"are {', '.join(near)}. Others: timm/NAME, hf-hub:USER/REPO or local-dir:FOLDER."
     )
 
 # %% ../nbs/train/21_models.ipynb #73c3f881
@@ -137,8 +137,8 @@ def weights_file(
         return place if isinstance(place, Path) else fetch_weights(place)
     if name == "tinyvgg":
         raise ModelError(
-            f"weights={weights!r}: there are none for tinyvgg. Use weights='none', a local file, or "
-            "model='resnet18'."
+            f"weights={str(weights)!r}: there are none for tinyvgg. Use weights='none', a local "
+            "file, or model='resnet18'."
         )
     return fetch_weights(torchvision_models.get_model_weights(name)["DEFAULT"].url)
 
@@ -148,9 +148,10 @@ def make_model(
     name:str,                      # `tinyvgg`, torchvision's `resnet18`, ..., or `timm/NAME.TAG`, ...
     num_classes:Annotated[int, Between(2, 10**6)],  # C, at least 2
     *,
-    weights:str|Path="none",       # `none`, `imagenet` or `pretrained`, or the path of a weights file
+    weights:str|Path="none",       # `none`, `imagenet` or `pretrained`, or the path of a file
     hidden_units:Annotated[int, Between(1, 4096)]=32,  # channels of TinyVGG; other models ignore it
-    side:Annotated[int, Between(1, 4096)]|None=None,  # pixels, where it is fixed; None: the published one
+    # pixels, of a named network whose side is fixed; None: the published one
+    side:Annotated[int, Between(1, 4096)]|None=None,
     seed:Seed=0,                   # of the random weights, any integer
 )->nn.Module:                      # (N, 3, H, W) -> (N, C) logits, on the CPU, in training mode
     """A classifier whose random weights depend on `seed` and `name` alone.

@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import torch
 from datasets import DatasetDict
@@ -174,12 +174,12 @@ class Recipe:
     @property
     def start(self)->dict:         # JSON-ready, for environment.json
         "What the network starts from: the hash of its weights; of a named backbone, its facts."
-        told = {"weights": self.weights_hash}
+        told:dict[str, Any] = {"weights": self.weights_hash}
         if is_backbone(self.config.model):
-            told["backbone"] = find_backbone(self.config.model).facts()
-            told["backbone"]["timm"] = load_timm().__version__
+            facts = find_backbone(self.config.model).facts() | {"timm": load_timm().__version__}
             if self.config.weights == "pretrained":
-                told["backbone"]["terms"] = licence_words(told["backbone"]["licence"])
+                facts["terms"] = licence_words(facts["licence"])
+            told["backbone"] = facts
         return told
 
     @property
