@@ -29,9 +29,12 @@ setup(
     python_requires=">=" + settings["min_python"],
     install_requires=settings["requirements"].split(),
     extras_require={
-        "dev": (settings["dev_requirements"] + " " + settings["onnx_requirements"]).split(),
+        "dev": " ".join(
+            settings[f"{name}_requirements"] for name in ("dev", "onnx", "timm")
+        ).split(),
         "onnx": settings["onnx_requirements"].split(),
         "heic": settings["heic_requirements"].split(),
+        "timm": settings["timm_requirements"].split(),
     },
     entry_points={
         "console_scripts": settings["console_scripts"].split(),

@@ -25,6 +25,7 @@ from .arguments import checked
 from .checkpoints import BestCheckpoint
 from .config import DataConfig, RunConfig, check_number, resolve
 from .core import ConfigError, keyed_seed, keyed_torch, write_json
+from .config import DataConfig, RunConfig, resolve, short_model
 from .engine import TrainState, predictions
 from .ensembles import ensemble as answer_together
 from .auditing import survey
@@ -109,7 +110,7 @@ class TrainFold:
     @property
     def name(self)->str:           # such as tinyvgg
         "What is cross-validated."
-        return self.config.model
+        return short_model(self.config.model)
 
     def changed(self, **settings)->"TrainFold": # fields of `RunConfig`
         "The same with some `settings` of the configuration changed."

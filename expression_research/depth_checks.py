@@ -115,7 +115,7 @@ def check_image_dependence(
         model = copy.deepcopy(look.model).train()
         for part in model.modules():
             if switches_mode(part) and not isinstance(part, nn.modules.batchnorm._BatchNorm):
-                part.eval()
+                part.training = False
         told = image_differences(model, images)
         if _is_lost(told):         # gains that start near zero are no bug
             open_up(model, near_zero(model))

@@ -20,6 +20,7 @@ from datasets import DatasetDict
 from torch import nn
 
 from .arguments import checked
+from .backbones import Backbone, build_backbone, find_backbone, is_backbone
 from .charts import plot_confusion, plot_curves
 from .choosing import epoch_sentence
 from .auditing import refuse_leaks
@@ -40,6 +41,7 @@ from expression_research.core import (
     environment,
     json_bytes,
     keyed_torch,
+    pick_device,
     write_atomically,
     write_json,
 )
@@ -54,7 +56,7 @@ from .freezing import Stage
 from .guards import GuardLog
 from .loaders import Loaders, evaluation_loader, train_loader
 from .outputs import output_folder
-from .recipe import Recipe, data_of, make_recipe
+from .recipe import FORMATS, Recipe, data_of, make_recipe
 from .records import EPOCHS, EpochAnswers, RunRecord, StepRecord
 from .runs import BEGUN, Run, only_one, run_folder, run_id, run_identity
 from .seals import write_seal
@@ -130,7 +132,7 @@ def open_folder(
     """Write environment.json, manifest.json and config.json and seal them, or check that they are
     the same. Raises `RunError` otherwise.
     """
-    here, run = environment() | {"weights": recipe.weights_hash}, Run(folder)
+    here, run = environment() | recipe.start, Run(folder)
     identity = run_identity(recipe, data.samples_hash)
     if run.begun:
         _refuse_another(folder, recipe, data)
@@ -163,7 +165,7 @@ def weights_record(
 )->dict:                           # JSON-ready
     "What the weights need to be used without the run: architecture, class order, preprocessing."
     config, evaluation = recipe.config, recipe.transforms()[1]
-    return {
+    record = {
         "model": config.model,
         "hidden_units": config.hidden_units,
         "class_names": data.class_names,
@@ -175,6 +177,9 @@ def weights_record(
         "config": recipe.identity,
         "manifest_hash": data.samples_hash,
     }
+    if is_backbone(config.model):  # whoever has the weights need not have the folder it came from
+        record["backbone"] = find_backbone(config.model).record()
+    return record
 
 # %% ../nbs/use/52_experiments.ipynb #f34968c9
 class FolderBook(StageBook):
@@ -437,6 +442,28 @@ def _refuse_foreign_weights(
         )
 
 # %% ../nbs/use/52_experiments.ipynb #75c17882
+def _network_of(
+    record:dict,                   # from `weights_record`
+    device:str,                    # where the model goes
+)->nn.Module:                      # (N, 3, side, side) float32 -> (N, C) logits; random weights
+    "The network that a record describes."
+    classes = len(record["class_names"])
+    if "backbone" in record:
+        with keyed_torch("weights that come later"), torch.device("cpu"):
+            model = build_backbone(Backbone(**record["backbone"]), classes, record["side"])
+        model = model.to(memory_format=FORMATS[record["memory_format"]])
+        return model.to(pick_device(device))
+    config = RunConfig(
+        model=record["model"],
+        hidden_units=record["hidden_units"],
+        weights="none",
+        plan="all",
+        memory_format=record["memory_format"],
+        device=device,
+    )
+    return make_recipe(config).model(classes)
+
+
 @checked
 def load_trained(
     source:Path|str,               # a run folder, or a best.safetensors
@@ -451,15 +478,7 @@ def load_trained(
         raise RunError(f"{path} holds no class names: it is not the best.safetensors of a run.")
     if run is not None:
         _refuse_foreign_weights(run, record)
-    config = RunConfig(
-        model=record["model"],
-        hidden_units=record["hidden_units"],
-        weights="none",
-        plan="all",
-        memory_format=record["memory_format"],
-        device=device,
-    )
-    model = make_recipe(config).model(len(record["class_names"]))
+    model = _network_of(record, device)
     model.load_state_dict(tensors)
     return Trained(
         model.eval(),

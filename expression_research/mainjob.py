@@ -341,7 +341,7 @@ def _beside(
     table:pd.DataFrame,            # its prediction table
 )->_Compared:
     "A network, or over several seeds its method, beside a baseline."
-    known = config.weights in ("none", "imagenet")
+    known = config.weights in ("none", "imagenet", "pretrained")
     name = f"{config.model} ({config.weights if known else 'local weights'})"
     pair:PairedAccuracy|MethodComparison
     if len(seeds) > 1:

@@ -24,7 +24,7 @@ from expression_research.baselines import (
     pipeline_logits,
     split_rows,
 )
-from .config import RunConfig, resolve
+from .config import RunConfig, resolve, short_model
 from .core import ConfigError, keyed_order
 from .crossval import pool_pixels
 from .diagnostics import prediction_table
@@ -177,7 +177,7 @@ class ProbeFold(_FeatureFold):
     @property
     def name(self)->str:           # such as probe-resnet18
         "What is cross-validated."
-        return f"probe-{self.config.model}"
+        return f"probe-{short_model(self.config.model)}"
 
     def answers(self, rows:np.ndarray, asked:np.ndarray, seed:int)->np.ndarray:
         "Of `asked`, after a fit on `rows` with a penalty chosen by `seed`."

@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import torch
 from datasets import DatasetDict
@@ -19,6 +19,13 @@ from torch import nn
 from torch.nn import functional as F
 
 from .arguments import Between, Fraction, Seed, checked
+from expression_research.backbones import (
+    find_backbone,
+    is_backbone,
+    licence_words,
+    load_timm,
+    say_licence,
+)
 from expression_research.config import (
     Augmentation,
     DataConfig,
@@ -28,7 +35,7 @@ from expression_research.config import (
 )
 from .data import ExpressionData, load_expressions, refuse_empty_classes
 from .freezing import Stage, parameter_groups
-from .models import check_plan, make_model, normalisation
+from .models import check_plan, make_model, normalisation, weights_file
 from .core import ConfigError, ModelError, pick_device, read_regular
 from expression_research.transforms import (
     EvaluationTransform,
@@ -165,6 +172,17 @@ class Recipe:
         return config_identity(self.config)
 
     @property
+    def start(self)->dict:         # JSON-ready, for environment.json
+        "What the network starts from: the hash of its weights; of a named backbone, its facts."
+        told:dict[str, Any] = {"weights": self.weights_hash}
+        if is_backbone(self.config.model):
+            facts = find_backbone(self.config.model).facts() | {"timm": load_timm().__version__}
+            if self.config.weights == "pretrained":
+                facts["terms"] = licence_words(facts["licence"])
+            told["backbone"] = facts
+        return told
+
+    @property
     def device(self)->torch.device:
         "Where the network trains."
         return pick_device(self.config.device)
@@ -181,6 +199,7 @@ class Recipe:
             num_classes,
             weights=self.config.weights,
             hidden_units=self.config.hidden_units,
+            side=self.config.side,
             seed=self.config.seed if seed is None else seed,
         )
         return model.to(self.device, memory_format=FORMATS[self.config.memory_format])
@@ -188,7 +207,7 @@ class Recipe:
     def check_weights(self, fetch:bool=False)->None:
         """Raises `ModelError` when pretrained weights cannot be had, or do not fit the network.
 
-        ImageNet's, which may have to be fetched first, are looked at only with `fetch`.
+        torchvision's, which may have to be fetched first, are looked at only with `fetch`.
         """
         if self.config.weights != "none" and (fetch or self.config.weights != "imagenet"):
             self.model(2)          # whatever the number of classes: the head is new
@@ -251,11 +270,18 @@ class Recipe:
 # %% ../nbs/train/23_recipe.ipynb #b96bf713
 @checked
 def weights_hash(
-    weights:str,                   # `none`, `imagenet`, or a file
+    weights:str,                   # `none`, `imagenet`, `pretrained`, or a file
+    model:str="resnet18",          # name of the model, whose published file is fetched
 )->str:                            # 16 hexadecimal digits; "" for none; "imagenet"
-    "What the pretrained weights are. Raises `ModelError` when the file cannot be read."
+    """What the pretrained weights are.
+
+    torchvision's are told by the name that it gives them. Raises `ModelError` when the file cannot
+    be had or read.
+    """
     if weights in ("none", "imagenet"):
         return weights.replace("none", "")
+    if weights == "pretrained":
+        weights = str(weights_file(model, weights))
     try:
         return hashlib.blake2b(read_regular(weights), digest_size=8).hexdigest()
     except OSError as error:
@@ -273,6 +299,9 @@ def make_recipe(
 
     Raises `ConfigError` or `ModelError` for what cannot be trained.
     """
+    named = is_backbone(config.model)
+    if config.weights == "auto" and named and not find_backbone(config.model).has_weights:
+        config = replace(config, weights="none")
     config = resolve(config)
     if config.head == "probe" and config.weights == "none":
         raise ConfigError(
@@ -286,5 +315,9 @@ def make_recipe(
         epochs=config.epochs,
         weights=config.weights,
         hidden_units=config.hidden_units,
+        side=config.side,
     )
-    return Recipe(config, tuple(stages), weights_hash(config.weights))
+    digits = weights_hash(config.weights, config.model)
+    if named and config.weights == "pretrained":
+        say_licence(config.model, find_backbone(config.model).licence)
+    return Recipe(config, tuple(stages), digits)

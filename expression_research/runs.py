@@ -19,7 +19,7 @@ import pandas as pd
 from filelock import FileLock, Timeout
 
 from .arguments import checked, explained
-from .config import RunConfig, config_from_dict
+from .config import RunConfig, config_from_dict, short_model
 from .core import ConfigError, DataError, RunError
 from .diagnostics import read_predictions, scores
 from .intervals import with_subjects
@@ -51,7 +51,7 @@ def run_id(
 )->str:                            # such as "tinyvgg-s0-1f0c2ab4"
     "The name of the run's folder."
     config = recipe.config
-    return f"{config.model}-s{config.seed}-{_decides(recipe, samples_hash, 8)}"
+    return f"{short_model(config.model)}-s{config.seed}-{_decides(recipe, samples_hash, 8)}"
 
 
 @explained

@@ -489,11 +489,15 @@ def _stage_rows(
 def _recipe_line(
     config:RunConfig,              # of the run
     images:int,                    # in training
+    backbone:dict|None=None,       # of environment.json: what is known of a network by name
 )->str:                            # a sentence
     "What was trained on what."
     start = f"from the weights “{config.weights}”"
     if config.weights == "none":
         start = "from random weights"
+    elif config.weights == "pretrained":
+        terms = (backbone or {}).get("terms", "licence not stated")
+        start = f"from its published weights ({terms})"
     return (
         f"{config.model} trained {start} on {images} images at {config.side} × {config.side} "
         f"pixels; Adam, batches of {config.batch_size}, {loss_words(config)}."
@@ -522,7 +526,7 @@ def _protocol_lines(
     if files.test is not None:
         rest = ", except the test number, which is counted from test_predictions.parquet."
     return [
-        _recipe_line(config, sizes["train"]),
+        _recipe_line(config, sizes["train"], files.environment.get("backbone")),
         _augmentation_line(config),
         f"After each of {epochs} epochs ({planned} planned{stopping}) the {sizes['validation']} "
         "validation images were evaluated. The columns test_loss and test_acc of history.csv are "

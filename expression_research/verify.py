@@ -94,6 +94,12 @@ def _compare_environments(
         for name in {**versions, **others}
         if versions.get(name) != others.get(name)
     ]
+    before, after = recorded.get("backbone", {}), present.get("backbone", {})
+    machine += [
+        f"backbone's {name}: {before.get(name)} recorded, {after.get(name)} here"
+        for name in {**before, **after}
+        if before.get(name) != after.get(name)
+    ]
     code, now = recorded.get("code", {}), present["code"]
     parts = [
         f"code: {name} {_fate(name, code, now)}"
@@ -282,7 +288,7 @@ def _verified(
     config, steps = recipe.config, _read_steps(run.folder)
     data = run_data(run, dataset)
     with machine_for(config):
-        present = environment() | {"weights": recipe.weights_hash}
+        present = environment() | recipe.start
     machine, code = _compare_environments(recorded, present)
     claims = _edited_files(run) + _compare_manifests(run.samples, data.samples)
     with tempfile.TemporaryDirectory() as out, redirect_stdout(StringIO()):

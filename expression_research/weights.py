@@ -29,7 +29,7 @@ from torch.nn.modules.utils import consume_prefix_in_state_dict_if_present
 from .arguments import checked
 from .core import DataError, ModelError, some
 from .files import place_kind, printable, read_file
-from .freezing import head_name
+from .freezing import head_names
 
 # %% ../nbs/train/20_weights.ipynb #106c8a17
 _SUFFIXES = ".pth, .pt, .pth.tar, .ckpt, .bin or .safetensors"
@@ -549,17 +549,24 @@ def load_weights(
     model:nn.Module,               # changed in place; not to be used when this raises
     state:dict[str, torch.Tensor], # name -> tensor (...), as from `read_weights`
     source:str,                    # where the state came from, for error messages
+    *,
+    headless:bool=False,           # the file is known to have no head: the new one stays
 )->bool:                           # True when the head was for other classes, so the new one stays
     """Copy weights into the model; everything but the head must match.
 
     Raises `ModelError` that lists what does not.
     """
-    own, head = model.state_dict(), head_name(model)
+    own, heads = model.state_dict(), head_names(model)
     state = _aligned(own, state, source)
-    weight, bias = f"{head}.weight", f"{head}.bias"
     reshaped = {name for name in own if name in state and state[name].shape != own[name].shape}
-    new_head = weight in reshaped and state[weight].shape[1:] == own[weight].shape[1:]
-    kept = {weight, bias} & reshaped if new_head else set()
+    weights = [f"{head}.weight" for head in heads]
+    new_head = all(
+        name in reshaped and state[name].shape[1:] == own[name].shape[1:] for name in weights
+    )
+    of_heads = {*weights, *(f"{head}.bias" for head in heads)} & own.keys()
+    kept = of_heads & reshaped if new_head else set()
+    if headless and not of_heads & state.keys():
+        kept, new_head = of_heads, True
     wrong = [name for name in own if name in reshaped - kept]
     fitting = OrderedDict((name, tensor) for name, tensor in state.items() if name not in wrong)
     for name in kept:
