@@ -274,9 +274,9 @@ def _crossed(
     marked = [table.assign(repeat=0, fold=fold.fold) for fold, table in zip(folds, tables)]
     rows = []
     for fold, table in zip(folds, tables):
-        sizes = {"trained_on": len(fold.train), "chosen_on": len(fold.inner)}
-        rows.append({"repeat": 0, "fold": fold.fold, **sizes, "held_out": len(fold.held_out)})
-        rows[-1].update(scores(table))
+        row = {"repeat": 0, "fold": fold.fold, "trained_on": len(fold.train)}
+        row |= {"chosen_on": len(fold.inner), "held_out": len(fold.held_out)}
+        rows.append(row | scores(table))
     whole = pd.concat(marked, ignore_index=True)
     return CrossValidation(with_subjects(whole, samples), pd.DataFrame(rows))
 
