@@ -367,10 +367,11 @@ def outer_difference(
             (crossed[0].folds[name] - crossed[1].folds[name]).to_numpy()
             for name in ("accuracy", "loss")
         )
-        right = [table_predictions(table) == table["label"].to_numpy() for table in (a, b)]
+        rights = (table_predictions(table) == table["label"].to_numpy() for table in (a, b))
+        right_a, right_b = rights
         found = Score(
             float(accuracies.mean()),
-            _wider(accuracies, ratio, paired_interval(*right, persons_of(a))),
+            _wider(accuracies, ratio, paired_interval(right_a, right_b, persons_of(a))),
             float(losses.mean()),
             _wider(losses, ratio, loss_difference_interval(a, b)),
             "",
@@ -468,9 +469,9 @@ def nested_search(
     if outer > 1:
         search = halve(whole, samples, plan, out and out / "all")
         said(f"on all images: #{search.best} is chosen")
-    scored = [outer_score(folds, part, samples) for part in pair]
+    best, given = (outer_score(folds, part, samples) for part in pair)
     parts = _part_table(folds, chosen, pair)
-    return Judged(search, parts, *scored, outer_difference(folds, *pair, samples))
+    return Judged(search, parts, best, given, outer_difference(folds, *pair, samples))
 
 # %% ../nbs/trust/49_halving.ipynb #9264d782
 def _key(

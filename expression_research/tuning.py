@@ -147,13 +147,13 @@ def _value_axis(
     space:str,                     # of the field, as on the command line
 )->tuple[list[float], Axis, dict[str, float]]:  # where each stands, the axis, names of its ticks
     "Numbers where they are numbers of a span, else one place per choice."
-    places = [110.0, 290.0]
+    left, right = 110.0, 290.0
     if ".." in space:
         log = space.endswith(":log") and min(values) > 0
         ends = [float(end) for end in space.removesuffix(":log").split("..")]
-        return values, Axis(min(*values, *ends), max(*values, *ends), *places, log), {}
+        return values, Axis(min(*values, *ends), max(*values, *ends), left, right, log), {}
     kinds = sorted(set(values), key=lambda value: (str(type(value)), value))
-    axis = Axis(-0.5, len(kinds) - 0.5, *places)
+    axis = Axis(-0.5, len(kinds) - 0.5, left, right)
     names = {str(kind): float(place) for place, kind in enumerate(kinds)}
     return [float(kinds.index(value)) for value in values], axis, names
 
@@ -278,7 +278,7 @@ def tuning_folder(
     plan:SearchPlan,               # of every search
 )->Path:                           # such as runs/tune-tinyvgg-s0-1f0c2ab4
     "One folder per images, configuration and space, however large the budget."
-    told = [fit.identity(), config.seed, {name: str(values) for name, values in space.items()}]
+    told:list[Any] = [fit.identity(), config.seed, {name: str(values) for name, values in space.items()}]
     told += [plan.folds, plan.inner, plan.by]
     told.append(sorted(zip(fit.samples["sample_id"], fit.samples["label"].tolist())))
     text = json.dumps(told, sort_keys=True, default=str)
