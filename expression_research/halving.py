@@ -274,9 +274,9 @@ def _crossed(
     marked = [table.assign(repeat=0, fold=fold.fold) for fold, table in zip(folds, tables)]
     rows = []
     for fold, table in zip(folds, tables):
-        sizes = {"trained_on": len(fold.train), "chosen_on": len(fold.inner)}
-        rows.append({"repeat": 0, "fold": fold.fold, **sizes, "held_out": len(fold.held_out)})
-        rows[-1].update(scores(table))
+        row = {"repeat": 0, "fold": fold.fold, "trained_on": len(fold.train)}
+        row |= {"chosen_on": len(fold.inner), "held_out": len(fold.held_out)}
+        rows.append(row | scores(table))
     whole = pd.concat(marked, ignore_index=True)
     return CrossValidation(with_subjects(whole, samples), pd.DataFrame(rows))
 
@@ -367,10 +367,11 @@ def outer_difference(
             (crossed[0].folds[name] - crossed[1].folds[name]).to_numpy()
             for name in ("accuracy", "loss")
         )
-        right = [table_predictions(table) == table["label"].to_numpy() for table in (a, b)]
+        rights = (table_predictions(table) == table["label"].to_numpy() for table in (a, b))
+        right_a, right_b = rights
         found = Score(
             float(accuracies.mean()),
-            _wider(accuracies, ratio, paired_interval(*right, persons_of(a))),
+            _wider(accuracies, ratio, paired_interval(right_a, right_b, persons_of(a))),
             float(losses.mean()),
             _wider(losses, ratio, loss_difference_interval(a, b)),
             "",
@@ -468,9 +469,9 @@ def nested_search(
     if outer > 1:
         search = halve(whole, samples, plan, out and out / "all")
         said(f"on all images: #{search.best} is chosen")
-    scored = [outer_score(folds, part, samples) for part in pair]
+    best, given = (outer_score(folds, part, samples) for part in pair)
     parts = _part_table(folds, chosen, pair)
-    return Judged(search, parts, *scored, outer_difference(folds, *pair, samples))
+    return Judged(search, parts, best, given, outer_difference(folds, *pair, samples))
 
 # %% ../nbs/trust/49_halving.ipynb #9264d782
 def _key(

@@ -130,7 +130,8 @@ def _check_field(
         if name == FACTOR and not 0 <= value <= 100:
             raise ConfigError(f"space: {FACTOR}={value}: expected a number from 0 to 100.")
         if name != FACTOR:
-            replace(config, **{name: value})
+            change:dict[str, Any] = {name: value}
+            replace(config, **change)
     if len(set(ends)) < 2:
         raise ConfigError(f"space: {name}={ends[0]} is one value. Give it by itself, as --{name}.")
     why = _idle(name, resolve(config), others)
@@ -242,9 +243,10 @@ def with_settings(
     changes = {name: value for name, value in settings.items() if name != FACTOR}
     rules = field_rules(Augmentation)
     for name in STRENGTHS if FACTOR in settings else ():
-        if name not in changes:
+        between = rules[name].between
+        if between and name not in changes:
             value = float(f"{getattr(config, name) * settings[FACTOR]:.3g}")
-            changes[name] = min(value, rules[name].between.high)
+            changes[name] = min(value, between.high)
     return replace(config, **changes)
 
 

@@ -22,11 +22,11 @@ from datasets import DatasetDict
 from markupsafe import Markup
 
 from .arguments import Between, checked
-from .charts import Axis, Panel, loss_top, x_axis, y_axis
+from .charts import Axis, Panel, x_axis, y_axis
 from .config import RunConfig, resolve
 from .core import write_atomically, write_json
 from .crossval import TrainFold, copy_groups, network_fold
-from .display import Drawing, beside, html_table, page, paragraph
+from .display import Drawing, beside, html_table, page, paragraph, stacked
 from .folds import Pool, pool
 from expression_research.halving import (
     Judged,
@@ -147,12 +147,13 @@ def _value_axis(
     space:str,                     # of the field, as on the command line
 )->tuple[list[float], Axis, dict[str, float]]:  # where each stands, the axis, names of its ticks
     "Numbers where they are numbers of a span, else one place per choice."
-    places = [110.0, 290.0]
+    left, right = 110.0, 290.0
     if ".." in space:
         log = space.endswith(":log") and min(values) > 0
-        return values, Axis(min(values), max(values), *places, log), {}
+        ends = [float(end) for end in space.removesuffix(":log").split("..")]
+        return values, Axis(min(*values, *ends), max(*values, *ends), left, right, log), {}
     kinds = sorted(set(values), key=lambda value: (str(type(value)), value))
-    axis = Axis(-0.5, len(kinds) - 0.5, *places)
+    axis = Axis(-0.5, len(kinds) - 0.5, left, right)
     names = {str(kind): float(place) for place, kind in enumerate(kinds)}
     return [float(kinds.index(value)) for value in values], axis, names
 
@@ -198,13 +199,18 @@ def plot_candidates(
     Green: the best; blue: met every division; grey: left earlier; ringed: as given.
     """
     losses = tuning.table["loss"].to_numpy(np.float64)
-    top = loss_top(losses, math.log(len(tuning.record["class_names"])))
-    low = max(0.0, float(losses.min()) - 0.08 * (top - float(losses.min())))
+    least = float(losses.min())    # dots of what learned nothing stand on the upper edge
+    top = min(float(losses.max()), 1.5 * math.log(len(tuning.record["class_names"])))
+    top = max(top, 1.05 * least + 0.01)
+    low = max(0.0, least - 0.1 * (top - least))
     heights = Axis(low, top, 195, 34)
     names = list(tuning.record["space"])
-    panels = [_field_panel(name, tuning, heights) for name in names]
-    label = f"Loss over {', '.join(names)}, of {len(losses)} configurations"
-    return beside(*[panel.drawing(label) for panel in panels])
+    drawings = [
+        _field_panel(name, tuning, heights).drawing(f"Loss over {name}, {len(losses)} configurations")
+        for name in names
+    ]
+    rows = [beside(*drawings[first:first + 3]) for first in range(0, len(drawings), 3)]
+    return stacked(*rows)
 
 # %% ../nbs/use/55_tuning.ipynb #0634272a
 _VERDICTS = {
@@ -272,7 +278,7 @@ def tuning_folder(
     plan:SearchPlan,               # of every search
 )->Path:                           # such as runs/tune-tinyvgg-s0-1f0c2ab4
     "One folder per images, configuration and space, however large the budget."
-    told = [fit.identity(), config.seed, {name: str(values) for name, values in space.items()}]
+    told:list[Any] = [fit.identity(), config.seed, {name: str(values) for name, values in space.items()}]
     told += [plan.folds, plan.inner, plan.by]
     told.append(sorted(zip(fit.samples["sample_id"], fit.samples["label"].tolist())))
     text = json.dumps(told, sort_keys=True, default=str)
