@@ -23,9 +23,8 @@ from torch.utils.data import DataLoader
 
 from .arguments import checked
 from .checkpoints import BestCheckpoint
-from .config import DataConfig, RunConfig, check_number, resolve
+from .config import DataConfig, RunConfig, check_number, resolve, short_model
 from .core import ConfigError, keyed_seed, keyed_torch, write_json
-from .config import DataConfig, RunConfig, resolve, short_model
 from .engine import TrainState, predictions
 from .ensembles import ensemble as answer_together
 from .auditing import survey
