@@ -301,7 +301,7 @@ class RunConfig(Augmentation, DataConfig):
     # on weights; biases and norms have none
     weight_decay: Annotated[float, Between(0, 10)] = 1e-4
     # learning rate over the epochs of a stage
-    schedule: Literal["constant", "cosine"] = "cosine"
+    schedule: Literal["constant", "cosine"] = "constant"
     # epochs at the start of a stage over which the learning rate rises to its value
     warmup: Annotated[int, Between(0, 100_000)] = 0
     # what training minimises; evaluation always reports the plain cross-entropy

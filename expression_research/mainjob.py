@@ -80,7 +80,6 @@ def main_configs(
         data=data,
         model="tinyvgg",
         side=min(side, 32),
-        lr=3e-3,
         plan="all:4" if quick else "all:40",
         **fields,
     )
