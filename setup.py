@@ -29,9 +29,10 @@ setup(
     python_requires=">=" + settings["min_python"],
     install_requires=settings["requirements"].split(),
     extras_require={
-        "dev": (settings["dev_requirements"] + " " + settings["onnx_requirements"]).split(),
+        "dev": " ".join(settings[f"{name}_requirements"] for name in ("dev", "onnx", "faces")).split(),
         "onnx": settings["onnx_requirements"].split(),
         "heic": settings["heic_requirements"].split(),
+        "faces": settings["faces_requirements"].split(),
     },
     entry_points={
         "console_scripts": settings["console_scripts"].split(),

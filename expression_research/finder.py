@@ -348,9 +348,10 @@ def mark_faces(
     "The picture with the box and the points of each face drawn on it."
     from PIL import ImageDraw
     shown = to_rgb(image).copy()
-    pen, width = ImageDraw.Draw(shown), max(1, min(shown.size) // 100)
+    pen, width = ImageDraw.Draw(shown), max(1, min(shown.size) // 120)
+    dot = 2 * width
     for face in faces:
         pen.rectangle(face.box, outline="#ffb000", width=width)
         for x, y in face.points:
-            pen.ellipse((x - width, y - width, x + width, y + width), fill="#40c0ff")
+            pen.ellipse((x - dot, y - dot, x + dot, y + dot), fill="#ffb000")
     return shown
