@@ -326,6 +326,8 @@ class RunConfig(Augmentation, DataConfig):
     features: Annotated[Literal["auto", "off"], NoPart()] = "auto"
     # MiB that such features may take, beyond which they are computed each time; same result
     feature_memory: Annotated[int, Between(0, 2**20), NoPart()] = 1024
+    # `auto` keeps how the training faces lie in their pictures, where they are found; same result
+    framing: Annotated[Literal["auto", "off"], NoPart()] = "auto"
     # an error of the guards: `error` stops, `warn` goes on, `off` looks at nothing;
     # or names of checks that may fail, joined by commas
     guards: Annotated[str, NoPart()] = "error"

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pandas as pd
 import torch
-from datasets import DatasetDict
+from datasets import Dataset, DatasetDict
 from torch import nn
 
 from .arguments import checked
@@ -52,6 +52,7 @@ from expression_research.diagnostics import (
     write_predictions,
 )
 from .engine import RESULTS, Progress, predictions
+from .framing import framing_record
 from .freezing import Stage
 from .guards import GuardLog
 from .loaders import Loaders, evaluation_loader, train_loader
@@ -162,8 +163,11 @@ def open_folder(
 def weights_record(
     recipe:Recipe,                 # of the run
     data:ExpressionData,           # of the run
+    framing:dict|None=None,        # of its training faces, where there is one
 )->dict:                           # JSON-ready
-    "What the weights need to be used without the run: architecture, class order, preprocessing."
+    """What the weights need to be used without the run: architecture, class order, preprocessing,
+    and how the faces were framed.
+    """
     config, evaluation = recipe.config, recipe.transforms()[1]
     record = {
         "model": config.model,
@@ -177,6 +181,8 @@ def weights_record(
         "config": recipe.identity,
         "manifest_hash": data.samples_hash,
     }
+    if framing:
+        record["framing"] = framing
     if is_backbone(config.model):  # whoever has the weights need not have the folder it came from
         record["backbone"] = find_backbone(config.model).record()
     return record
@@ -285,8 +291,10 @@ SEALED = (
     EPOCHS,
     "figures/curves.svg",
     "figures/confusion.svg",
+    "framing.json",
 )
-_MAY_LACK = {EPOCHS, "figures/curves.svg", "figures/confusion.svg"}   # a result may not
+# a result may not
+_MAY_LACK = {EPOCHS, "figures/curves.svg", "figures/confusion.svg", "framing.json"}
 
 
 def _write_answers(
@@ -347,6 +355,20 @@ def _tidy(
     bases = sorted(last.glob("stage-*.safetensors"), key=stage_number)
     for base in bases[:-1]:
         base.unlink()
+
+# %% ../nbs/use/52_experiments.ipynb #f17a0002
+def _keep_framing(
+    config:RunConfig,              # its field framing
+    train:Dataset,                 # the training split
+    folder:Path,                   # of the run
+)->dict|None:                      # from `Framing.record`; None: there is none
+    "Write framing.json, unless that is switched off."
+    (folder / "framing.json").unlink(missing_ok=True)
+    if config.framing == "off":
+        return None
+    record = framing_record(train)
+    write_json(folder / "framing.json", record)
+    return record["framing"]
 
 # %% ../nbs/use/52_experiments.ipynb #4775fab0
 @contextmanager
@@ -410,7 +432,8 @@ def run_experiment(
         seen = without_test(data)  # from here on no test row can be reached
         write_json(folder / "audit.json", leaks)
         loaders = build_loaders(recipe, seen)
-        best = BestCheckpoint(record=weights_record(recipe, data))
+        framing = _keep_framing(config, seen["train"], folder)
+        best = BestCheckpoint(record=weights_record(recipe, data, framing))
         answers = train_run(recipe, model, loaders, folder, best, data, callbacks)
         best.restore(model)
         finish(folder, model, loaders, best, answers)

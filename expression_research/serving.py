@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -37,6 +37,8 @@ from expression_research.core import (
     write_json,
 )
 from .display import Drawing, beside, show_captioned, stacked
+from .finder import find_faces, missing_finder
+from .framing import Framing, frame_face, framing_from, in_sides
 from .samples import cache_file, inspect_file
 from .files import left_out_words, list_files
 from .experiments import Trained, load_trained, machine_for
@@ -217,30 +219,117 @@ def with_onnx(
         trained, model=OnnxNetwork(path, config_from_dict(trained.record["config"]).threads)
     )
 
+# %% ../nbs/use/60_predict.ipynb #f17c0002
+class _Read(NamedTuple):
+    "What became of one file."
+    pixels: torch.Tensor|None      # (3, S, S) uint8; None: the file cannot be used
+    problem: str                   # why, or ""
+    seen: bool                     # it was decoded
+    done: str = ""                 # to its framing: "", `as it is`, or `mapped: ` and the mismatch
+
+
+def _framing_for(
+    trained:Trained,               # its record may hold the framing of its training pictures
+    faces:str,                     # as for `predict`
+)->Framing|None:                   # None: pictures are taken as they are
+    "The framing onto which faces are mapped. Raises `ConfigError` where that cannot be done."
+    known = trained.record.get("framing")
+    if faces == "map" and not known:
+        raise ConfigError(
+            "faces='map': this run does not know how its faces were framed (its framing.json says "
+            "why). Use faces='as_is', or train again where the finder is installed."
+        )
+    if faces == "as_is" or not known:
+        return None
+    if missing_finder():
+        raise ConfigError(
+            f"faces={faces!r}: {missing_finder()}; faces='as_is' (--faces as_is) takes all pictures as "
+            "they are, however their faces lie."
+        )
+    return framing_from(known)
+
+# %% ../nbs/use/60_predict.ipynb #f17c0003
+def _in_frame(
+    picture:PIL.Image.Image,       # decoded, any mode
+    trained:Trained,               # whose transform says how large the result is
+    framing:Framing,               # that its face should have
+    always:bool,                   # map it also where it has
+)->tuple[PIL.Image.Image|None, str]:  # the picture to read, or None; what was done, or the problem
+    "One photograph, framed as in training."
+    picture = to_rgb(picture)
+    faces = find_faces(picture)
+    if len(faces) != 1:
+        return None, f"{len(faces) or 'no'} face{'s' if len(faces) > 1 else ''} found"
+    found = in_sides(faces[0].points, picture.size)
+    if framing.fits(found) and not always:
+        return picture, "as it is"
+    side = trained.transform.pixels(PIL.Image.new("RGB", (16, 16))).shape[-1]
+    words = framing.mismatch(found).words
+    return frame_face(picture, faces[0].points, framing, side), f"mapped: {words}"
+
+
+def _read_framed(
+    path:Path,                     # of an image file
+    trained:Trained,               # whose preprocessing is applied
+    framing:Framing|None,          # that its face should have; None: it is taken as it is
+    always:bool,                   # map it also where it has
+)->_Read:
+    "A file as the pixels that the network's transform expects, framed as in training."
+    if framing is None:
+        pixels, problem = read_photograph(path, trained)
+        return _Read(pixels, problem, not problem)
+    try:
+        picture = decode_picture(read_regular(path, _LARGEST))
+        to_rgb(picture)
+    except Exception:              # said in the words of `read_photograph`
+        return _Read(None, read_photograph(path, trained)[1], False)
+    framed, words = _in_frame(picture, trained, framing, always)
+    if framed is None:
+        return _Read(None, words, True)
+    return _Read(trained.transform.pixels(framed), "", True, words)
+
 # %% ../nbs/use/60_predict.ipynb #f4c51d5e
 _LISTED = 10                       # unreadable files that an error names, at most
+
+
+def _bad_files(
+    paths:list[Path],              # N files
+    problems:list[str],            # N sentences, "" where there is none
+)->str:                            # "" when all are good; else the first few with their reasons
+    "What is wrong with which file."
+    bad = [f"{str(path)[:200]} ({problem})" for path, problem in zip(paths, problems) if problem]
+    more = f" and {len(bad) - _LISTED} more" if len(bad) > _LISTED else ""
+    return f"{', '.join(bad[:_LISTED])}{more}"
 
 
 def _read_all(
     paths:list[Path],              # N files
     trained:Trained,               # whose preprocessing is applied
     skip_unreadable:bool,          # keep going when some cannot be read
-)->tuple[list[torch.Tensor], list[str]]:  # pixels (3, S, S) uint8; problems
-    """Every file decoded: the pixels of the readable ones, and N problems, "" where there is none.
+    framing:Framing|None=None,     # that faces should have; None: pictures are taken as they are
+    always:bool=False,             # map also the faces that are framed like it
+)->tuple[list[torch.Tensor], list[str], list[str]]:  # pixels; problems; what was done
+    """Every file decoded: the pixels (3, S, S) uint8 of the usable ones; N problems, "" where there
+    is none; N times what was done to the framing.
 
-    Raises `DataError` that lists what cannot be read, unless it is to be skipped.
+    Raises `DataError` that lists what cannot be used, unless it is to be skipped.
     """
-    read = [read_photograph(path, trained) for path in paths]
-    problems = [problem for _, problem in read]
-    bad = [f"{str(path)[:200]} ({problem})" for path, problem in zip(paths, problems) if problem]
-    if bad and not skip_unreadable:
-        more = f" and {len(bad) - _LISTED} more" if len(bad) > _LISTED else ""
+    read = [_read_framed(path, trained, framing, always) for path in paths]
+    problems = [one.problem for one in read]
+    broken = [one.problem if not one.seen else "" for one in read]
+    if any(broken) and not skip_unreadable:
         raise DataError(
-            f"{len(bad)} of {len(paths)} files cannot be read: "
-            f"{', '.join(bad[:_LISTED])}{more}.\nRepair or leave them out, or use "
+            f"{sum(map(bool, broken))} of {len(paths)} files cannot be read: "
+            f"{_bad_files(paths, broken)}.\nRepair or leave them out, or use "
             "skip_unreadable=True (--skip-unreadable)."
         )
-    return [pixels for pixels, problem in read if not problem], problems
+    if any(problems) and not skip_unreadable:
+        raise DataError(
+            f"{sum(map(bool, problems))} of {len(paths)} photographs do not show exactly one face: "
+            f"{_bad_files(paths, problems)}.\nLeave them out, or use skip_unreadable=True "
+            "(--skip-unreadable); faces='as_is' (--faces as_is) takes all pictures as they are."
+        )
+    return [one.pixels for one in read if not one.problem], problems, [one.done for one in read]
 
 # %% ../nbs/use/60_predict.ipynb #05a95479
 @checked
@@ -273,12 +362,15 @@ def probability_table(
 # %% ../nbs/use/60_predict.ipynb #90160d9c
 def _check_choices(
     engine:str,                    # as for `predict`
+    faces:str,                     # as there
     batch_size:int,                # as there
     **switches:bool,               # as there
 )->None:
     "Raises `ConfigError` that names the first argument that is not what it should be."
     if engine not in ("torch", "onnx"):
         raise ConfigError(f"engine={engine!r}: expected torch or onnx.")
+    if faces not in ("auto", "map", "as_is"):
+        raise ConfigError(f"faces={faces!r}: expected auto, map or as_is.")
     check_number("batch_size", batch_size, 1, _MOST_AT_ONCE, int)
     for name, value in switches.items():
         if not isinstance(value, bool):
@@ -295,14 +387,16 @@ def predict(
     skip_unreadable:bool=False,    # True: an unreadable file gets a row with its `error`
     engine:str="torch",            # `torch` (bits as in evaluation) or `onnx` (faster on a CPU)
     follow_outside:bool=False,     # read what links in a folder lead to, wherever it is
-)->pd.DataFrame:                   # N rows: file, prediction, probability per class [, error]
-    """Class probabilities of image files.
+    faces:str="auto",              # `auto`: mapped where framed unlike training; `map`; `as_is`
+)->pd.DataFrame:                   # N rows: file, prediction, probability per class [, framing, error]
+    """Class probabilities of image files; `framing` says what was done where anything was mapped.
 
-    Raises `DataError` for files that cannot be read, `RunError` when there is no model,
+    Raises `DataError` for files that cannot be read, and for those without exactly one face where
+    the run knows how its faces are framed; `RunError` when there is no model,
     `ModelError` when it answers with what is no number, `ConfigError` for any other argument.
     """
     switches = {"skip_unreadable": skip_unreadable, "follow_outside": follow_outside}
-    _check_choices(engine, batch_size, **switches)
+    _check_choices(engine, faces, batch_size, **switches)
     if engine == "onnx" and device not in ("auto", "cpu"):
         raise ConfigError(
             f"device={device!r}: engine='onnx' runs on the processor. Use device='cpu', or "
@@ -314,17 +408,21 @@ def predict(
     if not isinstance(source, (str, Path)) or not str(source):
         raise ConfigError(f"source={source!r}: expected the folder of a run.")
     trained = load_trained(source, device)
+    framing = _framing_for(trained, faces)
     paths = image_files(files, follow_outside=follow_outside)
     trained = with_onnx(trained) if engine == "onnx" else trained
-    taken = sorted({"file", "prediction", "error"} & set(trained.class_names))
+    further = {"framing"} if framing else set()
+    taken = sorted(({"file", "prediction", "error"} | further) & set(trained.class_names))
     if taken:
         raise RunError(
             f"{source}: its class {taken[0]!r} has the name of another column of the table. Use "
             "load_trained, and the model it returns."
         )
-    pixels, problems = _read_all(paths, trained, skip_unreadable)
+    pixels, problems, done = _read_all(paths, trained, skip_unreadable, framing, faces == "map")
     logits = _photograph_logits(pixels, trained, batch_size)
     table = probability_table(paths, problems, logits, trained.class_names)
+    if any(words.startswith("mapped") for words in done):
+        table = table.assign(framing=done)
     return table.assign(error=problems) if skip_unreadable else table
 
 # %% ../nbs/use/60_predict.ipynb #5a9eea67
@@ -352,7 +450,9 @@ def show_predictions(
     shown = table[table["prediction"].notna()]
     if not len(shown):
         raise DataError("no readable photograph in this table. There is nothing to show.")
-    names = [name for name in table.columns if name not in ("file", "prediction", "error")]
+    further = ("file", "prediction", "error")
+    numbers = table.select_dtypes("number").columns
+    names = [name for name in numbers if name not in further]
     sheets = []
     for _, row in shown.iterrows():
         path = Path(row["file"])
