@@ -21,7 +21,6 @@ from datasets import Dataset
 from .arguments import Between, checked
 from .core import ConfigError, DataError, RunError, read_json, replacing
 from .data import ExpressionData
-from .display import Drawing
 from .finder import finder_name
 from expression_research.framing import (
     Framing,
@@ -30,7 +29,6 @@ from expression_research.framing import (
     frame_face,
     framing_from,
     framing_of,
-    framing_picture,
     in_sides,
     measure_framing,
 )

@@ -86,7 +86,7 @@ def main_configs(
     asked = RunConfig(data=data, model="resnet18", weights=weights, side=side, **fields)
     pretrained = resolve(asked).weights != "none"
     plans = {
-        ("none", False): "all:8",
+        ("none", False): "all:16",
         ("none", True): "all:2",
         ("pretrained", False): "layer4:10",
         ("pretrained", True): "layer4:2",
