@@ -86,14 +86,14 @@ def main_configs(
     asked = RunConfig(data=data, model="resnet18", weights=weights, side=side, **fields)
     pretrained = resolve(asked).weights != "none"
     plans = {
-        ("none", False): "all:16",
+        ("none", False): "all:24",
         ("none", True): "all:2",
         ("pretrained", False): "layer4:10",
         ("pretrained", True): "layer4:2",
     }
     plan = plans["pretrained" if pretrained else "none", quick]
-    head = "probe" if pretrained else "random"
-    return [resolve(tinyvgg), resolve(replace(asked, plan=plan, head=head))]
+    asked = replace(asked, plan=plan, head="probe") if pretrained else replace(asked, plan=plan, lr=3e-4)
+    return [resolve(tinyvgg), resolve(asked)]
 
 # %% ../nbs/use/53_mainjob.ipynb #7c974fdf
 def _table_row(
