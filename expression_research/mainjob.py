@@ -92,8 +92,8 @@ def main_configs(
         ("pretrained", True): "layer4:2",
     }
     plan = plans["pretrained" if pretrained else "none", quick]
-    asked = replace(asked, plan=plan, head="probe") if pretrained else replace(asked, plan=plan, lr=3e-4)
-    return [resolve(tinyvgg), resolve(asked)]
+    of_kind = {"head": "probe"} if pretrained else {"schedule": "cosine"}
+    return [resolve(tinyvgg), resolve(replace(asked, plan=plan, **of_kind))]
 
 # %% ../nbs/use/53_mainjob.ipynb #7c974fdf
 def _table_row(
