@@ -145,7 +145,7 @@ def weights_file(
 # %% ../nbs/train/21_models.ipynb #cfab2073
 @checked
 def make_model(
-    name:str,                      # `tinyvgg`, torchvision's `resnet18`, ..., or `timm/NAME.TAG`, ...
+    name:str,                      # `tinyvgg`, torchvision's `resnet18`, `timm/NAME.TAG`, ...
     num_classes:Annotated[int, Between(2, 10**6)],  # C, at least 2
     *,
     weights:str|Path="none",       # `none`, `imagenet` or `pretrained`, or the path of a file
@@ -234,8 +234,8 @@ def check_plan(
 )->list[Stage]:                    # in the order in which they run
     """The stages of a plan, each tried on the model without training anything.
 
-    Raises `ModelError` for an unknown model, one that cannot be frozen so or does not take the side, `ConfigError` for a
-    plan that is wrong anywhere.
+    Raises `ModelError` for an unknown model or one that cannot be frozen so or does not take the
+    side, `ConfigError` for a plan that is wrong anywhere.
     """
     check_model_name(name)
     model = _without_numbers(name, hidden_units, side)
