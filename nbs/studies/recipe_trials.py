@@ -1,6 +1,7 @@
 """Recipes that were tried: candidates, data sets and the cross-validation that judges them.
 
-    python nbs/studies/recipe_trials.py FOLDER [NAME ...]     # all candidates, or some; resumable
+    python nbs/studies/recipe_trials.py FOLDER            # what the study shows; resumable
+    python nbs/studies/recipe_trials.py FOLDER NAME ...   # these candidates on every set
 
 Every candidate is cross-validated, five folds by person, on the same divisions of every set. The
 choice sees the sets of `SEARCHED` only; those of `JUDGED` take no part in it.
@@ -60,31 +61,19 @@ def base(
 NO_CHANGE = dict(flip=0.5, rotate=0, shift=0, scale=0, brightness=0, contrast=0)
 TWICE = dict(rotate=10, shift=0.04, scale=0.1, brightness=0.2, contrast=0.2)
 CANDIDATES = {
-    "before: lr 3e-3, cosine, supersample 1": base(
+    "tinyvgg before: lr 3e-3 along a cosine, changed at 32 px": base(
         "tinyvgg", lr=3e-3, schedule="cosine", supersample=1
     ),
-    "lr 1e-3, supersample 1": base("tinyvgg", supersample=1),
-    "lr 1e-3": base("tinyvgg"),
-    "lr 1e-3, supersample 3": base("tinyvgg", supersample=3),
-    "lr 1e-3, flips only": base("tinyvgg", **NO_CHANGE),
-    "lr 1e-3, twice the augmentation": base("tinyvgg", **TWICE),
-    "lr 1e-3, cosine": base("tinyvgg", schedule="cosine"),
-    "lr 3e-3": base("tinyvgg", lr=3e-3),
-    "lr 3e-3, cosine": base("tinyvgg", lr=3e-3, schedule="cosine"),
-    "lr 1e-3, 80 epochs": base("tinyvgg", epochs=80),
-    "lr 1e-3, weight decay 1e-3": base("tinyvgg", weight_decay=1e-3),
-    "lr 1e-3, batches of 32": base("tinyvgg", batch_size=32),
-    "lr 1e-3, 64 px": base("tinyvgg", side=64),
-    "resnet18 before: 8 epochs, lr 1e-3, cosine, supersample 1": base(
+    "tinyvgg: lr 1e-3": base("tinyvgg"),
+    "tinyvgg: lr 1e-3, changed at 32 px": base("tinyvgg", supersample=1),
+    "tinyvgg: lr 1e-3, flips only": base("tinyvgg", **NO_CHANGE),
+    "tinyvgg: lr 1e-3, twice the augmentation": base("tinyvgg", **TWICE),
+    "tinyvgg: lr 1e-3 along a cosine": base("tinyvgg", schedule="cosine"),
+    "resnet18 before: 8 epochs along a cosine, changed at 64 px": base(
         "resnet18", epochs=8, schedule="cosine", supersample=1
     ),
-    "resnet18, 8 epochs, lr 1e-3, cosine": base("resnet18", epochs=8, schedule="cosine"),
-    "resnet18, 16 epochs, lr 1e-3, cosine": base("resnet18", epochs=16, schedule="cosine"),
-    "resnet18, 16 epochs, lr 1e-3": base("resnet18", epochs=16),
-    "resnet18, 16 epochs, lr 3e-4, cosine": base(
-        "resnet18", epochs=16, lr=3e-4, schedule="cosine"
-    ),
-    "resnet18, 24 epochs, lr 1e-3, cosine": base("resnet18", epochs=24, schedule="cosine"),
+    "resnet18: 16 epochs along a cosine": base("resnet18", epochs=16, schedule="cosine"),
+    "resnet18: 24 epochs along a cosine": base("resnet18", epochs=24, schedule="cosine"),
 }
 
 
@@ -122,10 +111,20 @@ def tried(
     return pd.DataFrame([json.loads(line) for line in lines])
 
 
+# a candidate, and the sets on which it was tried
+TRIED = [
+    ("tinyvgg before: lr 3e-3 along a cosine, changed at 32 px", ["default"]),
+    ("tinyvgg: lr 1e-3", ["default", "easy"]),
+    ("tinyvgg: lr 1e-3, changed at 32 px", ["default"]),
+    ("tinyvgg: lr 1e-3, flips only", ["default"]),
+    ("tinyvgg: lr 1e-3 along a cosine", ["default"]),
+    ("resnet18: 16 epochs along a cosine", ["default"]),
+]
+
+
 def main(
     out: Path,                     # receives folds and `trials.jsonl`
-    names: list[str],              # of candidates
-    places: list[str],             # of data sets
+    plan: list[tuple[str, list[str]]],  # candidates, and data sets for each
 ) -> None:
     "Try them, and write a line for each."
     out.mkdir(parents=True, exist_ok=True)
@@ -133,15 +132,14 @@ def main(
     done = set()
     if book.is_file():
         done = {(row["candidate"], row["set"]) for _, row in tried(out).iterrows()}
-    for name in names:
+    for name, places in plan:
         for place in places:
             if (name, place) not in done:
                 row = trial(name, place, out)
-                print(row, flush=True)
                 with open(book, "a") as file:
                     file.write(json.dumps(row) + "\n")
 
 
 if __name__ == "__main__":
-    chosen = sys.argv[2:] or list(CANDIDATES)
-    main(Path(sys.argv[1]).resolve(), chosen, [*SEARCHED])
+    asked = [(name, [*SEARCHED]) for name in sys.argv[2:]]
+    main(Path(sys.argv[1]).resolve(), asked or TRIED)
