@@ -118,8 +118,8 @@ def framing_lines(
     lines = [
         table.to_string(),
         f"mean points of train, in sides: {points}",
-        f"spread: size by {spread.scale - 1:.0%}, {spread.right:.3f} sides right, {spread.down:.3f} "
-        f"down, {spread.degrees:.1f} degrees",
+        f"spread: size by {spread.scale - 1:.0%}, {spread.right:.3f} sides right, "
+        f"{spread.down:.3f} down, {spread.degrees:.1f} degrees",
     ]
     odd, without = [], []
     for name, split in data.items():
@@ -138,7 +138,8 @@ def framing_lines(
     odd = [words for _, words in sorted(odd, reverse=True)]
     for told in (odd, without):
         lines += [f"  {words}" for words in told[:_NAMED]]
-        lines += [f"  and {len(told) - _NAMED} more"] * (len(told) > _NAMED)
+        if len(told) > _NAMED:
+            lines.append(f"  and {len(told) - _NAMED} more")
     return lines
 
 # %% ../nbs/use/59_align.ipynb #b479d739
@@ -167,7 +168,7 @@ def _framing_like(
     known = record.get("framing") if isinstance(record, dict) else None
     if not known:
         why = record.get("reason", "") if isinstance(record, dict) else ""
-        raise DataError(f"{place} keeps no framing{': ' + why if why else ''}. Choose another --like.")
+        raise DataError(f"like {place} keeps no framing{': ' + why if why else ''}. Choose another.")
     return framing_from(known)
 
 
@@ -188,7 +189,9 @@ def _refuse_other_folder(
     held = (path.relative_to(out).as_posix() for path in out.rglob("*") if not path.is_dir())
     added = sorted(set(held) - known)
     if added:
-        raise ConfigError(f"out {out} holds {added[0]}, which is not of the copy. Choose another place.")
+        raise ConfigError(
+            f"out {out} holds {added[0]}, which is not of the copy. Choose another place."
+        )
 
 # %% ../nbs/use/59_align.ipynb #141047f3
 def _free_name(
@@ -247,7 +250,8 @@ def _refuse_class_names(
 )->None:
     "Raises `DataError` for a class that cannot be the name of a folder."
     for name in class_names(data):
-        if name in (".", "..") or name.strip() != name or any(mark in name for mark in '/\\:*?"<>|\0'):
+        odd = any(mark in name for mark in '/\\:*?"<>|\0')
+        if odd or name in (".", "..") or name.strip() != name:
             raise DataError(f"class {name!r} cannot be the name of a folder. Rename it first.")
 
 
@@ -257,7 +261,7 @@ def align_faces(
     out:Path|str,                  # folder of the copy
     *,
     side:Annotated[int, Between(16, 1024)]=224,  # of its pictures, pixels
-    like:Path|str|None=None,       # run or aligned copy whose framing is taken; None: the source's own
+    like:Path|str|None=None,       # run or aligned copy whose framing is taken; None: its own
 )->Aligned:
     """Write a copy in which every face lies alike.
 

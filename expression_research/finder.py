@@ -127,13 +127,13 @@ def _read_weights(
         content = read_regular(path, 2**24)
     except OSError as error:
         raise ModelError(
-            f"{path.name} of the package mtcnn cannot be read ({error.strerror}). Install it again: "
-            f"{_INSTALL}"
+            f"{path.name} of the package mtcnn cannot be read ({error.strerror}). Install it "
+            f"again: {_INSTALL}"
         ) from None
     if hashlib.sha256(content).hexdigest() != digest:
         raise ModelError(
-            f"{path.name} is not the file of mtcnn 1.0: it is damaged, or of another version. Install "
-            "it again: pip install --force-reinstall --no-deps 'mtcnn>=1.0,<2'"
+            f"{path.name} is not the file of mtcnn 1.0: it is damaged, or of another version. "
+            "Install it again: pip install --force-reinstall --no-deps 'mtcnn>=1.0,<2'"
         )
     return joblib.load(io.BytesIO(content))
 
@@ -228,7 +228,7 @@ def _squares(
     return torch.cat([centre - half, centre + half], dim=1)
 
 
-_PROPOSED, _REFINED, _SURE = 0.6, 0.7, 0.7     # scores from which a box goes on, of the paper's code
+_PROPOSED, _REFINED, _SURE = 0.6, 0.7, 0.7     # scores from which a box goes on (paper's code)
 
 # %% ../nbs/data/14_finder.ipynb #5c97b435
 def _propose(
@@ -298,7 +298,8 @@ def _resized(
 )->torch.Tensor:                   # (1, 3, H, W) float32 in [-1, 1]
     "The whole picture, smaller or larger."
     scale = side / min(image.size)
-    small = image.resize([round(length * scale) for length in image.size], PIL.Image.Resampling.BILINEAR)
+    size = [round(length * scale) for length in image.size]
+    small = image.resize(size, PIL.Image.Resampling.BILINEAR)
     pixels = torch.from_numpy(np.array(small)).permute(2, 0, 1)[None].float()
     return (pixels - 127.5) / 128
 

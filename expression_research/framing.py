@@ -296,7 +296,8 @@ def _answers(
         image = to_rgb(decode_picture(file_bytes(stored)))
         faces = find_faces(image)
         found["faces"].append(len(faces))
-        found["points"].append([value for face in faces[:1] for point in face.points for value in point])
+        first = [point for face in faces[:1] for point in face.points]
+        found["points"].append([value for point in first for value in point])
         found["box"].append([edge for face in faces[:1] for edge in face.box])
         found["width"].append(image.width)
         found["height"].append(image.height)
@@ -343,7 +344,8 @@ def framing_of(
 )->Framing:
     """How the faces of a split are framed.
 
-    Raises `DataError` where too few pictures show exactly one face, `ConfigError` without the extra.
+    Raises `DataError` where too few pictures show exactly one face, `ConfigError` without the
+    extra.
     """
     rows = looked_at(split)
     faces = _single_faces(faces_of(split.select(rows[:_FIRST])))
@@ -415,7 +417,8 @@ def framing_picture(
     across, down = (200 * value for value in framing.spread[1:3])
     for x, y in framing.points:
         left, top = 10 + 200 * x, 24 + 200 * y
-        cross = f"M{left - across:.1f},{top:.1f}h{2 * across:.1f}M{left:.1f},{top - down:.1f}v{2 * down:.1f}"
+        flat = f"M{left - across:.1f},{top:.1f}h{2 * across:.1f}"
+        cross = f"{flat}M{left:.1f},{top - down:.1f}v{2 * down:.1f}"
         first.append(Markup('<path class="orange" d="{}"/>').format(cross))
     heading = Markup('<text class="title" x="10" y="16">{}</text>')
     first.append(heading.format("mean face, points, spread"))

@@ -243,8 +243,8 @@ def _framing_for(
         return None
     if missing_finder():
         raise ConfigError(
-            f"faces={faces!r}: {missing_finder()}; faces='as_is' (--faces as_is) takes all pictures as "
-            "they are, however their faces lie."
+            f"faces={faces!r}: {missing_finder()}; faces='as_is' (--faces as_is) takes all pictures "
+            "as they are, however their faces lie."
         )
     return framing_from(known)
 
@@ -388,7 +388,7 @@ def predict(
     engine:str="torch",            # `torch` (bits as in evaluation) or `onnx` (faster on a CPU)
     follow_outside:bool=False,     # read what links in a folder lead to, wherever it is
     faces:str="auto",              # `auto`: mapped where framed unlike training; `map`; `as_is`
-)->pd.DataFrame:                   # N rows: file, prediction, probability per class [, framing, error]
+)->pd.DataFrame:                   # N rows: file, prediction, probabilities [, framing, error]
     """Class probabilities of image files; `framing` says what was done where anything was mapped.
 
     Raises `DataError` for files that cannot be read, and for those without exactly one face where
