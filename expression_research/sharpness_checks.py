@@ -7,12 +7,11 @@ __all__ = ['check_sharpness']
 
 # %% ../nbs/train/35_sharpness_checks.ipynb #5ba7b003
 import math
+from typing import Any
 
 import torch
 
-from .loaders import Collate
 from .looks import Look
-from .transforms import Transform
 from .verdicts import Check, Findings, Skip, check, conclude
 from .openings import View
 from .views import paired, sharpness_between
@@ -48,9 +47,10 @@ def _sharpness(
     look:Look,                     # a finished look
 )->float:                          # as from `sharpness_between`; NaN where it cannot be told
     "Of this package's loaders, whose pixels are at hand, or of a stranger's."
-    both = [getattr(part, "collate_fn", None) for part in (look.train_dataloader, look.valid_dataloader)]
-    if all(isinstance(part, Collate) for part in both):
-        return sharpness_between(_own_views(look, both[0].transform, both[1].transform))
+    loaders = look.train_dataloader, look.valid_dataloader
+    both = [getattr(getattr(part, "collate_fn", None), "transform", None) for part in loaders]
+    if all(hasattr(part, "kept") for part in both):
+        return sharpness_between(_own_views(look, *both))
     seen = paired(look)
     if seen is None or max(seen.larger, 1 / seen.smaller) > 1.05:
         return math.nan            # a crop that magnifies loses detail by right
@@ -59,8 +59,8 @@ def _sharpness(
 
 def _own_views(
     look:Look,                     # at this package's loaders
-    training:Transform,            # of its training loader
-    evaluation:Transform,          # of its evaluation loader
+    training:Any,                  # the `Transform` of its training loader
+    evaluation:Any,                # of its evaluation loader
     count:int=8,                   # pictures
     draws:int=4,                   # of each
 )->list[View]:                     # empty where they keep pictures of different sizes
