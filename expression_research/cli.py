@@ -64,7 +64,7 @@ def _overview()->str:               # for `expression --help`
     )
 
 # %% ../nbs/use/69_cli.ipynb #50bf7ac1
-_PATHS = {"data", "source", "weights", "out", "resume", "run", "runs", "rebuild", "csv", "files"}
+_PATHS = {"data", "source", "weights", "out", "resume", "run", "runs", "rebuild", "csv", "files", "like"}
 
 
 def _at_home(
