@@ -142,9 +142,9 @@ def _how_to_go_on(
 
     `run` and `train` repeat at most the epoch in which they were stopped, `crossval` the folds.
     """
-    if words[0] not in ("run", "train", "crossval"):
+    if words[0] not in ("run", "train", "crossval", "tune"):
         return "\nstopped"
-    unit = "fold" if words[0] == "crossval" else "epoch"
+    unit = {"crossval": "fold", "tune": "training"}.get(words[0], "epoch")
     return (
         f"\nstopped; every whole {unit} is on disk. The same command goes on from there:\n"
         f"  {shlex.join(['expression', *words])}"

@@ -23,7 +23,7 @@ from markupsafe import Markup
 
 from .arguments import Between, checked
 from .charts import Axis, Panel, x_axis, y_axis
-from .config import RunConfig, resolve
+from .config import RunConfig, resolve, short_model
 from .core import write_atomically, write_json
 from .crossval import TrainFold, copy_groups, network_fold
 from .display import Drawing, beside, html_table, page, paragraph, stacked
@@ -264,9 +264,9 @@ def _network_fits(
         if memory_format == "auto":    # the faster one, as in `crossval_experiment`
             memory_format = "channels_last"
         config = replace(config, device="cpu", memory_format=memory_format, guards="off")
-        if config.side not in of_side:
-            of_side[config.side] = network_fold(pooled, config)
-        found.append(replace(of_side[config.side], recipe=make_recipe(config)))
+        if config.kept not in of_side:
+            of_side[config.kept] = network_fold(pooled, config)
+        found.append(replace(of_side[config.kept], recipe=make_recipe(config)))
     return found
 
 
@@ -283,7 +283,7 @@ def tuning_folder(
     told.append(sorted(zip(fit.samples["sample_id"], fit.samples["label"].tolist())))
     text = json.dumps(told, sort_keys=True, default=str)
     digest = hashlib.blake2b(text.encode(), digest_size=4).hexdigest()
-    return Path(config.out) / f"tune-{config.model}-s{config.seed}-{digest}"
+    return Path(config.out) / f"tune-{short_model(config.model)}-s{config.seed}-{digest}"
 
 # %% ../nbs/use/55_tuning.ipynb #7b8e2b12
 def _announce(
