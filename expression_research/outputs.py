@@ -67,7 +67,8 @@ def _is_ours(
 # %% ../nbs/base/08_outputs.ipynb #2aa4448a
 _RUN_FILES = """
 config.json manifest.json environment.json audit.json guards.json metrics.json history.csv
-timing.csv steps.csv predictions.parquet best.safetensors last crossval.json folds.csv job.json tuning.json candidates.csv
+timing.csv steps.csv predictions.parquet best.safetensors last crossval.json folds.csv job.json
+tuning.json candidates.csv
 """.split()
 
 
