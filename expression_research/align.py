@@ -179,9 +179,9 @@ def _refuse_other_folder(
     if not os.path.lexists(out) or (out.is_dir() and not any(out.iterdir())):
         return
     try:
-        record = read_json(out / RECORD)
+        record:Any = read_json(out / RECORD)
     except RunError:
-        record = None
+        record = {}
     ours = is_signed(record) and record.get("kind") == "aligned copy"
     if out.is_symlink() or not ours:
         raise ConfigError(f"out {out} is there and is no aligned copy. Choose another place.")

@@ -112,10 +112,10 @@ def missing_finder()->str:         # "" when the finder can be used
 
 def _weights_folder()->Path:
     "Where the package keeps its files. Raises `ConfigError` where it is not installed."
-    lacking = missing_finder()
-    if lacking:
+    lacking, place = missing_finder(), find_spec("mtcnn")
+    if lacking or place is None or place.origin is None:
         raise ConfigError(f"{lacking}.")
-    return Path(find_spec("mtcnn").origin).parent / "assets" / "weights"
+    return Path(place.origin).parent / "assets" / "weights"
 
 # %% ../nbs/data/14_finder.ipynb #8198f594
 def _read_weights(
@@ -159,7 +159,8 @@ def _networks()->tuple[_Cascaded, _Cascaded, _Cascaded]:
     folder = _weights_folder()
     empty = (_proposal_network(), _refine_network(), _output_network())
     read = [_read_weights(folder / f"{name}.lz4", digest) for name, digest in _FILES.items()]
-    return tuple(map(_filled, empty, read))
+    proposal, refine, output = map(_filled, empty, read)
+    return proposal, refine, output
 
 # %% ../nbs/data/14_finder.ipynb #436fa5b8
 _WINDOW, _STEP = 12, 2             # pixels that P sees, and between two of its windows

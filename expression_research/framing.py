@@ -47,7 +47,7 @@ def _points(
     try:
         points = np.asarray(values, np.float64)
     except (TypeError, ValueError):
-        points = np.empty(0)
+        points = np.empty((0, 2))
     good = points.ndim == 2 and points.shape[1] == 2 and len(points) >= 2
     if not good or not np.isfinite(points).all() or len(points) != (count or len(points)):
         raise DataError(
@@ -291,7 +291,7 @@ def _answers(
     rows:list[int],                # row numbers, not used
 )->dict:                           # columns as in `_ANSWERS`
     "What the finder says of one batch."
-    found = {name: [] for name in _ANSWERS}
+    found:dict[str, list] = {name: [] for name in _ANSWERS}
     for stored in batch["image"]:
         image = to_rgb(decode_picture(file_bytes(stored)))
         faces = find_faces(image)

@@ -92,8 +92,9 @@ def main_configs(
         ("pretrained", True): "layer4:2",
     }
     plan = plans["pretrained" if pretrained else "none", quick]
-    of_kind = {"head": "probe"} if pretrained else {"schedule": "cosine"}
-    return [resolve(tinyvgg), resolve(replace(asked, plan=plan, **of_kind))]
+    asked = replace(asked, plan=plan)
+    asked = replace(asked, head="probe") if pretrained else replace(asked, schedule="cosine")
+    return [resolve(tinyvgg), resolve(asked)]
 
 # %% ../nbs/use/53_mainjob.ipynb #7c974fdf
 def _table_row(

@@ -48,9 +48,11 @@ def _sharpness(
 )->float:                          # as from `sharpness_between`; NaN where it cannot be told
     "Of this package's loaders, whose pixels are at hand, or of a stranger's."
     loaders = look.train_dataloader, look.valid_dataloader
-    both = [getattr(getattr(part, "collate_fn", None), "transform", None) for part in loaders]
-    if all(hasattr(part, "kept") for part in both):
-        return sharpness_between(_own_views(look, *both))
+    training, evaluation = (
+        getattr(getattr(part, "collate_fn", None), "transform", None) for part in loaders
+    )
+    if hasattr(training, "kept") and hasattr(evaluation, "kept"):
+        return sharpness_between(_own_views(look, training, evaluation))
     seen = paired(look)
     if seen is None or max(seen.larger, 1 / seen.smaller) > 1.05:
         return math.nan            # a crop that magnifies loses detail by right
@@ -67,7 +69,7 @@ def _own_views(
     "Evaluation pictures through both transforms."
     if training.kept != evaluation.kept:
         return []
-    dataset = look.valid_dataloader.dataset
+    dataset = getattr(look.valid_dataloader, "dataset")
     rows = dataset.__getitems__(list(range(min(count, len(dataset)))))
     pixels, ids = torch.stack([row["pixels"] for row in rows]), [row["sample_id"] for row in rows]
     trained = [training.batch(pixels, [epoch] * len(ids), ids) for epoch in range(draws)]
