@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from expression_research import cli
+from expression_research import commands
 
 # What a command needs besides the flag that is wrong: a healthy call.
 CALLS: dict[str, list[str]] = {
@@ -111,7 +111,7 @@ def wrong_inputs() -> list[Input]:
     "Every command, every flag, every value that its type forbids; and wrong usage."
     found = []
     for command, healthy in CALLS.items():
-        options = cli._COMMANDS[command].options
+        options = commands.COMMANDS[command].options
         hints = get_type_hints(options, include_extras=True)
         positional = [
             one
