@@ -310,11 +310,17 @@ def _named(
 def _hints_of(
     function:Callable,             # somebody else's, perhaps
 )->dict[str, Any]:                 # annotations by name; none where one cannot be read
-    "What the annotations of a function say."
-    try:
-        return get_type_hints(function, include_extras=True)
-    except Exception:              # a text that names a class which is not there
-        return {}
+    "What the annotations of a function say; a class that is not there is known by its name."
+    absent:dict[str, Any] = {}
+    while True:
+        try:
+            return get_type_hints(function, localns=absent or None, include_extras=True)
+        except NameError as error:
+            if not error.name or error.name in absent:
+                return {}
+            absent[error.name] = type(error.name, (), {})
+        except Exception:          # a text that is no annotation
+            return {}
 
 
 class _Signature:

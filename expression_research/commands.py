@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
+from .arguments import checked
 from expression_research.config import (
     Between,
     Reading,
@@ -71,6 +72,7 @@ def _run_job(
     run_main_job(**asdict(options))
 
 # %% ../nbs/use/68_commands.ipynb #cc69d5cb
+@checked
 def say(
     text:str,                      # for people
     status:int,                    # 0: to standard output, any other: to standard error
@@ -187,6 +189,7 @@ class TrainOptions(RunConfig):
     again: bool = False              # repeat a finished run in a folder of its own
 
 # %% ../nbs/use/68_commands.ipynb #6017eb33
+@checked
 def stored_config(
     folder:Path,                   # of a run
 )->RunConfig:

@@ -415,6 +415,8 @@ def _inside(
     return [Tried(fit, rows, own, classes) for fit in fits], own
 
 
+@checked
+@checked
 def outer_folds(
     samples:pd.DataFrame,          # N rows: sample_id, label, group
     plan:SearchPlan,               # of every search

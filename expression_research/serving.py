@@ -54,7 +54,10 @@ def _as_paths(
     "The paths that were given. Raises `ConfigError` for anything else."
     given:list[Any] = [files]
     if isinstance(files, Iterable) and not isinstance(files, str):
-        given = list(files)
+        try:
+            given = list(files)
+        except TypeError:          # such as a tensor that holds one number
+            given = [files]
     for path in given:
         if not isinstance(path, (str, Path)) or not str(path):
             raise ConfigError(f"files: {path!r} is no path. Expected image files or folders.")

@@ -44,6 +44,7 @@ LEFT_OUT = {                       # not called, and why
     "experiments.run_experiment": "a right call trains for minutes",
     "folds.cross_validate": "a right call trains for minutes",
     "mainjob.run_main_job": "a right call trains for minutes",
+    "tuning.tune": "a right call trains for minutes",
 }
 DOCUMENTED = {                     # Python's own errors that a docstring promises
     "core.flush": OSError,         # `replacing` calls it and says which file
