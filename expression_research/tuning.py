@@ -28,6 +28,7 @@ from .core import write_atomically, write_json
 from .crossval import TrainFold, copy_groups, network_fold
 from .display import Drawing, beside, html_table, page, paragraph, stacked
 from .folds import Pool, pool
+from .guards import GuardLog
 from expression_research.halving import (
     Judged,
     Score,
@@ -369,6 +370,8 @@ def tune(
     candidates = draw_candidates(config, space, budget)
     configs = [with_settings(config, settings) for settings in candidates]
     make_recipe(config).check_weights()
+    if config.guards != "off":     # what the command at the end will say is refused now
+        GuardLog(config.guards)
     pooled = _pooled(config, dataset)
     fits = _network_fits(pooled, configs)
     outer_folds(pooled.samples, plan, outer)     # what cannot be divided is refused before it is written

@@ -4,6 +4,7 @@ The values follow from a flag's type alone; nothing here knows how the product c
 """
 
 import dataclasses
+import itertools
 import os
 import types
 from collections.abc import Iterable
@@ -32,6 +33,19 @@ CALLS: dict[str, list[str]] = {
     "data": ["faces"],
     "audit": ["faces"],
     "predict": ["RUN", "FACE"],
+    "align": ["faces", "aligned"],
+    "tune": [
+        "--data",
+        "faces",
+        "--model",
+        "tinyvgg",
+        "--plan",
+        "all:1",
+        "--budget",
+        "2",
+        "--out",
+        "runs-made",
+    ],
 }
 
 # Texts that are no number, and numbers that nobody means.
@@ -47,7 +61,8 @@ TEXTS = {
     "source": NO_FOLDER,
     "plan": NO_PLAN,
     "weights": ("none.pth", "faces", "pipe", "faces/notes.txt", "x" * 300),
-    "model": NO_CHOICE,
+    "model": (*NO_CHOICE, "timm/", "timm/no_such_net", "hf-hub:", "local-dir:none/at/all"),
+    "space": ("lr", "lr=", "lr=a..b", "nothing=1,2", "lr=1e-3..1e-4", "lr=1..2:cube"),
     "device": ("gpu", "cuda:99", "cpu:x", "../up"),
     "subject_pattern": NO_PATTERN,
     "guards": ("maybe", "ER999", ","),
@@ -63,7 +78,8 @@ PATHS = {
     "resume": NO_FOLDER,
     "files": NO_FOLDER[:-1],
     "csv": ("FACE", "RUN/metrics.json", "/dev/null", "pipe", "link.csv", "notes.csv", "faces"),
-    "out": ("FACE", "RUN/metrics.json", "/dev/null", "pipe", "link.csv"),
+    "out": ("FACE", "RUN/metrics.json", "/dev/null", "pipe", "link.csv", "faces"),
+    "like": NO_FOLDER,
     "rebuild": ("none/at/all", "faces/notes.txt"),
 }
 
@@ -113,11 +129,7 @@ def wrong_inputs() -> list[Input]:
     for command, healthy in CALLS.items():
         options = commands.COMMANDS[command].options
         hints = get_type_hints(options, include_extras=True)
-        positional = [
-            one
-            for one in healthy
-            if one in ("RUN", "FACE", "faces") and command not in ("run", "train", "crossval")
-        ]
+        positional = list(itertools.takewhile(lambda word: not word.startswith("-"), healthy))
         for place, field in enumerate(dataclasses.fields(options)):
             for value in wrong_values(field.name, hints[field.name]):
                 words = list(healthy)
