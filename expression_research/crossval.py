@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['PixelRows', 'TrainFold', 'pool_pixels', 'network_fold', 'EnsembleFold', 'EpochTables', 'tables_by_epoch',
-           'copy_groups', 'Fit', 'crossval_folder', 'crossval_experiment']
+           'copy_groups', 'Fit', 'seen_images', 'crossval_folder', 'crossval_experiment']
 
 # %% ../nbs/trust/45_crossval.ipynb #7ad92e66
 import hashlib
@@ -410,6 +410,17 @@ class Fit(Protocol):
 
 
 @checked
+def seen_images(
+    config:RunConfig,              # names the data
+    dataset:DatasetDict|None=None, # already loaded, instead of `config.data`
+)->Pool:                           # train and validation, copies of a photograph together
+    "What may be looked at before the end: test takes no part. Raises as `data_of` does."
+    data = data_of(config, dataset)
+    seen = with_sample_ids(DatasetDict({split: data[split] for split in ("train", "validation")}))
+    return pool(seen, groups=copy_groups(seen))
+
+
+@checked
 def crossval_folder(
     fit:Fit,                       # such as from `network_fold`
     folds:int,                     # k
@@ -455,9 +466,7 @@ def crossval_experiment(
         make_recipe(config).check_weights()
     if config.guards != "off":
         GuardLog(config.guards)
-    data = data_of(config, dataset)
-    seen = with_sample_ids(DatasetDict({split: data[split] for split in ("train", "validation")}))
-    pooled = pool(seen, groups=copy_groups(seen))
+    pooled = seen_images(config, dataset)
     fit = fit_of(pooled) if fit_of else network_fold(pooled, config)
     if ensemble > 1:
         fit = EnsembleFold(fit, ensemble)

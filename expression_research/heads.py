@@ -7,7 +7,6 @@ __all__ = ['PENALTIES', 'head_inputs', 'ImageRows', 'frozen_features', 'LinearPr
            'penalty_losses', 'choose_probe', 'set_head', 'start_head']
 
 # %% ../nbs/train/24_heads.ipynb #92e3f44b
-import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -25,7 +24,7 @@ from .arguments import Between, Numbers, checked
 from .core import ConfigError, DataError, ModelError, keyed_order, keyed_seed
 from .freezing import head_name
 from .loaders import row_pixels
-from .splits import assign_splits, join_groups
+from .splits import assign_splits, file_keys, join_groups
 from .transforms import EvaluationTransform
 
 if TYPE_CHECKING:                  # a page that shows baselines need not wait for torchvision
@@ -194,9 +193,8 @@ def image_groups(
     subjects:Sequence[str|None]|None=None,  # N, who is on each image; None or "": not known
 )->np.ndarray:                     # (N,) int64; equal where a subject is the same, or the file is
     "Which images belong together."
-    files = [re.sub(r"(?<=^[0-9a-f]{16})-\d+$", "", name) for name in ids]
     people = [subject or "" for subject in subjects or [""] * len(ids)]
-    return np.array(join_groups(files, people), np.int64)
+    return np.array(join_groups(file_keys(ids), people), np.int64)
 
 # %% ../nbs/train/24_heads.ipynb #2cf2d4dd
 @checked

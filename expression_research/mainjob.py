@@ -131,7 +131,7 @@ def _probe_options(
     network:RunConfig,             # resolved
 )->dict:                           # for `probe_baseline`
     "What asks the very network that a run begins with."
-    names = ("model", "weights", "side", "device", "threads", "memory_format")
+    names = ("model", "weights", "side", "supersample", "device", "threads", "memory_format")
     return {name: getattr(network, name) for name in names}
 
 
@@ -146,9 +146,8 @@ def _baseline_rows(
     rows.append(_table_row("majority class", majority, 0.0))
     fits = {HOG: (hog_penalty, hog_baseline)}
     if network is not None and network.weights != "none":
-        options = _probe_options(network)
-        recipe = probe_recipe(options.pop("model"), **options)
         asked = _probe_options(network)
+        recipe = probe_recipe(**asked)
         fits[PROBE] = partial(probe_penalty, recipe=recipe), partial(probe_baseline, **asked)
     for name, (penalty, baseline) in fits.items():
         started = time.perf_counter()

@@ -237,6 +237,7 @@ def baseline_fold(
         name,
         weights=known.weights,
         side=config.side,
+        supersample=config.supersample,
         seed=config.seed,
         out=config.out,
         data=config.data,

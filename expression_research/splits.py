@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['FRACTIONS', 'standard_splits', 'find_split_column', 'splits_by_column', 'join_pairs', 'join_groups', 'assign_splits',
-           'check_fractions', 'split_dataset', 'make_missing']
+           'check_fractions', 'file_keys', 'split_dataset', 'make_missing']
 
 # %% ../nbs/data/12_splits.ipynb #73eabdb9
 import re
@@ -282,6 +282,14 @@ def check_fractions(
         )
 
 # %% ../nbs/data/12_splits.ipynb #78efa21b
+@checked
+def file_keys(
+    ids:Sequence[str],             # N sample ids
+)->list[str]:                      # N, equal where the files are equal
+    "Sample ids without the number that tells copies of one file apart."
+    return [re.sub(r"(?<=^[0-9a-f]{16})-\d+$", "", name) for name in ids]
+
+
 def _divide(
     split:Dataset,                 # columns `label`, `sample_id`, and `subject` if known
     fractions:dict[str, float],    # share of each split to make, together 1
@@ -293,7 +301,7 @@ def _divide(
     Raises `DataError` if one would be empty.
     """
     ids, shares = column_values(split, "sample_id"), list(fractions.values())
-    keys = [[re.sub(r"(?<=^[0-9a-f]{16})-\d+$", "", name) for name in ids]]
+    keys = [file_keys(ids)]
     if "subject" in split.column_names:
         keys.append(column_values(split, "subject"))
     if groups is not None:

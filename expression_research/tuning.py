@@ -25,9 +25,9 @@ from .arguments import Between, checked
 from .charts import Axis, Panel, x_axis, y_axis
 from .config import RunConfig, resolve, short_model
 from .core import write_atomically, write_json
-from .crossval import TrainFold, copy_groups, network_fold
+from .crossval import TrainFold, network_fold, seen_images
 from .display import Drawing, beside, html_table, page, paragraph, stacked
-from .folds import Pool, pool
+from .folds import Pool
 from .guards import GuardLog
 from expression_research.halving import (
     Judged,
@@ -40,8 +40,7 @@ from expression_research.halving import (
     outer_folds,
     verdict,
 )
-from .recipe import data_of, make_recipe
-from .samples import with_sample_ids
+from .recipe import make_recipe
 from .seals import read_signed, write_signed
 from expression_research.spaces import (
     FACTOR,
@@ -244,16 +243,6 @@ def _result_lines(
     ]
 
 # %% ../nbs/use/55_tuning.ipynb #58ae2c1e
-def _pooled(
-    config:RunConfig,              # names the data
-    dataset:DatasetDict|None,      # already loaded
-)->Pool:                           # train and validation, copies of a photograph together
-    "The images of a search; the test split takes no part."
-    data = data_of(config, dataset)
-    seen = with_sample_ids(DatasetDict({split: data[split] for split in ("train", "validation")}))
-    return pool(seen, groups=copy_groups(seen))
-
-
 def _network_fits(
     pooled:Pool,                   # the images
     configs:Sequence[RunConfig],   # of the candidates
@@ -372,7 +361,7 @@ def tune(
     make_recipe(config).check_weights()
     if config.guards != "off":     # what the command at the end will say is refused now
         GuardLog(config.guards)
-    pooled = _pooled(config, dataset)
+    pooled = seen_images(config, dataset)
     fits = _network_fits(pooled, configs)
     outer_folds(pooled.samples, plan, outer)     # what cannot be divided is refused before it is written
     folder = tuning_folder(fits[0], config, space, plan)
