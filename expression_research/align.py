@@ -7,8 +7,6 @@ __all__ = ['RECORD', 'framing_table', 'framing_lines', 'Aligned', 'align_faces']
 
 # %% ../nbs/use/59_align.ipynb #a68e64ef
 import os
-import secrets
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePath
@@ -19,7 +17,14 @@ import pandas as pd
 from datasets import Dataset
 
 from .arguments import Between, checked
-from .core import ConfigError, DataError, RunError, read_json, replacing
+from expression_research.core import (
+    ConfigError,
+    DataError,
+    RunError,
+    read_json,
+    replacing,
+    replacing_folder,
+)
 from .data import ExpressionData
 from .finder import finder_name
 from expression_research.framing import (
@@ -273,8 +278,7 @@ def align_faces(
     _refuse_other_folder(out)
     _refuse_class_names(data)
     framing = framing_of(data["train"]) if like is None else _framing_like(Path(like))
-    fresh = out.with_name(f".{out.name}.{secrets.token_hex(8)}.making")
-    try:
+    with replacing_folder(out) as fresh:
         copies = list(_copied(data, framing, side, fresh))
         left_out = [copy.entry | {"reason": copy.reason} for copy in copies if copy.reason]
         pictures = [copy.entry for copy in copies if not copy.reason]
@@ -290,11 +294,4 @@ def align_faces(
         }
         write_signed(fresh / RECORD, record)
         _refuse_other_folder(out)      # it may have changed meanwhile
-        if out.exists():
-            shutil.rmtree(out)
-        os.replace(fresh, out)
-    except OSError as error:
-        raise RunError(f"{out}: could not be written ({error.strerror or error}).") from None
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
     return Aligned(out, framing, len(pictures), left_out)

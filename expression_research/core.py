@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['ExpressionError', 'ConfigError', 'DataError', 'ModelError', 'RunError', 'some', 'key_bytes', 'keyed_uniforms',
            'keyed_seed', 'keyed_generator', 'keyed_order', 'keyed_torch', 'pick_device', 'package_hash',
-           'package_folder', 'code_hashes', 'environment', 'replacing', 'flush', 'write_atomically', 'read_regular',
-           'json_bytes', 'write_json', 'read_json']
+           'package_folder', 'code_hashes', 'environment', 'replacing', 'flush', 'write_atomically', 'set_aside',
+           'replacing_folder', 'read_regular', 'json_bytes', 'write_json', 'read_json']
 
 # %% ../nbs/base/00_core.ipynb #cf6b3f71
 import ast
@@ -18,6 +18,7 @@ import os
 import platform
 import re
 import secrets
+import shutil
 import stat
 import subprocess
 import time
@@ -306,7 +307,7 @@ def environment()->dict:           # JSON-ready; no host name, user name or path
 # %% ../nbs/base/00_core.ipynb #a41e7e34
 _PARTIAL = re.compile(r"\..*\.(?:([0-9a-f]{6})-)?([0-9]+)(?:-[0-9a-f]{16})?\.partial", re.DOTALL)
 _DAY = 86_400                      # seconds after which nobody writes to a partial file any more
-_WRITING = set()                   # names of the partial files of this process
+_WRITING = set()                   # names of the partial files and folders of this process
 _CLEANED = set()                   # folders in which this process has looked for debris
 
 
@@ -347,9 +348,9 @@ def _is_running(
 def _is_debris(
     path:Path,                     # in a folder that is written to
 )->bool:
-    "Whether a file was left by a killed write: its process is gone, or it is older than a day."
-    found = _PARTIAL.fullmatch(path.name)
-    if not found or path.name in _WRITING or not stat.S_ISREG(path.lstat().st_mode):
+    "Whether a killed write left it: its process is gone, or it is older than a day."
+    found, mode = _PARTIAL.fullmatch(path.name), path.lstat().st_mode
+    if not found or path.name in _WRITING or not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
         return False
     process = int(found[2])
     here = found[1] == _machine_mark()
@@ -366,8 +367,12 @@ def _clean(
     _CLEANED.add(folder)
     for entry in os.scandir(folder):
         with suppress(OSError):    # removed by another process, or not ours to remove
-            if entry.name.endswith(".partial") and _is_debris(folder / entry.name):
-                os.unlink(folder / entry.name)
+            if not entry.name.endswith(".partial") or not _is_debris(folder / entry.name):
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                shutil.rmtree(entry.path, ignore_errors=True)
+            else:
+                os.unlink(entry.path)
 
 # %% ../nbs/base/00_core.ipynb #d73034fa
 def _refuse_special(
@@ -476,6 +481,77 @@ def write_atomically(
     "Write, flush, rename. Raises `RunError` as `replacing` does."
     with replacing(path) as partial:
         partial.write_bytes(data)
+
+# %% ../nbs/base/00_core.ipynb #bb6ce2cb
+def _folder_beside(
+    path:Path,                     # of a folder
+)->Path:                           # not there yet
+    "A name beside it that nobody can guess; what killed processes left there goes."
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _clean(path.parent)
+    other = _partial_name(path)
+    _WRITING.add(other.name)
+    return other
+
+
+@contextmanager
+def set_aside(
+    folder:Path|str,               # need not be there
+):
+    "Inside the block it has another name; it comes back if that fails, and goes if not."
+    folder = _path_of(folder)
+    if not os.path.lexists(folder):
+        yield
+        return
+    other = _folder_beside(folder)
+    try:
+        os.replace(folder, other)
+        try:
+            yield
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            os.replace(other, folder)
+            raise
+        shutil.rmtree(other, ignore_errors=True)
+    finally:
+        _WRITING.discard(other.name)
+
+# %% ../nbs/base/00_core.ipynb #3f9ddb45
+def _refusal(
+    folder:Path,                   # that cannot be written
+    error:OSError,                 # why
+)->RunError:                       # one line
+    "Says that nothing has changed."
+    why = error.strerror or error
+    return RunError(f"{folder}: could not be written ({why}). What was there before is unchanged.")
+
+
+@contextmanager
+def replacing_folder(
+    path:Path|str,                 # final name; the folder above it is made when missing
+):
+    """Hands out another folder to fill; when the block ends it gets the name, and an older one goes.
+
+    Raises `RunError` where it cannot be written, and leaves the old one alone.
+    """
+    path, fresh = _path_of(path), None
+    try:
+        try:
+            fresh = _folder_beside(path)
+            fresh.mkdir()
+        except OSError as error:
+            raise _refusal(path, error) from None
+        yield fresh
+        try:
+            with set_aside(path):
+                os.replace(fresh, path)
+            flush(path.parent)
+        except OSError as error:
+            raise _refusal(path, error) from None
+    finally:
+        if fresh:
+            _WRITING.discard(fresh.name)
+            shutil.rmtree(fresh, ignore_errors=True)
 
 # %% ../nbs/base/00_core.ipynb #c3464630
 @_refusing

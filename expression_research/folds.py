@@ -291,8 +291,8 @@ def _finished_fold(
     job, way_out = read_signed(folder / "job.json"), f"Remove {folder} to train it again."
     if job.get("key") != key:
         raise RunError(
-            f"{folder} holds a fold of other samples, seeds or settings. Choose another "
-            "folder, or remove it."
+            f"{folder / 'job.json'} is of a fold of other samples, seeds or settings. Choose "
+            f"another folder, or remove {folder}."
         )
     file = folder / "predictions.parquet"
     try:

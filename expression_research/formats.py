@@ -17,7 +17,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import datasets
@@ -26,7 +25,7 @@ import PIL.Image
 from datasets import ClassLabel, Dataset, Features, Value
 
 from .arguments import checked, explained
-from .core import DataError, package_folder, some
+from .core import DataError, package_folder, replacing_folder, some
 from expression_research.files import (
     LeftOut, Listing, left_out_words, list_files, place_kind, printable, refuse_pointer,
 )
@@ -660,17 +659,13 @@ def rebuild_pack(
         raise DataError(f"{out} is there already. Expected a new or empty folder.")
     rows = pd.read_csv(table or package_folder() / "faces-3class.csv", dtype=str)
     pictures = _pictures_by_hash(clone, rows)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as partial:
+    with replacing_folder(out) as fresh:
         for digest, file in zip(rows["source_sha256"], rows["file"]):
-            target = Path(partial) / "pack" / file
+            target = fresh / file
             target.parent.mkdir(parents=True, exist_ok=True)
             with PIL.Image.open(pictures[digest]) as image:
                 small = image.convert("RGB").resize((224, 224), PIL.Image.Resampling.LANCZOS)
                 small.save(target, "JPEG", quality=90)
-        if out.exists():
-            out.rmdir()
-        os.replace(Path(partial) / "pack", out)
     return out
 
 # %% ../nbs/data/13_formats.ipynb #fb534ba9

@@ -13,8 +13,6 @@ import hashlib
 import logging
 import math
 import os
-import shutil
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
@@ -31,7 +29,7 @@ from datasets import Dataset, DatasetDict, Features, Value
 from filelock import FileLock
 
 from .arguments import checked
-from .core import ConfigError, DataError
+from .core import ConfigError, DataError, set_aside
 from .files import printable, read_file, what_it_is
 from .pixels import decode_picture, to_pixels, to_rgb
 
@@ -381,7 +379,7 @@ def _read_and_seal(
     if damaged:
         _LOGGER.warning("%s: the cached file is damaged, so it is made again.", damaged[0])
     try:
-        with _set_aside(folder if set(seals.values()) - {"whole"} else None):
+        with set_aside(folder) if set(seals.values()) - {"whole"} else nullcontext():
             read = load()
     except Exception:
         if damaged or not seals:
@@ -412,23 +410,6 @@ def _seal_of(
     whole = seal.read_bytes() == _checksum_of(path, (folder.name,)).encode()
     return "whole" if whole else "damaged"
 
-
-@contextmanager
-def _set_aside(
-    folder:Path|None,              # that exists; None: nothing is to be moved
-)->Iterator[None]:
-    "Inside the block the folder is elsewhere; it comes back if that fails, and goes if not."
-    if folder is None:
-        yield
-        return
-    with tempfile.TemporaryDirectory(dir=folder.parent) as aside:
-        shutil.move(folder, aside)
-        try:
-            yield
-        except BaseException:
-            shutil.rmtree(folder, ignore_errors=True)
-            shutil.move(Path(aside) / folder.name, folder)
-            raise
 
 # %% ../nbs/data/10_samples.ipynb #cea08e54
 STORED_IMAGE = {"bytes": Value("binary"), "path": Value("string")}
