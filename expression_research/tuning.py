@@ -31,16 +31,15 @@ from .folds import Pool
 from .guards import GuardLog
 from expression_research.halving import (
     Judged,
-    Score,
     SearchPlan,
     all_trainings,
     first_training,
     flattery,
     nested_search,
     outer_folds,
-    verdict,
 )
 from .recipe import make_recipe
+from .rivals import Score, verdict
 from .seals import read_signed, write_signed
 from expression_research.spaces import (
     FACTOR,
