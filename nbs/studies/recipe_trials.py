@@ -4,9 +4,11 @@
     python nbs/studies/recipe_trials.py FOLDER NAME ...   # these candidates on every set
 
 Every candidate is cross-validated, five folds by person, on the same divisions of every set. The
-choice sees the sets of `SEARCHED` only; those of `JUDGED` take no part in it.
+choice sees the sets of `SEARCHED` only; those of `JUDGED` take no part in it. Photographs and
+weights for them are where `EXPRESSION_DATA` and `EXPRESSION_WEIGHTS` say.
 """
 import json
+import os
 import sys
 import time
 from dataclasses import replace
@@ -19,6 +21,8 @@ from expression_research.crossval import crossval_experiment
 from expression_research.data import ExpressionData, load_expressions
 from expression_research.diagnostics import scores
 from expression_research.faces import generate_faces
+from expression_research.folds import CrossValidation
+from expression_research.probe import baseline_fold
 
 DEFAULT = {"train": 300, "validation": 90, "test": 90}
 HALF = {"train": 150, "validation": 45, "test": 45}
@@ -34,16 +38,12 @@ JUDGED = {
     "hard, others": (0.8, DEFAULT, 21),
     "few, others": (0.5, HALF, 22),
 }
-PHOTOGRAPHS = Path("../shared/data/faces-3class"), Path("../../../shared/data/faces-3class")
 
 
 def faces_of(
-    name: str,                     # in `SEARCHED` or `JUDGED`, or `photographs`
+    name: str,                     # in `SEARCHED` or `JUDGED`
 ) -> ExpressionData:               # train, validation, test
     "A data set of the study."
-    if name == "photographs":
-        place = next(path for path in PHOTOGRAPHS if path.is_dir())
-        return load_expressions(place, subject_pattern=r"p(\d+)")
     difficulty, counts, seed = (SEARCHED | JUDGED)[name]
     return load_expressions(generate_faces(counts, side=128, difficulty=difficulty, seed=seed))
 
@@ -75,6 +75,59 @@ CANDIDATES = {
     "resnet18: 16 epochs along a cosine": base("resnet18", epochs=16, schedule="cosine"),
     "resnet18: 24 epochs along a cosine": base("resnet18", epochs=24, schedule="cosine"),
 }
+
+
+STILL = dict(rotate=0, shift=0, scale=0, brightness=0, contrast=0)
+LP_FT = dict(head="probe", plan="layer4:10")
+# name -> fields of `RunConfig` on photographs, trainings that answer together
+PHOTOGRAPHED = {
+    "HOG + logistic regression": (dict(model="hog", weights="auto", side=64), 1),
+    "linear probe": (dict(model="probe"), 1),
+    "TinyVGG, 40 epochs": (dict(model="tinyvgg", weights="auto", side=32, plan="all:40"), 1),
+    "head: flips only": (dict(plan="head:20", **STILL), 1),
+    "head: 4 views": (dict(plan="head:20", views=4), 1),
+    "head: 8 views": (dict(plan="head:20", views=8), 1),
+    "head: new in every epoch": (dict(plan="head:20", views=0), 1),
+    "LP-FT: 4 views": (dict(**LP_FT, views=4), 1),
+    "LP-FT: new in every epoch": (dict(**LP_FT, views=0), 1),
+    "LP-FT, ensemble of 5": (dict(**LP_FT, views=0), 5),
+}
+METHODS = (                        # what a practitioner would compare; the others are variants
+    "HOG + logistic regression",
+    "linear probe",
+    "TinyVGG, 40 epochs",
+    "LP-FT: new in every epoch",
+    "LP-FT, ensemble of 5",
+)
+
+
+def photographed(
+    name: str,                     # in `PHOTOGRAPHED`
+    out: Path,                     # folder of the folds, which are never trained twice
+    repeats: int = 3,              # divisions
+) -> CrossValidation:
+    "A method on photographs: five folds by person, the same ones for every method."
+    settings, ensemble = PHOTOGRAPHED[name]
+    given = {
+        "data": os.environ["EXPRESSION_DATA"],
+        "subject_pattern": os.environ.get("EXPRESSION_SUBJECT_PATTERN", r"p(\d+)"),
+        "weights": os.environ["EXPRESSION_WEIGHTS"],
+        "side": 96,
+        "threads": 1,
+        "guards": "warn",
+        "out": str(out / "photographs"),
+    }
+    config = RunConfig(**(given | settings))
+    crossed, _ = crossval_experiment(
+        config,
+        folds=5,
+        repeats=repeats,
+        jobs=2,
+        ensemble=ensemble,
+        fit_of=baseline_fold(config),
+        progress=False,
+    )
+    return crossed
 
 
 def trial(
