@@ -273,8 +273,9 @@ class RunConfig(Augmentation, DataConfig):
 
     Raises `ConfigError` for a value outside its range.
     """
-    # different variants of an image over all epochs; 0: a new one in every epoch
-    views: Annotated[int, Between(0, 100_000)] = 0
+    # different variants of an image over all epochs; 0: a new one in every epoch; -1: the same, but a
+    # stage that trains only the head sees each image and its mirror image (if no strength was changed)
+    views: Annotated[int, Between(-1, 100_000)] = -1
     # `tinyvgg`, torchvision's `resnet18`, ..., or `timm/NAME`, `hf-hub:USER/REPO`, `local-dir:DIR`
     model: str = "resnet18"
     # `imagenet` or `pretrained` (published weights), `none`, or a local file;
@@ -406,7 +407,19 @@ def resolve(
         )
     if memory_format == "auto":
         memory_format = "contiguous" if config.model == "tinyvgg" else "channels_last"
-    return replace(config, weights=weights, plan=plan, memory_format=memory_format)
+    views = config.views
+    if views < 0 and not _has_still_head(config, plan):
+        views = 0
+    return replace(config, weights=weights, plan=plan, memory_format=memory_format, views=views)
+
+
+def _has_still_head(
+    config:RunConfig,              # its strengths
+    plan:str,                      # stages
+)->bool:
+    "Whether a stage trains only the head, and nobody has changed how strongly images vary."
+    strengths = [getattr(config, field.name) == field.default for field in fields(Augmentation)]
+    return all(strengths) and "head" in dict(plan_stages(plan, config.epochs))
 
 
 def _pretrained_plan(

@@ -198,7 +198,9 @@ def _frozen_answers(
     "What the frozen layers of the first stage make of some rows, as they are and flipped."
     model, known = fit.recipe.model(fit.num_classes, seed=0), {}
     changed, clean = fit.recipe.transforms(seed=0)
-    freeze(model, fit.recipe.stages[0].name)
+    first = fit.recipe.stages[0].name
+    changed = fit.recipe.stage_transform(changed, first)
+    freeze(model, first)
     loaders = [fit.loader(rows, changed, 0), fit.loader(rows, clean)]
     with fixed_threads(threads):
         with_stored_features(model, loaders, range(64), known=known)
@@ -213,8 +215,9 @@ def _share_answers(
     "What frozen pretrained layers answer, computed once for all folds."
     config = fit.recipe.config
     # views differ from fold to fold
-    lasting = config.weights != "none" and not config.views
-    repeats = fit.recipe.transforms(seed=0)[0].variant([], []) is not None
+    lasting = config.weights != "none" and config.views < 1
+    changed = fit.recipe.stage_transform(fit.recipe.transforms(seed=0)[0], fit.recipe.stages[0].name)
+    repeats = changed.variant([], []) is not None
     if config.features != "auto" or not lasting or not repeats or fit.known is not None:
         return fit
     number = max(1, len(fit.samples) // (4 * config.batch_size))

@@ -224,7 +224,7 @@ class Recipe:
             mean=mean,
             std=std,
             seed=self.config.seed if seed is None else seed,
-            views=self.config.views,
+            views=max(self.config.views, 0),
             supersample=self.config.supersample,
             **{field.name: getattr(self.config, field.name) for field in fields(Augmentation)},
         )
@@ -232,6 +232,17 @@ class Recipe:
             self.config.side, mean=mean, std=std, supersample=self.config.supersample
         )
         return training, evaluation
+
+    def stage_transform(
+        self,
+        training:TrainTransform,   # from `transforms`
+        stage:str,                 # its name
+    )->TrainTransform:
+        "As a stage sees it: a head alone sees mirror images only, where `views` is -1."
+        if stage != "head" or self.config.views >= 0:
+            return training
+        strengths = {field.name for field in fields(Augmentation)} - {"flip"}
+        return replace(training, **dict.fromkeys(strengths, 0.0))
 
     @checked
     def losses(

@@ -8,6 +8,7 @@ __all__ = ['StageBook', 'StageWork', 'refuse_lone_image', 'train_stages']
 # %% ../nbs/train/39_stages.ipynb #04447595
 import copy
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -82,6 +83,20 @@ def _shorter_way(
     return StageWork(*(stored or (model, list(loaders))), epochs.start)
 
 # %% ../nbs/train/39_stages.ipynb #c8e74058
+def _as_seen(
+    recipe:Recipe,                 # its configuration's views
+    loader:DataLoader,             # of training
+    stage:str,                     # its name
+)->DataLoader:                     # the same rows in the same order
+    "The training loader of a stage."
+    collate:Any = loader.collate_fn
+    transform = recipe.stage_transform(collate.transform, stage)
+    if transform is collate.transform:
+        return loader
+    other = copy.copy(loader)
+    other.collate_fn = replace(collate, transform=transform)
+    return other
+
 _RECORDED = ("class_names", "side", "mean", "std")  # of the record beside the weights
 
 
@@ -193,8 +208,9 @@ def train_stages(
         epochs = book.open(number, stage, model, optimizer, scheduler, watched)
         if not epochs:
             continue
-        work = _shorter_way(recipe, model, loaders, epochs, None if number else known)
-        guards = _stage_guards(recipe, model, loaders, work, book, samples, best.record)
+        seen = [_as_seen(recipe, loaders[0], stage.name), *loaders[1:]]
+        work = _shorter_way(recipe, model, seen, epochs, None if number else known)
+        guards = _stage_guards(recipe, model, seen, work, book, samples, best.record)
         dropout = KeyedDropout(recipe.config.seed if seed is None else seed)
         training, evaluation = work.loaders[:2]
         train(
