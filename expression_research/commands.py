@@ -422,12 +422,13 @@ def _cross_validate_model(
 )->None:
     """`expression crossval`.
 
-    Prints a line per fold, the corrected interval, and every class out of fold.
+    Prints a line per fold, accuracy and loss with corrected intervals, and every class out of fold.
     """
     from expression_research.crossval import crossval_experiment
     from expression_research.evaluation import evaluate_table, with_intervals
     from expression_research.outputs import output_folder
     from expression_research.probe import baseline_fold
+    from expression_research.rivals import crossed_score
     output_folder(options.out, reads=[options.data])
     config = RunConfig(**{field.name: getattr(options, field.name) for field in fields(RunConfig)})
     crossed, folder = crossval_experiment(
@@ -441,7 +442,7 @@ def _cross_validate_model(
     )
     found = evaluate_table(crossed.of_repeat(0), read_json(folder / "config.json")["class_names"])
     print(
-        f"\n{crossed.line()}\nfirst division, out of fold: "
+        f"\n{crossed_score(crossed).line}\nfirst division, out of fold: "
         f"{found.line()}\n\n{with_intervals(found.classes).to_string()}\n\n{folder.as_posix()}"
     )
 

@@ -487,6 +487,8 @@ def _folder_beside(
     path:Path,                     # of a folder
 )->Path:                           # not there yet
     "A name beside it that nobody can guess; what killed processes left there goes."
+    if not path.name or path.name == ".." or "\0" in str(path):
+        raise ConfigError(f"{str(path)!r} cannot be the name of a folder that is replaced.")
     path.parent.mkdir(parents=True, exist_ok=True)
     _clean(path.parent)
     other = _partial_name(path)

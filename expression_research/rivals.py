@@ -41,6 +41,7 @@ class Score(NamedTuple):
     line: str                      # in words
 
 
+@checked
 def loss_words(
     value:float,                   # nats per image
     interval:Interval,

@@ -82,11 +82,11 @@ class Tuning:
     @property
     def table(self)->pd.DataFrame:
         "A row per candidate: number, its settings, divisions, accuracy, loss, diverged (folds)."
-        rows = []
+        rows, given = [], self.record["config"] | {FACTOR: 1.0}
         for number, tried in enumerate(self.record["candidates"]):
             rest = {name: value for name, value in tried.items() if name != "settings"}
-            settings = {name: tried["settings"].get(name, "") for name in self.record["space"]}
-            rows.append({"number": number} | settings | rest)
+            known = {name: tried["settings"].get(name, given[name]) for name in self.record["space"]}
+            rows.append({"number": number} | known | rest)
         return pd.DataFrame(rows)
 
     @property
