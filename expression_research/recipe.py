@@ -241,8 +241,8 @@ class Recipe:
         "As a stage sees it: a head alone sees mirror images only, where `views` is -1."
         if stage != "head" or self.config.views >= 0:
             return training
-        strengths = {field.name for field in fields(Augmentation)} - {"flip"}
-        return replace(training, **dict.fromkeys(strengths, 0.0))
+        off:dict[str, Any] = {field.name: 0.0 for field in fields(Augmentation) if field.name != "flip"}
+        return replace(training, **off)
 
     @checked
     def losses(

@@ -44,7 +44,7 @@ class Score(NamedTuple):
 @checked
 def loss_words(
     value:float,                   # nats per image
-    interval:Interval,
+    interval:Interval,             # of it
     sign:str="",                   # "+" for a difference
 )->str:
     "A loss, or a difference of two, with its uncertainty."
@@ -183,7 +183,7 @@ def _p_value(
         by_folds = 2 * float(student_t.sf(abs(values.mean()) / error, len(values) - 1))
     return max(by_folds, sign_flip(differences, persons_of(one)))
 
-
+# %% ../nbs/trust/45_rivals.ipynb #80d15fce
 @checked
 def compare_crossed(
     methods:Mapping[str, CrossValidation],  # name -> its result, all on the same divisions; two or more

@@ -82,7 +82,7 @@ def _shorter_way(
         stored = with_stored_features(model, loaders, epochs, budget=budget, known=known)
     return StageWork(*(stored or (model, list(loaders))), epochs.start)
 
-# %% ../nbs/train/39_stages.ipynb #c8e74058
+# %% ../nbs/train/39_stages.ipynb #ebf8a935
 def _as_seen(
     recipe:Recipe,                 # its configuration's views
     loader:DataLoader,             # of training
@@ -97,6 +97,7 @@ def _as_seen(
     other.collate_fn = replace(collate, transform=transform)
     return other
 
+# %% ../nbs/train/39_stages.ipynb #c8e74058
 _RECORDED = ("class_names", "side", "mean", "std")  # of the record beside the weights
 
 

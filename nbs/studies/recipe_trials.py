@@ -92,24 +92,34 @@ PHOTOGRAPHED = {
     "head: new in every epoch": (dict(plan="head:20", views=0), 1),
     "LP-FT: 4 views": (dict(**LP_FT, views=4), 1),
     "LP-FT: new in every epoch": (dict(**LP_FT, views=0), 1),
-    "LP-FT, ensemble of 3": (dict(**LP_FT, views=0), 3),
+    "LP-FT, ensemble of 3, 4 views": (dict(**LP_FT, views=4), 3),
+}
+# what was tried of LP-FT before, on the first division alone
+VARIED = {
+    "as above": LP_FT | {"views": 4},
+    "head's rate 1e-4": LP_FT | {"views": 4, "lr": 1e-4},
+    "head's rate 1e-4, backbone's 3e-5": LP_FT | {"views": 4, "lr": 1e-4, "backbone_lr": 3e-5},
+    "label smoothing 0.1": LP_FT | {"views": 4, "label_smoothing": 0.1},
 }
 METHODS = (                        # what a practitioner would compare; the others are variants
     "HOG + logistic regression",
     "linear probe",
     "TinyVGG, 40 epochs",
-    "LP-FT: new in every epoch",
-    "LP-FT, ensemble of 3",
+    "LP-FT: 4 views",
+    "LP-FT, ensemble of 3, 4 views",
 )
 
 
 def photographed(
-    name: str,                     # in `PHOTOGRAPHED`
+    name: str,                     # in `PHOTOGRAPHED` or `VARIED`
     out: Path,                     # folder of the folds, which are never trained twice
     repeats: int = 3,              # divisions
 ) -> CrossValidation:
     "A method on photographs: five folds by person, the same ones for every method."
-    settings, ensemble = PHOTOGRAPHED[name]
+    if name in VARIED:
+        settings, ensemble = VARIED[name], 1
+    else:
+        settings, ensemble = PHOTOGRAPHED[name]
     given = {
         "data": os.environ["EXPRESSION_DATA"],
         "subject_pattern": os.environ.get("EXPRESSION_SUBJECT_PATTERN", r"p(\d+)"),
