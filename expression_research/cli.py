@@ -210,7 +210,8 @@ def _act(
     except BrokenPipeError:
         raise
     except (ExpressionError, OSError, MemoryError) as error:
-        names = [field.name for field in fields(COMMANDS[words[0]].options)]
+        known = COMMANDS.get(words[0]) if words else None
+        names = [field.name for field in fields(known.options)] if known else []
         told = str(error) or "there is not enough memory"
         return say(f"error: {flag_words(told, names)}", 1)
 
