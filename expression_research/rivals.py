@@ -71,10 +71,10 @@ def _wider(
 
 # %% ../nbs/trust/45_rivals.ipynb #ea054ca7
 def _ratio(
-    crossed:CrossValidation,       # all folds
+    *crossed:CrossValidation,      # all folds of one method, or of two
 )->float:
-    "Held-out over training images."
-    return float((crossed.folds["held_out"] / crossed.folds["trained_on"]).mean())
+    "Held-out over training images; of two methods that of the one which trains on fewer."
+    return max(float((one.folds["held_out"] / one.folds["trained_on"]).mean()) for one in crossed)
 
 
 def _first(
@@ -137,8 +137,8 @@ def crossed_difference(
     held_out = first["held_out"].to_numpy()
     in_first = ((first["loss"] - first["loss of b"]) * held_out).sum() / held_out.sum()
     loss_by_images = _moved(loss_by_images, losses.mean() - in_first)
-    accuracy = float(accuracies.mean()), _wider(accuracies, _ratio(a), by_images)
-    loss = float(losses.mean()), _wider(losses, _ratio(a), loss_by_images)
+    accuracy = float(accuracies.mean()), _wider(accuracies, _ratio(a, b), by_images)
+    loss = float(losses.mean()), _wider(losses, _ratio(a, b), loss_by_images)
     line = f"accuracy {points_text(*accuracy)}; {loss_words(*loss, '+')}"
     return Score(*accuracy, *loss, line)
 
@@ -176,7 +176,7 @@ def _p_value(
                 for table in (one, other)
             )
         )
-    error = float(corrected_interval(values, _ratio(a)).standard_error)
+    error = float(corrected_interval(values, _ratio(a, b)).standard_error)
     if error == 0:
         by_folds = 1.0 if values.mean() == 0 else 0.0
     else:
