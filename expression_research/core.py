@@ -431,6 +431,15 @@ def _path_of(
         raise ConfigError(f"a {kind} as the name of a file: expected a path or a text.") from None
 
 
+def _unwritten(
+    path:Path,                     # of a file or a folder
+    error:OSError,                 # why it cannot be written
+)->RunError:                       # one line
+    "Says that nothing has changed."
+    why = error.strerror or error
+    return RunError(f"{path}: could not be written ({why}). What was there before is unchanged.")
+
+
 @contextmanager
 def replacing(
     path:Path|str,                 # final name; its folder is made when missing
@@ -448,10 +457,7 @@ def replacing(
         os.replace(partial, path)
         flush(path.parent)
     except OSError as error:
-        raise RunError(
-            f"{path}: could not be written ({error.strerror or error}). "
-            "What was there before is unchanged."
-        ) from error
+        raise _unwritten(path, error) from error
     finally:
         if partial:
             _WRITING.discard(partial.name)
@@ -519,15 +525,6 @@ def set_aside(
         _WRITING.discard(other.name)
 
 # %% ../nbs/base/00_core.ipynb #3f9ddb45
-def _refusal(
-    folder:Path,                   # that cannot be written
-    error:OSError,                 # why
-)->RunError:                       # one line
-    "Says that nothing has changed."
-    why = error.strerror or error
-    return RunError(f"{folder}: could not be written ({why}). What was there before is unchanged.")
-
-
 @contextmanager
 def replacing_folder(
     path:Path|str,                 # final name; the folder above it is made when missing
@@ -542,14 +539,14 @@ def replacing_folder(
             fresh = _folder_beside(path)
             fresh.mkdir()
         except OSError as error:
-            raise _refusal(path, error) from None
+            raise _unwritten(path, error) from error
         yield fresh
         try:
             with set_aside(path):
                 os.replace(fresh, path)
             flush(path.parent)
         except OSError as error:
-            raise _refusal(path, error) from None
+            raise _unwritten(path, error) from error
     finally:
         if fresh:
             _WRITING.discard(fresh.name)

@@ -190,6 +190,14 @@ def network_fold(
     return TrainFold(pixels, pooled.samples, len(pooled.class_names), recipe)
 
 # %% ../nbs/trust/45_crossval.ipynb #997a04fd
+def _first_transforms(
+    fit:TrainFold,                 # what will be trained
+)->tuple[Transform, Transform]:    # of training, of evaluation
+    "As the first stage sees images."
+    changed, clean = fit.recipe.transforms(seed=0)
+    return fit.recipe.stage_transform(changed, fit.recipe.stages[0].name), clean
+
+
 def _frozen_answers(
     fit:TrainFold,                 # what will be trained
     rows:np.ndarray,               # (K,) int64, row numbers
@@ -197,10 +205,8 @@ def _frozen_answers(
 )->dict[str, np.ndarray]:          # hash of an input -> features (...)
     "What the frozen layers of the first stage make of some rows, as they are and flipped."
     model, known = fit.recipe.model(fit.num_classes, seed=0), {}
-    changed, clean = fit.recipe.transforms(seed=0)
-    first = fit.recipe.stages[0].name
-    changed = fit.recipe.stage_transform(changed, first)
-    freeze(model, first)
+    changed, clean = _first_transforms(fit)
+    freeze(model, fit.recipe.stages[0].name)
     loaders = [fit.loader(rows, changed, 0), fit.loader(rows, clean)]
     with fixed_threads(threads):
         with_stored_features(model, loaders, range(64), known=known)
@@ -216,8 +222,7 @@ def _share_answers(
     config = fit.recipe.config
     # views differ from fold to fold
     lasting = config.weights != "none" and config.views < 1
-    changed = fit.recipe.stage_transform(fit.recipe.transforms(seed=0)[0], fit.recipe.stages[0].name)
-    repeats = changed.variant([], []) is not None
+    repeats = _first_transforms(fit)[0].variant([], []) is not None
     if config.features != "auto" or not lasting or not repeats or fit.known is not None:
         return fit
     number = max(1, len(fit.samples) // (4 * config.batch_size))

@@ -537,14 +537,21 @@ class CrossValidation:
             .sort_values("sample_id", ignore_index=True)
         )
 
+    def first(self)->pd.DataFrame:
+        "The out-of-fold prediction table of the first division."
+        return self.of_repeat(self.folds["repeat"].iloc[0])
+
+    def ratio(self)->float:
+        "Held-out over training images, the mean over all folds."
+        return float((self.folds["held_out"] / self.folds["trained_on"]).mean())
+
     def interval(self)->FoldInterval:
         """Mean accuracy with the wider of Nadeau and Bengio's interval and that of the images.
 
         It is about models trained on a fold's share of the images.
         """
-        ratio = (self.folds["held_out"] / self.folds["trained_on"]).mean()
-        by_folds = corrected_interval(self.folds["accuracy"], float(ratio))
-        known = self.of_repeat(self.folds["repeat"].iloc[0])
+        by_folds = corrected_interval(self.folds["accuracy"], self.ratio())
+        known = self.first()
         right = table_predictions(self.table) == self.table["label"].to_numpy()
         shares = pd.Series(right).groupby(self.table["sample_id"].to_numpy()).mean()
         persons = persons_of(known)
@@ -560,7 +567,7 @@ class CrossValidation:
         folds, images = len(self.folds) // repeats, self.folds["trained_on"].mean()
         chose = self.folds["chosen_on"].mean()
         others = f"; about {chose:.0f} others chose the epoch" if chose else ""
-        counted = counted_as(persons_of(self.of_repeat(self.folds["repeat"].iloc[0])))
+        counted = counted_as(persons_of(self.first()))
         words = interval_words(Interval(found.low, found.high, found.reason))
         return (
             f"accuracy {found.mean:.3f}, {words} ({found.method}; {folds} folds x {repeats}; "

@@ -340,7 +340,6 @@ def _inside(
 
 
 @checked
-@checked
 def outer_folds(
     samples:pd.DataFrame,          # N rows: sample_id, label, group
     plan:SearchPlan,               # of every search

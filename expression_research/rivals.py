@@ -19,7 +19,12 @@ from .arguments import checked
 from .comparison import holm
 from .core import ConfigError, DataError
 from .diagnostics import table_losses, table_predictions
-from .folds import CrossValidation, corrected_interval
+from expression_research.folds import (
+    CrossValidation,
+    FoldInterval,
+    corrected_interval,
+    wider_interval,
+)
 from expression_research.intervals import (
     Interval,
     loss_difference_interval,
@@ -60,37 +65,19 @@ def _wider(
     by_images:Interval,            # what the images (or persons) of one division can say
 )->Interval:                       # holds the mean of the values
     "Nadeau and Bengio's interval (2003, section 3.2), or that of the images where it is wider."
-    if by_images.reason:
-        return by_images
-    mean = float(values.mean())
-    error = float(corrected_interval(values, ratio).standard_error)
-    half = float(student_t.ppf(0.975, len(values) - 1)) * error
-    if 2 * half >= by_images.high - by_images.low:
-        return Interval(mean - half, mean + half)
-    return Interval(min(by_images.low, mean), max(by_images.high, mean))
+    mean, error = float(values.mean()), float(corrected_interval(values, ratio).standard_error)
+    half = float(student_t.ppf(0.975, len(values) - 1)) * error     # a difference may be below 0
+    found = wider_interval(FoldInterval(mean, mean - half, mean + half, error), by_images)
+    return Interval(found.low, found.high, found.reason)
 
 # %% ../nbs/trust/45_rivals.ipynb #ea054ca7
-def _ratio(
-    *crossed:CrossValidation,      # all folds of one method, or of two
-)->float:
-    "Held-out over training images; of two methods that of the one which trains on fewer."
-    return max(float((one.folds["held_out"] / one.folds["trained_on"]).mean()) for one in crossed)
-
-
-def _first(
-    crossed:CrossValidation,       # all folds
-)->pd.DataFrame:                   # every image once
-    "The out-of-fold table of the first division."
-    return crossed.of_repeat(crossed.folds["repeat"].iloc[0])
-
-
 @checked
 def crossed_score(
     crossed:CrossValidation,       # all folds
 )->Score:
     "Accuracy and loss, each the mean over all folds."
     accuracy, losses = crossed.interval(), crossed.folds["loss"].to_numpy()
-    interval = _wider(losses, _ratio(crossed), loss_interval(_first(crossed)))
+    interval = _wider(losses, crossed.ratio(), loss_interval(crossed.first()))
     if not interval.reason:
         interval = Interval(max(interval.low, 0.0), interval.high)
     loss = float(losses.mean())
@@ -99,12 +86,64 @@ def crossed_score(
     return Score(accuracy.mean, ends, loss, interval, line)
 
 # %% ../nbs/trust/45_rivals.ipynb #6d484c6c
-def _moved(
-    interval:Interval,             # of one division
-    by:float,                      # how far the mean over all divisions lies from it
-)->Interval:
-    "The same width around another mean."
-    return interval if interval.reason else Interval(interval.low + by, interval.high + by)
+class _Pair(NamedTuple):
+    "Two cross-validations side by side: A minus B."
+    tables: tuple[pd.DataFrame, pd.DataFrame]  # of the first division
+    folds: dict[str, np.ndarray]   # accuracy, loss -> (J,), a number for each fold
+    images: dict[str, np.ndarray]  # accuracy, loss -> (N,), a number for each image of the first division
+    ratio: float                   # held-out over training images, of the one that trains on fewer
+
+
+def _right(
+    table:pd.DataFrame,            # prediction table
+)->np.ndarray:                     # (N,) bool
+    "Which answers are right."
+    return table_predictions(table) == table["label"].to_numpy()
+
+
+def _pair(
+    a:CrossValidation,             # of method A
+    b:CrossValidation,             # of method B
+)->_Pair:
+    "Raises `DataError` where images or folds differ."
+    places = ["repeat", "fold", "sample_id"]
+    divisions = [one.table[places].sort_values(places, ignore_index=True) for one in (a, b)]
+    if not divisions[0].equals(divisions[1]):
+        raise DataError("A and B have other images or folds: divide both with the same seed.")
+    one, other = tables = a.first(), b.first()
+    both = a.folds.merge(b.folds, on=["repeat", "fold"], suffixes=("", " of b"), validate="1:1")
+    folds = {name: (both[name] - both[f"{name} of b"]).to_numpy() for name in ("accuracy", "loss")}
+    accuracy = _right(one).astype(float) - _right(other)
+    images = {"accuracy": accuracy, "loss": table_losses(one) - table_losses(other)}
+    return _Pair(tables, folds, images, max(a.ratio(), b.ratio()))
+
+# %% ../nbs/trust/45_rivals.ipynb #0d34411d
+def _interval(
+    pair:_Pair,
+    name:str,                      # accuracy or loss
+    by_images:Interval,            # of the first division
+)->Interval:                       # around the mean over all folds
+    "The wider one of what folds and images say."
+    if not by_images.reason:       # the same width around the mean over all divisions
+        by = float(pair.folds[name].mean() - pair.images[name].mean())
+        by_images = Interval(by_images.low + by, by_images.high + by)
+    return _wider(pair.folds[name], pair.ratio, by_images)
+
+
+def _score(
+    pair:_Pair,
+)->Score:
+    "The difference of accuracy and of loss, with intervals."
+    one, other = pair.tables
+    if not any(values.any() for values in (*pair.folds.values(), *pair.images.values())):
+        none = no_interval("nothing differs")
+        return Score(0.0, none, 0.0, none, "none, every answer is the same")
+    right = paired_interval(_right(one), _right(other), persons_of(one))
+    accuracy = float(pair.folds["accuracy"].mean()), _interval(pair, "accuracy", right)
+    by_images = loss_difference_interval(one, other)
+    loss = float(pair.folds["loss"].mean()), _interval(pair, "loss", by_images)
+    line = f"accuracy {points_text(*accuracy)}; {loss_words(*loss, '+')}"
+    return Score(*accuracy, *loss, line)
 
 
 @checked
@@ -113,34 +152,7 @@ def crossed_difference(
     b:CrossValidation,             # of method B, on the same divisions of the same images
 )->Score:
     "A minus B, in pairs of folds and of images. Raises `DataError` for other divisions."
-    places = ["repeat", "fold", "sample_id"]
-    if not a.table[places].sort_values(places, ignore_index=True).equals(
-        b.table[places].sort_values(places, ignore_index=True)
-    ):
-        raise DataError("A and B have other images or folds: divide both with the same seed.")
-    one, other = _first(a), _first(b)
-    keys = ["repeat", "fold"]
-    folds = a.folds.merge(b.folds, on=keys, suffixes=("", " of b"), validate="1:1")
-    accuracies, losses = (
-        (folds[name] - folds[f"{name} of b"]).to_numpy() for name in ("accuracy", "loss")
-    )
-    if a.table.drop(columns="split").equals(b.table.drop(columns="split")):
-        none = no_interval("nothing differs")
-        return Score(0.0, none, 0.0, none, "none, every answer is the same")
-    right_a, right_b = (
-        table_predictions(table) == table["label"].to_numpy() for table in (one, other)
-    )
-    by_images = paired_interval(right_a, right_b, persons_of(one))
-    by_images = _moved(by_images, accuracies.mean() - (right_a.mean() - right_b.mean()))
-    loss_by_images = loss_difference_interval(one, other)
-    first = folds[folds["repeat"] == folds["repeat"].iloc[0]]
-    held_out = first["held_out"].to_numpy()
-    in_first = ((first["loss"] - first["loss of b"]) * held_out).sum() / held_out.sum()
-    loss_by_images = _moved(loss_by_images, losses.mean() - in_first)
-    accuracy = float(accuracies.mean()), _wider(accuracies, _ratio(a, b), by_images)
-    loss = float(losses.mean()), _wider(losses, _ratio(a, b), loss_by_images)
-    line = f"accuracy {points_text(*accuracy)}; {loss_words(*loss, '+')}"
-    return Score(*accuracy, *loss, line)
+    return _score(_pair(a, b))
 
 # %% ../nbs/trust/45_rivals.ipynb #df9e0605
 @checked
@@ -159,29 +171,17 @@ def verdict(
 
 # %% ../nbs/trust/45_rivals.ipynb #2fa998f1
 def _p_value(
-    a:CrossValidation,             # of method A
-    b:CrossValidation,             # of method B, on the same divisions
+    pair:_Pair,
     by:str,                        # loss or accuracy
 )->float:                          # two-sided, in (0, 1]
     "The larger one of Nadeau and Bengio's test and of sign flips on the first division."
-    folds = a.folds.merge(b.folds, on=["repeat", "fold"], suffixes=("", " of b"))
-    values = (folds[by] - folds[f"{by} of b"]).to_numpy()
-    one, other = _first(a), _first(b)
-    if by == "loss":
-        differences = table_losses(one) - table_losses(other)
-    else:
-        differences = np.subtract(
-            *(
-                (table_predictions(table) == table["label"].to_numpy()).astype(float)
-                for table in (one, other)
-            )
-        )
-    error = float(corrected_interval(values, _ratio(a, b)).standard_error)
+    values = pair.folds[by]
+    error = float(corrected_interval(values, pair.ratio).standard_error)
     if error == 0:
         by_folds = 1.0 if values.mean() == 0 else 0.0
     else:
         by_folds = 2 * float(student_t.sf(abs(values.mean()) / error, len(values) - 1))
-    return max(by_folds, sign_flip(differences, persons_of(one)))
+    return max(by_folds, sign_flip(pair.images[by], persons_of(pair.tables[0])))
 
 # %% ../nbs/trust/45_rivals.ipynb #80d15fce
 @checked
@@ -195,13 +195,13 @@ def compare_crossed(
         raise ConfigError(f"{len(methods)} method: expected two at least.")
     rows = []
     for one, other in combinations(methods, 2):
-        a, b = methods[one], methods[other]
-        found = crossed_difference(a, b)
+        pair = _pair(methods[one], methods[other])
+        found = _score(pair)
         accuracy = points_text(found.accuracy, found.accuracy_interval)
         loss = loss_words(found.loss, found.loss_interval, "+").removeprefix("loss ")
         better = (found.loss < 0) if by == "loss" else (found.accuracy > 0)
         rows.append({"A": one, "B": other, "accuracy": accuracy, "loss": loss,
-                     "p": _p_value(a, b, by), "better": one if better else other})
+                     "p": _p_value(pair, by), "better": one if better else other})
     table = pd.DataFrame(rows)
     table["p"] = holm(table["p"])
     said = table["better"] + " is better"

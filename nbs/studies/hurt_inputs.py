@@ -13,20 +13,12 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 
 from expression_research import commands
 
+TINY = "--data faces --model tinyvgg --plan all:1 --out runs-made".split()
 # What a command needs besides the flag that is wrong: a healthy call.
 CALLS: dict[str, list[str]] = {
-    "run": ["--data", "faces", "--quick", "--weights", "none", "--out", "runs-made"],
-    "train": ["--data", "faces", "--model", "tinyvgg", "--plan", "all:1", "--out", "runs-made"],
-    "crossval": [
-        "--data",
-        "faces",
-        "--model",
-        "tinyvgg",
-        "--plan",
-        "all:1",
-        "--out",
-        "runs-made",
-    ],
+    "run": "--data faces --quick --weights none --out runs-made".split(),
+    "train": TINY,
+    "crossval": TINY,
     "evaluate": ["RUN"],
     "report": ["RUN"],
     "verify": ["RUN"],
@@ -34,18 +26,7 @@ CALLS: dict[str, list[str]] = {
     "audit": ["faces"],
     "predict": ["RUN", "FACE"],
     "align": ["faces", "aligned"],
-    "tune": [
-        "--data",
-        "faces",
-        "--model",
-        "tinyvgg",
-        "--plan",
-        "all:1",
-        "--budget",
-        "2",
-        "--out",
-        "runs-made",
-    ],
+    "tune": [*TINY, "--budget", "2"],
 }
 
 # Texts that are no number, and numbers that nobody means.

@@ -110,6 +110,17 @@ METHODS = (                        # what a practitioner would compare; the othe
 )
 
 
+def crossed_of(
+    config: RunConfig,             # a network, or a baseline
+    repeats: int,                  # divisions
+    **options,                     # of `crossval_experiment`
+) -> CrossValidation:
+    "Five folds with nobody in two of them; finished ones are read."
+    fit = baseline_fold(config)
+    options |= {"fit_of": fit, "jobs": 2, "progress": False}
+    return crossval_experiment(config, folds=5, repeats=repeats, **options)[0]
+
+
 def photographed(
     name: str,                     # in `PHOTOGRAPHED` or `VARIED`
     out: Path,                     # folder of the folds, which are never trained twice
@@ -130,16 +141,7 @@ def photographed(
         "out": str(out / "photographs"),
     }
     config = RunConfig(**(given | settings))
-    crossed, _ = crossval_experiment(
-        config,
-        folds=5,
-        repeats=repeats,
-        jobs=2,
-        ensemble=ensemble,
-        fit_of=baseline_fold(config),
-        progress=False,
-    )
-    return crossed
+    return crossed_of(config, repeats, ensemble=ensemble)
 
 
 def crossed_on(
@@ -150,16 +152,7 @@ def crossed_on(
 ) -> CrossValidation:
     "One candidate on one set: five folds by person."
     config = replace(CANDIDATES[name], out=str(out / place))
-    crossed, _ = crossval_experiment(
-        config,
-        folds=5,
-        repeats=repeats,
-        jobs=2,
-        fit_of=baseline_fold(config),
-        dataset=faces_of(place),
-        progress=False,
-    )
-    return crossed
+    return crossed_of(config, repeats, dataset=faces_of(place))
 
 
 def trial(

@@ -19,15 +19,17 @@ from expression_research.crossval import network_fold
 from expression_research.config import RunConfig
 from expression_research.core import keyed_seed
 from expression_research.data import load_expressions
-from expression_research.diagnostics import prediction_table
+from expression_research.diagnostics import prediction_table, scores
 from expression_research.faces import generate_faces
 from expression_research.folds import (
+    CrossValidation,
     corrected_interval,
     cross_validate,
     pool,
     wider_interval,
 )
 from expression_research.intervals import accuracy_interval, wilson
+from expression_research.rivals import compare_crossed, crossed_difference, verdict
 
 from truths import mean_of, share_of, worst_rate
 
@@ -351,7 +353,80 @@ ROWS = [
 ]
 
 
+# ---- sentences about two cross-validations, and about several
+
+def equal_rivals(n, each, repeats, methods, seed, folds=5):
+    """Cross-validations of equal methods on the same divisions, 65 % right on average.
+
+    An image is easy or hard for all, a person too; every method has images of its own that it finds
+    easy, in every division; a fold's model is lucky or not.
+    """
+    generator = np.random.default_rng(keyed_seed(seed, "equal rivals", n, each, repeats, methods))
+    persons, labels = np.arange(n) // each, np.arange(n) % 3
+    shared = 0.4 * generator.normal(size=n) + 0.5 * generator.normal(size=n // each + 1)[persons]
+    own = 0.7 * generator.normal(size=(methods, n))
+    places = [generator.permutation(persons.max() + 1)[persons] % folds for _ in range(repeats)]
+    names, people = [f"{row:04d}" for row in range(n)], [f"p{person}" for person in persons]
+    found = []
+    for method in range(methods):
+        tables, rows = [], []
+        for repeat, place in enumerate(places):
+            luck = 0.15 * generator.normal(size=folds)[place] + 0.3 * generator.normal(size=n)
+            right = shared + own[method] + luck < norm.ppf(0.65)
+            answers = np.where(right, labels, (labels + 1) % 3)
+            logits = 2.0 * np.eye(3)[answers] + 0.1 * generator.normal(size=(n, 3))
+            table = prediction_table(names, labels, logits, "out-of-fold")
+            table = table.assign(subject=people, repeat=repeat, fold=place)
+            tables.append(table)
+            for fold in range(folds):
+                held_out = place == fold
+                told = scores(table[held_out].drop(columns=["subject", "repeat", "fold"]))
+                counts = {"trained_on": n - held_out.sum(), "held_out": held_out.sum()}
+                rows.append({"repeat": repeat, "fold": fold, "chosen_on": 0} | counts | told)
+        whole = pd.concat(tables, ignore_index=True)
+        found.append(CrossValidation(whole, pd.DataFrame(rows)))
+    return found
+
+
+def _rival_rate(draws, seed, methods, says):
+    "How often something is said of equal methods, in five settings."
+    found = {}
+    for n, each, repeats in ((45, 1, 1), (45, 1, 3), (90, 5, 3), (200, 1, 3), (200, 10, 1)):
+        hits = [says(equal_rivals(n, each, repeats, methods, seed + draw)) for draw in range(draws)]
+        found[f"{n} images, {each} of a person, 5 folds x {repeats}"] = share_of(hits)
+    return found
+
+
+def _called_unequal(by):
+    "Whether two are called unequal by their interval."
+    return lambda pair: verdict(crossed_difference(*pair), by) != "cannot be told apart"
+
+
+def _somebody_better(by):
+    "Whether any pair of several is told apart."
+    def says(family):
+        table = compare_crossed({f"{place}": one for place, one in enumerate(family)}, by=by)
+        return (table["said"] != "cannot be told apart").any()
+    return says
+
+
 SENTENCES = [
+    *(
+        dict(template=f"cross-validated on the same folds, X is better or worse ({by})",
+             said_by="rivals.verdict, tuning",
+             rate=lambda draws, seed, by=by: worst_rate(
+                 _rival_rate(draws, seed, 2, _called_unequal(by))
+             ), draws=400)
+        for by in ("accuracy", "loss")
+    ),
+    *(
+        dict(template=f"of four cross-validations, X is better ({by}, any pair)",
+             said_by="rivals.compare_crossed",
+             rate=lambda draws, seed, by=by: worst_rate(
+                 _rival_rate(draws, seed, 4, _somebody_better(by))
+             ), draws=200)
+        for by in ("accuracy", "loss")
+    ),
     dict(template="the largest spread is that of the {source} ...", said_by="choosing.Budget.line",
          rate=lambda draws, seed: worst_rate(after_row15(draws, seed)), draws=1000),
 ]
