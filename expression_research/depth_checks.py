@@ -23,11 +23,9 @@ from .verdicts import Check, Findings, Skip, check, conclude
 
 # %% ../nbs/train/34_depth_checks.ipynb #ea780e4e
 def _difference(
-    values:Any,                    # what a layer got or gave
-    count:int,                     # N
-)->float:                          # NaN where it is no tensor with a row per image
+    rows:torch.Tensor|None,        # (N, D) float64, from `_rows`
+)->float:                          # NaN where there are none
     "How much rows differ, relative to their length."
-    rows = _rows(values, count)
     if rows is None:
         return math.nan
     length = float(rows.norm())
@@ -49,14 +47,13 @@ def _rows(
 
 
 def _fall(
-    given:Any,                     # what a layer got
-    result:Any,                    # what it gave
-    count:int,                     # N
+    given:torch.Tensor|None,       # (N, D) float64: what a layer got, from `_rows`
+    result:torch.Tensor|None,      # (N, E) float64: what it gave
 )->float:                          # 1 where it cannot be told
     "The size of its output over that of its input."
-    sizes = [rows.square().mean().sqrt() for part in (given, result)
-             if (rows := _rows(part, count)) is not None]
-    return float(sizes[1] / sizes[0]) if len(sizes) == 2 and sizes[0] > 0 else 1.0
+    if given is None or result is None or not given.any():
+        return 1.0
+    return float(result.square().mean().sqrt() / given.square().mean().sqrt())
 
 
 @explained
@@ -70,10 +67,12 @@ def image_differences(
 
     def listen(name):
         def note(module, given, result):
-            title, after = f"{name} ({type(module).__name__})", _difference(result, count)
-            if _fall(given, result, count) < 1e-3:      # what is left are rounding errors
+            title = f"{name} ({type(module).__name__})"
+            got, gave = _rows(given, count), _rows(result, count)
+            after = _difference(gave)
+            if _fall(got, gave) < 1e-3:                 # what is left are rounding errors
                 after = 0.0
-            told.append((title, _difference(given, count), after))
+            told.append((title, _difference(got), after))
         return note
 
     handles = [
@@ -85,9 +84,10 @@ def image_differences(
         answers = model(images)
     for handle in handles:
         handle.remove()
-    return [*told, ("the output", math.nan, _difference(answers, count))]
+    return [*told, ("the output", math.nan, _difference(_rows(answers, count)))]
 
 # %% ../nbs/train/34_depth_checks.ipynb #f4e6a61b
+_FEW = 4                           # images tell as much as many
 _LOST = 1e-5                       # of a layer's output, below: rounding errors
 
 
@@ -107,8 +107,8 @@ def check_image_dependence(
     if look.logits is None or look.width is None or "a training step" in look.failures:
         raise Skip("the set-up does not run")
     # the whole network, also where frozen layers were computed before
-    images = look.train[0].images[:8].to(look.device)
-    if len(images) < 2 or not _difference(images, len(images)) > 1e-3:
+    images = look.train[0].images[:_FEW].to(look.device)
+    if len(images) < 2 or not _difference(_rows(images, len(images))) > 1e-3:
         raise Skip("no different images to compare")
     with no_trace(look.model):
         # fresh running statistics are none; whatever draws random numbers rests

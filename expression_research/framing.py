@@ -16,7 +16,7 @@ import numpy as np
 import PIL.Image
 import torch
 import torch.nn.functional as F
-from datasets import Dataset, Features, Image, Value
+from datasets import Dataset, Features, Image, Value, concatenate_datasets
 from markupsafe import Markup
 
 from .arguments import Numbers, checked, shown
@@ -275,7 +275,7 @@ def frame_face(
     return map_picture(image, similarity(points, framing.points), side)
 
 # %% ../nbs/data/15_framing.ipynb #b3065371
-_LOOKED_AT, _FIRST = 200, 16       # pictures, and those that decide whether it goes on
+_LOOKED_AT, _FIRST = 80, 16        # pictures, and those that decide whether it goes on
 _LEAST_SHARE, _LEAST_FACES = 0.95, 10
 _ANSWERS = {
     "faces": Value("int32"),       # how many were found
@@ -332,10 +332,22 @@ def _single_faces(
 @checked
 def looked_at(
     split:Dataset,                 # columns image, sample_id (added where missing)
-)->list[int]:                      # rows, at most 200, in keyed order
+)->list[int]:                      # rows, at most 80, in keyed order
     "The pictures that decide the framing of a split."
     ids = column_values(with_sample_ids(split), "sample_id")
     return keyed_order(ids, "framing")[:_LOOKED_AT]
+
+
+def _faces_looked_at(
+    split:Dataset,                 # columns as for `framing_of`
+)->tuple[list[int], Dataset]:      # rows, and what `faces_of` says of them
+    "The first pictures, and the others unless the finder sees nothing in this kind of picture."
+    rows = looked_at(split)
+    first, rest = rows[:_FIRST], rows[_FIRST:]
+    answers = faces_of(split.select(first))
+    if not rest or 2 * len(_single_faces(answers)) < len(first):
+        return first, answers
+    return rows, concatenate_datasets([answers, faces_of(split.select(rest))])
 
 
 @checked
@@ -347,11 +359,8 @@ def framing_of(
     Raises `DataError` where too few pictures show exactly one face, `ConfigError` without the
     extra.
     """
-    rows = looked_at(split)
-    faces = _single_faces(faces_of(split.select(rows[:_FIRST])))
-    looked = min(_FIRST, len(rows))
-    if 2 * len(faces) >= looked:
-        faces, looked = _single_faces(faces_of(split.select(rows))), len(rows)
+    rows, answers = _faces_looked_at(split)
+    faces, looked = _single_faces(answers), len(rows)
     if len(faces) < max(_LEAST_FACES, math.ceil(_LEAST_SHARE * looked)):
         raise DataError(
             f"{len(faces)} of {looked} pictures show exactly one face; a framing needs "
@@ -407,8 +416,7 @@ def framing_picture(
 )->Drawing:                        # the mean face with its points; the frames over it
     "How the faces of a split are framed. Raises as `framing_of` does."
     framing = framing or framing_of(split)
-    rows = looked_at(split)
-    answers = faces_of(split.select(rows))
+    rows, answers = _faces_looked_at(split)
     single = [place for place, count in enumerate(answers["faces"][:]) if count == 1][:_SHOWN]
     chosen, kept = [rows[place] for place in single], answers.select(single)
     source = picture_source(_mean_face(split, chosen, kept, framing), 160)
