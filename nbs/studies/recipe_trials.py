@@ -7,6 +7,8 @@ Every candidate is cross-validated, five folds by person, on the same divisions 
 choice sees the sets of `SEARCHED` only; those of `JUDGED` take no part in it. Photographs and
 weights for them are where `EXPRESSION_DATA` and `EXPRESSION_WEIGHTS` say.
 """
+import contextlib
+import io
 import json
 import os
 import sys
@@ -15,14 +17,21 @@ from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
+from datasets import DatasetDict
 
-from expression_research.config import RunConfig
+from expression_research.baselines import hog_baseline
+from expression_research.config import RunConfig, config_from_dict
 from expression_research.crossval import crossval_experiment
 from expression_research.data import ExpressionData, load_expressions
 from expression_research.diagnostics import scores
+from expression_research.engine import predictions
+from expression_research.experiments import load_trained, machine_for, run_experiment
 from expression_research.faces import generate_faces
 from expression_research.folds import CrossValidation
+from expression_research.loaders import evaluation_loader
+from expression_research.mainjob import main_configs
 from expression_research.probe import baseline_fold
+from expression_research.samples import with_sample_ids
 
 DEFAULT = {"train": 300, "validation": 90, "test": 90}
 HALF = {"train": 150, "validation": 45, "test": 45}
@@ -153,6 +162,62 @@ def crossed_on(
     "One candidate on one set: five folds by person."
     config = replace(CANDIDATES[name], out=str(out / place))
     return crossed_of(config, repeats, dataset=faces_of(place))
+
+
+STRANGERS = 2000                   # images, five of each person
+TRAININGS = 5                      # of each network, with the seeds 0 to 4
+
+
+def strangers_of(
+    difficulty: float,             # of the generated faces
+    images: int = STRANGERS,
+) -> DatasetDict:                  # split test
+    "People whom no training has seen, and no choice."
+    drawn = generate_faces({"test": images}, difficulty=difficulty, seed=31)
+    return with_sample_ids(DatasetDict({"test": drawn["test"]}))
+
+
+def before_strangers(
+    difficulty: float,             # of the faces that are learned, and of the strangers'
+    out: Path,                     # folder of the runs, which are never trained twice
+    images: int = STRANGERS,
+    seeds: range = range(TRAININGS),
+    models: tuple[str, ...] = ("tinyvgg", "resnet18"),
+    **fields,                      # further fields of `RunConfig`
+) -> dict:                         # name -> prediction table, or seed -> prediction table
+    "What `expression run` trains on generated faces, and HOG, asked about people nobody has seen."
+    strangers = strangers_of(difficulty, images)["test"]
+    people = dict(zip(strangers["sample_id"][:], strangers["subject"][:]))
+    known = load_expressions("generated", difficulty=difficulty)
+    both = DatasetDict({"train": known["train"], "test": strangers})
+    told = {"HOG": hog_baseline(both, "test")}
+    for number, model in enumerate(("tinyvgg", "resnet18")):
+        if model not in models:
+            continue
+        told[model] = {}
+        for seed in seeds:
+            given = {"difficulty": difficulty, "seed": seed, "out": str(out), "framing": "off"}
+            config = main_configs("generated", **given | fields)[number]
+            with contextlib.redirect_stdout(io.StringIO()):
+                run = run_experiment(config)
+            trained = load_trained(run.folder, "cpu")
+            loader = evaluation_loader(strangers, trained.transform, batch_size=64)
+            with machine_for(config_from_dict(trained.record["config"])):
+                told[model][seed] = predictions(trained.model, loader, "cpu", split="test")
+    return {
+        name: _with_people(table, people)
+        if isinstance(table, pd.DataFrame)
+        else {seed: _with_people(one, people) for seed, one in table.items()}
+        for name, table in told.items()
+    }
+
+
+def _with_people(
+    table: pd.DataFrame,           # of predictions
+    people: dict[str, str],        # sample id -> who is on it
+) -> pd.DataFrame:
+    "The same with a column `subject`."
+    return table.assign(subject=table["sample_id"].map(people))
 
 
 def trial(
