@@ -220,6 +220,8 @@ def _read_by_folder(
 )->torch.Tensor:                   # (N, 3, S, S) float32
     "What the folder's own `preprocess.py` reads, loaded as a file that knows nothing of this package."
     spec = spec_from_file_location("_exported_preprocess", folder / "preprocess.py")
+    if spec is None or spec.loader is None:
+        raise RunError(f"{folder / 'preprocess.py'} cannot be loaded as a module.")
     module = module_from_spec(spec)
     spec.loader.exec_module(module)
     read = module.Preprocess.of(folder / "preprocessor_config.json")
@@ -299,7 +301,8 @@ def _pipeline_given(
     with _transformers_alone():
         asked = {"model": str(folder), "trust_remote_code": trust, "device": "cpu"}
         pipe = transformers.pipeline("image-classification", **asked)
-        paths, names = [str(path) for path in material.files], list(pipe.model.config.id2label.values())
+        paths = [str(path) for path in material.files]
+        names = list((pipe.model.config.id2label or {}).values())
         images = torch.cat([pipe.preprocess(path)["pixel_values"] for path in paths])
         answers = [{one["label"]: one["score"] for one in row} for row in pipe(paths, top_k=len(names))]
     probabilities = np.array([[row[name] for name in names] for row in answers])
