@@ -531,7 +531,8 @@ class Parity:
         "For a model card."
         lines = ["| " + " | ".join(self.COLUMNS) + " |", "|---|---|---|---|---|---|"]
         lines += ["| " + " | ".join(row.cells()) + " |" for row in self.rows]
-        return "\n".join([*lines, "", f"{self.note()}."])
+        note = self.note()
+        return "\n".join([*lines, "", f"{note[0].upper()}{note[1:]}."])
 
     def record(self)->dict[str, Any]:
         "The same for JSON."
