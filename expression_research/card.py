@@ -8,7 +8,7 @@ __all__ = ['PARTS', 'LIMITS', 'LAW', 'Evidence', 'Part', 'part', 'card_metadata'
 # %% ../nbs/use/64_card.ipynb #15db819c
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any, NamedTuple
 
@@ -37,7 +37,7 @@ class Evidence(NamedTuple):
     parity: Parity                 # of the folder
     portable: Portable             # how the network is handed on
     licence: str                   # of the backbone's weights; "" when nobody says
-    published_at: str              # repository of the weights it started from; "" when there is none
+    published_at: str              # repository of the weights it started from, or ""
     pictures: Dataset|None         # validation, for groups by what pictures look like; None: open
     verified: dict[str, Any]|None  # from `read_statement`; None: nobody verified the run
 
@@ -94,14 +94,17 @@ def _facts(
 def _headline(evidence:Evidence)->Part:
     "What it is, and what it was worth."
     files = evidence.files
-    what = f"{files.config.model}, {len(files.class_names)} classes: {', '.join(files.class_names)}."
+    names = files.class_names
+    what = f"{files.config.model}, {len(names)} classes: {', '.join(map(_cell, names))}."
     correct = scores(files.table)["correct"]
     said = accuracy_sentences(correct, "validation", files.counts, files.table)
     told = f"Validation: {' '.join(said)} This number was {CHOSEN}, and so too good."
-    lines = [f"{what} An image classifier of facial expressions, for research on methods.", "", told]
+    what += " An image classifier of facial expressions, for research on methods."
+    lines = [what, "", told]
     if files.test is not None:
         right = scores(files.test)["correct"]
-        lines += ["", f"Test: {' '.join(accuracy_sentences(right, 'test', files.counts, files.test))}"]
+        said = accuracy_sentences(right, "test", files.counts, files.test)
+        lines += ["", f"Test: {' '.join(said)}"]
     return Part("", lines)
 
 
@@ -139,8 +142,9 @@ def _use(evidence:Evidence)->Part:
         if any(way.startswith(start) for way in tried):
             lines += [text, ""]
     lines.append(
-        "The pictures have to be upright, and framed as the training pictures were. Code that runs with "
-        "`trust_remote_code=True` lies in this folder, in two or three short files: read it first."
+        "The pictures have to be upright, and framed as the training pictures were. Code that runs "
+        "with `trust_remote_code=True` lies in this folder, in two or three short files: read it "
+        "first."
     )
     reason = evidence.portable.reason
     lines += [f"Not for timm: {reason}."] if reason else []
@@ -167,10 +171,11 @@ def _data(evidence:Evidence)->Part:
     columns = ["split", *files.class_names, "images"]
     rows = [[split, *row.values(), sum(row.values())] for split, row in files.counts.items()]
     told, missing = _facts(files, "source", "persons", "split", "separate", "leakage", "excluded")
-    missing += ["who was photographed, where, and whether they agreed", "who labelled the pictures, and how"]
     if files.config.data == "generated":
-        missing = missing[:-2]
         told.append("- the faces are drawn, not photographed")
+    else:
+        missing.append("who was photographed, where, and whether they agreed")
+        missing.append("who labelled the pictures, and how")
     return Part("Data", [*_table(columns, rows), *told], missing)
 
 
@@ -181,13 +186,15 @@ def _protocol(evidence:Evidence)->Part:
     told, missing = _facts(files, "model", "start", "preprocessing", "training", "selection")
     if config.supersample > 1:
         told.append(
-            f"- pictures are kept at {config.kept} x {config.kept} pixels and averaged over blocks of "
-            f"{config.supersample} x {config.supersample} before the network (config.json)"
+            f"- pictures are kept at {config.kept} x {config.kept} pixels and averaged over blocks "
+            f"of {config.supersample} x {config.supersample} before the network (config.json)"
         )
     if not files.guards:
         missing.append("what guards would have said of the training: they were off")
-    worse = [f"{one['name']}: {one['seen']}" for one in files.guards if one["verdict"] in ("warning", "error")]
-    told += [f"- the guards object to {_cell(words)} (guards.json)" for words in worse]
+    for one in files.guards:
+        if one["verdict"] in ("warning", "error"):
+            words = _cell(f"{one['name']}: {one['seen']}")
+            told.append(f"- the guards object to {words} (guards.json)")
     return Part("Protocol", told, missing)
 
 # %% ../nbs/use/64_card.ipynb #0ea97458
@@ -203,8 +210,9 @@ def _split_results(
         rows.append([name, said, "" if reason else row["remark"]])
     classes = with_intervals(found.classes).reset_index(names="class")
     note = "Per class, with 95 % intervals in brackets:"
-    return [found.line() + ".", *_table(["score", "value", "remark"], rows), note,
-            *_table(list(classes.columns), classes.values.tolist()), *[f"- {one}" for one in found.notes]]
+    lines = [found.line() + ".", *_table(["score", "value", "remark"], rows), note]
+    lines += _table(list(classes.columns), classes.values.tolist())
+    return lines + [f"- {one}" for one in found.notes]
 
 
 @part
@@ -233,12 +241,13 @@ def _groups(evidence:Evidence)->Part:
     for name in _LOOKS:
         measured = group_values(name, samples, rows=evidence.pictures)
         values[name] = measured.reindex(files.table["sample_id"]).tolist()
-    lines = ["Validation, " + CHOSEN + ". Thirds of a measured property, or its values where they are few.", ""]
+    lines = [f"Validation, {CHOSEN}. Thirds of a property, or its values where they are few.", ""]
     for report in compare_columns(files.table, values).values():
         rows = []
         for row in report.table.itertuples():
-            ends = ends_text(Interval(row.low, row.high)) or f"no interval ({row.remark or 'too few'})"
-            rows.append([row.Index, f"{row.correct} of {row.images}", ends])
+            ends = ends_text(Interval(row.low, row.high))
+            why = f"no interval ({row.remark or 'too few'})"
+            rows.append([row.Index, f"{row.correct} of {row.images}", ends or why])
         lines += _table([report.column, "right", "accuracy, 95 % interval"], rows) if rows else []
         lines.append(report.line())
     return Part("Groups", lines, missing)
@@ -251,7 +260,8 @@ def _sets_line(
     given, judged = (files.table, files.test) if files.test is not None else halves(files.table)
     where = "test" if files.test is not None else "the other half of validation"
     found = conformal_sets(given, judged, files.class_names, coverage=0.9)
-    return f"Sets of classes, calibrated on {len(given)} validation images and judged on {where}: {found.line()}"
+    how = f"calibrated on {len(given)} validation images and judged on {where}"
+    return f"Sets of classes, {how}: {found.line()}"
 
 
 @part
@@ -259,7 +269,8 @@ def _confidence(evidence:Evidence)->Part:
     "What its probabilities mean, and what it is worth to answer \"not sure\"."
     files, lines, missing = evidence.files, [], []
     try:
-        lines += [f"- {line}" for line in evaluate_calibration(files.table, optimistic=True).lines()]
+        calibration = evaluate_calibration(files.table, optimistic=True)
+        lines += [f"- {line}" for line in calibration.lines()]
         lines += [f"- {risk_area(files.table).line()}", f"- {_sets_line(files)}"]
     except ExpressionError as error:
         missing.append(f"the rest of the calibration ({error})")
@@ -268,17 +279,19 @@ def _confidence(evidence:Evidence)->Part:
 
 # %% ../nbs/use/64_card.ipynb #b773643e
 LIMITS = (
-    "An expression is not a feeling. A classifier of photographs says what a face looks like to the people "
-    "who labelled it, not what somebody feels; the same face means different things in different situations "
-    "and cultures (Barrett et al., *Emotional expressions reconsidered*, Psychological Science in the Public "
-    "Interest 20, 2019). Small data sets say little about groups that are rare in them: look at the per-class "
-    "table, and at who is in the data, before any claim."
+    "An expression is not a feeling. A classifier of photographs says what a face looks like to"
+    " the people who labelled it, not what somebody feels; the same face means different things"
+    " in different situations and cultures (Barrett et al., *Emotional expressions "
+    "reconsidered*, Psychological Science in the Public Interest 20, 2019). Small data sets say"
+    " little about groups that are rare in them: look at the per-class table, and at who is in "
+    "the data, before any claim."
 )
 LAW = (
-    "Emotion recognition is regulated. In the European Union, Article 5(1)(f) of the AI Act (Regulation (EU) "
-    "2024/1689) prohibits systems that infer emotions of people at the workplace and in education, except for "
-    "medical or safety reasons; other uses can count as high-risk. This laboratory is for research on methods. "
-    "Do not point it at people who have not agreed."
+    "Emotion recognition is regulated. In the European Union, Article 5(1)(f) of the AI Act "
+    "(Regulation (EU) 2024/1689) prohibits systems that infer emotions of people at the "
+    "workplace and in education, except for medical or safety reasons; other uses can count as "
+    "high-risk. This laboratory is for research on methods. Do not point it at people who have "
+    "not agreed."
 )
 
 
@@ -291,7 +304,8 @@ def _purpose(evidence:Evidence)->Part:
 @part
 def _licence(evidence:Evidence)->Part:
     "Of the weights it started from."
-    config, missing = evidence.files.config, ["the licence of these weights: whoever trained them says it"]
+    config = evidence.files.config
+    missing = ["the licence of these weights: whoever trained them says it"]
     if config.weights == "none":
         return Part("Licence", ["- the training began with random weights"], missing)
     if evidence.licence:
@@ -300,8 +314,8 @@ def _licence(evidence:Evidence)->Part:
     missing.append("the licence of the weights it started from: ask whoever published them")
     if config.weights == "imagenet":
         missing[-1] = (
-            "the licence of the weights it started from: torchvision's, which come under the terms of the "
-            "data that they were trained on"
+            "the licence of the weights it started from: torchvision's, which come under the terms of "
+            "the data that they were trained on"
         )
     return Part("Licence", [], missing)
 
@@ -315,11 +329,12 @@ def _again(evidence:Evidence)->Part:
     if verified is None:
         missing.append("whether the run can be repeated: `expression verify RUN` was not called")
     else:
-        loss = [verified["validation"][name] for name in ("recorded", "repeated")]
+        counted = verified["validation"]
+        right = [counted[name]["correct"] for name in ("recorded", "repeated")]
         lines.append(
-            f"- `expression verify` trained it again: **{verified['verdict']}**; of "
-            f"{verified['validation']['images']} validation images {loss[0]['correct']} right as recorded, "
-            f"{loss[1]['correct']} in the repetition (verification.intoto.json, with the hashes of the run's files)"
+            f"- `expression verify` trained it again: **{verified['verdict']}**; of {counted['images']} "
+            f"validation images {right[0]} right as recorded, {right[1]} in the repetition "
+            "(verification.intoto.json, with the hashes of the run's files)"
         )
         lines += [f"- changed: {_cell(cause)}" for cause in verified["causes"]]
     return Part("How to make it again", lines, missing)
@@ -336,17 +351,19 @@ def _metric(
     files, found = evidence.files, evaluate_table(table, evidence.files.class_names)
     row, split = found.summary.loc[name], str(table["split"].iloc[0])
     known = not math.isnan(row["low"])
+    ends = [round(float(row[end]), 4) for end in ("low", "high")]
     args = {
         "correct": found.correct,
         "n": found.n,
-        "interval_95": [round(float(row["low"]), 4), round(float(row["high"]), 4)] if known else None,
+        "interval_95": ends if known else None,
         "interval_counts": found.counted if known else str(row["remark"]) or "no interval",
         "chosen_on_these_images": bool(found.optimistic),
         "test_split_opened": 0 if files.openings is None else len(files.openings),
     }
+    elsewhere = "generated" if files.config.data == "generated" else "private"
     return EvalResult(
         task_type="image-classification",
-        dataset_type=_data_id(files) or ("generated" if files.config.data == "generated" else "private"),
+        dataset_type=_data_id(files) or elsewhere,
         dataset_name=PurePath(files.config.data).name or "unnamed",
         dataset_split=split,
         metric_type=kind,
@@ -358,7 +375,7 @@ def _metric(
 
 def _data_id(
     files:RunFiles,
-)->str:                            # such as sxdave/emotion_detection; "" for data that are elsewhere
+)->str:                            # such as sxdave/emotion_detection; "" for other data
     "The data set's name on the Hub."
     import re
     name = files.config.data
@@ -377,7 +394,8 @@ def card_metadata(
         tables.append(files.test)
     kinds = {"accuracy": "accuracy", "macro F1": "f1", "loss (nats)": "loss"}
     results = [_metric(evidence, table, name, kinds[name]) for table in tables for name in kinds]
-    told:dict[str, Any] = {"license": evidence.licence or "unknown", "library_name": evidence.portable.library}
+    told:dict[str, Any] = {"license": evidence.licence or "unknown"}
+    told["library_name"] = evidence.portable.library
     if evidence.published_at:
         told["base_model"] = evidence.published_at
     if _data_id(files):
@@ -396,9 +414,9 @@ def _without_paths(
     files:RunFiles,
 )->str:
     "The same, with the last part of each path of the configuration."
-    for field in fields(files.config):
-        value = getattr(files.config, field.name)
-        if not isinstance(value, str) or value == _data_id(files) or field.name == "model" and ":" not in value:
+    for name in ("data", "weights", "model", "out"):
+        value = str(getattr(files.config, name))
+        if value == _data_id(files):
             continue
         source, _, place = value.rpartition("local-dir:")
         if len(PurePath(place).parts) > 1 and not value.startswith(("timm/", "hf-hub:")):
@@ -421,7 +439,7 @@ class RunCard:
 def model_card(
     evidence:Evidence,
 )->RunCard:
-    "README.md, from evidence alone. Raises `RunError` for files of the run that are not what was written."
+    "README.md, from evidence alone. Raises `RunError` for files of the run that were changed."
     files, left = evidence.files, []
     lines = [f"# {files.folder.name}"]
     for make in PARTS.values():
@@ -430,6 +448,6 @@ def model_card(
         if one.lines:
             lines += ["", *([f"## {one.heading}", ""] if one.heading else []), *one.lines]
     lines += ["", "## What this run does not know", "", *(f"- {words}" for words in left), ""]
-    lines += ["Made by `expression export` from the files of the run; nothing here was typed by hand.", ""]
+    lines.append("Made by `expression export` from the run's files; nothing was typed by hand.\n")
     body = _without_paths("\n".join(lines), files)
     return RunCard(f"---\n{card_metadata(evidence).to_yaml()}\n---\n{body}", left)

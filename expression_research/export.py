@@ -50,28 +50,29 @@ def write_manifest(
     **facts:Any,                   # what else it says, JSON-ready
 )->None:
     "Every file with size and SHA-256."
-    names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
-    files = {}
-    for name in names:
-        files[name] = {"bytes": (folder / name).stat().st_size, "sha256": file_digest(folder / name)}
-    write_signed(folder / MANIFEST, {"kind": _KIND, **facts, "files": files})
+    paths, files = sorted(path for path in folder.rglob("*") if path.is_file()), {}
+    for path in paths:
+        told = {"bytes": path.stat().st_size, "sha256": file_digest(path)}
+        files[path.relative_to(folder).as_posix()] = told
+    record = {"kind": _KIND} | facts | {"files": files}
+    write_signed(folder / MANIFEST, record)
 
 
 @checked
 def read_export(
     folder:Path|str,               # from `export_run`
 )->dict[str, Any]:                 # what `write_manifest` wrote
-    "Raises `RunError` for a folder that is no export, or in which a file is missing, changed or foreign."
+    "Raises `RunError` for no export, and where a file is missing, changed or foreign."
     folder = Path(folder)
     if not (folder / MANIFEST).is_file():
-        raise RunError(f"{folder} holds no {MANIFEST}: expected a folder that `expression export` wrote.")
+        raise RunError(f"{folder} holds no {MANIFEST}: expected a folder of `expression export`.")
     record = read_json(folder / MANIFEST)
     if not is_signed(record) or record.get("kind") != _KIND:
         raise RunError(f"{folder / MANIFEST} is not what was written there. Export again.")
     there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
     foreign = sorted(there - {MANIFEST, *record["files"]})
     if foreign:
-        raise RunError(f"{folder} holds {foreign[0]}, which is not of the export. Move it away, or export again.")
+        raise RunError(f"{folder} holds {foreign[0]}, which is not of the export. Move it away.")
     for name, told in record["files"].items():
         place = folder / name
         if place.is_symlink() or not place.is_file() or file_digest(place) != told["sha256"]:
@@ -83,15 +84,16 @@ def read_export(
 def _refuse_other_folder(
     out:Path,                      # of the export
 )->None:
-    "Raises `ConfigError` for a folder that is there and is no export, whole and with nothing added."
-    if not os.path.lexists(out) or (out.is_dir() and not out.is_symlink() and not any(out.iterdir())):
+    "Raises `ConfigError` for a folder that is there and is no export, whole and nothing added."
+    if out.is_symlink():
+        raise ConfigError(f"out {out} is no export but a link. Choose another place.")
+    if not os.path.lexists(out) or (out.is_dir() and not any(out.iterdir())):
         return
     try:
-        if out.is_symlink():
-            raise RunError("it is a link")
         read_export(out)
     except RunError as error:
-        raise ConfigError(f"out {out} is there and is no export ({error}) Choose another place.") from None
+        told = f"out {out} is there and is no export ({error}) Choose another place."
+        raise ConfigError(told) from None
 
 # %% ../nbs/use/66_export.ipynb #66c175ab
 _LOGGER = logging.getLogger("expression_research")
@@ -111,7 +113,7 @@ def _calibration(
 def _backbone_facts(
     files:RunFiles,
 )->tuple[str, str]:                # licence of the weights it started from, and their repository
-    "What environment.json says of a network that has a name; nothing where it began with random weights."
+    "What environment.json says of published weights; nothing where it began with others."
     told = files.environment.get("backbone") or {}
     if files.config.weights != "pretrained":
         return "", ""
@@ -152,11 +154,13 @@ class Exported:
     def lines(self)->list[str]:
         "For a terminal."
         size = sum(self.files.values())
-        told = [f"{self.folder.as_posix()}: {len(self.files)} files, {size / 1e6:.1f} MB, for {self.library}"]
+        counted = f"{len(self.files)} files, {size / 1e6:.1f} MB, for {self.library}"
+        told = [f"{self.folder.as_posix()}: {counted}"]
         for row in self.parity.rows:
             way, images, pixels, probability, differ, words = row.cells()
-            numbers = f"{images} images, pixels {pixels}, probabilities {probability}, answers {differ}: "
-            told.append(f"  {way}: {numbers if row.tried else ''}{words}")
+            numbers = f"{images} images, pixels {pixels}, probabilities {probability}, "
+            numbers = f"{numbers}answers {differ}: " if row.tried else ""
+            told.append(f"  {way}: {numbers}{words}")
         return [*told, f"  {self.parity.note()}"]
 
     def _repr_html_(self)->str:
@@ -166,7 +170,7 @@ class Exported:
 @checked
 def export_run(
     folder:Path|str,               # of a finished run
-    out:Path|str,                  # folder to make; an export that is there is replaced, nothing else
+    out:Path|str,                  # folder to make; an older export is replaced, nothing else
     *,
     dataset:DatasetDict|Path|str|None=None,  # already loaded, or where its data are now
     int8:bool=False,               # a network in eight bits, too
@@ -174,7 +178,7 @@ def export_run(
     """Write a folder that timm, transformers and ONNX Runtime load, and prove it.
 
     Raises `RunError` for a run that is not finished or was edited, for other data, and where a way
-    gives other answers; `ConfigError` for a place where it may not be, `DataError` without the data.
+    gives other answers; `ConfigError` for a wrong place, `DataError` without the data.
     """
     run, files = Run(Path(folder)), read_run_files(folder)
     place = files.config.data if dataset is None else dataset
@@ -185,19 +189,22 @@ def export_run(
         raise ConfigError(f"int8: {missing_onnx()}.")
     data, verified = run_data(run, dataset), read_statement(run.folder)
     if data.samples_hash != files.samples_hash:
-        raise RunError(f"{data.origin.place} does not hold the samples of {run.folder.name}. Restore them.")
+        told = f"{data.origin.place} does not hold the samples of {run.folder.name}."
+        raise RunError(f"{told} Restore them.")
     trained = load_trained(run.folder, "cpu")
     with replacing_folder(out) as fresh:
         portable = _write_models(trained, data, fresh, files, int8)
         parity = measure_parity(fresh, run, trained, data, environment())
         refuse_failures(parity)
-        licence, published = _backbone_facts(files)
-        card = model_card(Evidence(files, parity, portable, licence, published, data["validation"], verified))
+        facts = _backbone_facts(files)
+        known = Evidence(files, parity, portable, *facts, data["validation"], verified)
+        card = model_card(known)
         write_atomically(fresh / "README.md", card.text.encode())
         write_json(fresh / "parity.json", parity.record())
         if verified is not None:
             write_atomically(fresh / STATEMENT, (run.folder / STATEMENT).read_bytes())
-        write_manifest(fresh, run=run.folder.name, samples=files.samples_hash, library=portable.library)
+        told = {"run": run.folder.name, "samples": files.samples_hash}
+        write_manifest(fresh, **told, library=portable.library)
         _refuse_other_folder(out)      # it may have changed meanwhile
     record = read_export(out)
     sizes = {name: told["bytes"] for name, told in record["files"].items()}

@@ -48,7 +48,7 @@ class Material(NamedTuple):
     config: RunConfig              # its configuration
     files: list[Path]              # N, as they are in the source
     images: torch.Tensor           # (N, 3, S, S) float32: the network's input
-    once: torch.Tensor             # (N, 3, S, S) float32: the same by one resize, without supersample
+    once: torch.Tensor             # (N, 3, S, S) float32: by one resize, without supersample
     probabilities: np.ndarray      # (N, C) float64
     recorded: np.ndarray           # (N, C) float64, from predictions.parquet
     plain: np.ndarray              # (N,) bool: others' loaders flatten it as this project does
@@ -132,7 +132,7 @@ class Given(NamedTuple):
 class Way(NamedTuple):
     "A way from the folder to an answer."
     name: str                      # for people
-    role: str                      # exact: has to agree; stock: shown, has to be what it is said to be; rough
+    role: str                      # exact: has to agree; stock: has to be what it is said to be; rough
     needs: tuple[str, ...]         # packages
     file: str                      # of the folder, that it needs
     take: Callable[[Path, Material], Given]
@@ -164,7 +164,8 @@ def _ordered(
     "By name. Raises `RunError` for other classes."
     if sorted(names) != sorted(material.class_names):
         raise RunError(f"its classes are {', '.join(map(str, names))}")
-    return np.asarray(probabilities, np.float64)[:, [list(names).index(n) for n in material.class_names]]
+    places = [list(names).index(name) for name in material.class_names]
+    return np.asarray(probabilities, np.float64)[:, places]
 
 # %% ../nbs/use/63_parity.ipynb #b04bf4a2
 @way("this run, as recorded", file="")
@@ -218,7 +219,7 @@ def _read_by_folder(
     folder:Path,                   # exported
     material:Material,
 )->torch.Tensor:                   # (N, 3, S, S) float32
-    "What the folder's own `preprocess.py` reads, loaded as a file that knows nothing of this package."
+    "What the folder's own `preprocess.py` reads, a file that knows nothing of this package."
     spec = spec_from_file_location("_exported_preprocess", folder / "preprocess.py")
     if spec is None or spec.loader is None:
         raise RunError(f"{folder / 'preprocess.py'} cannot be loaded as a module.")
@@ -304,7 +305,8 @@ def _pipeline_given(
         paths = [str(path) for path in material.files]
         names = list((pipe.model.config.id2label or {}).values())
         images = torch.cat([pipe.preprocess(path)["pixel_values"] for path in paths])
-        answers = [{one["label"]: one["score"] for one in row} for row in pipe(paths, top_k=len(names))]
+        said = pipe(paths, top_k=len(names))
+    answers = [{one["label"]: one["score"] for one in row} for row in said]
     probabilities = np.array([[row[name] for name in names] for row in answers])
     return Given(images, _ordered(probabilities, names, material))
 
@@ -327,7 +329,11 @@ def _pipeline_exact(folder:Path, material:Material)->Given:
     return _pipeline_given(folder, material, trust=True)
 
 
-@way("pipeline with trust_remote_code=False, from the file", role="stock", needs=("transformers", "timm"))
+@way(
+    "pipeline with trust_remote_code=False, from the file",
+    role="stock",
+    needs=("transformers", "timm"),
+)
 def _pipeline_stock(folder:Path, material:Material)->Given:
     "timm's preprocessing by way of transformers."
     return _pipeline_given(folder, material, trust=False)
@@ -357,11 +363,16 @@ def _onnx_equal(folder:Path, material:Material)->Given:
     return _onnx_given(folder, "model.onnx", material.images, material, shown=False)
 
 
-@way("ONNX Runtime, reader.onnx then model.onnx, from the decoded file", needs=_ORT, file="reader.onnx")
+@way(
+    "ONNX Runtime, reader.onnx then model.onnx, from the decoded file",
+    needs=_ORT,
+    file="reader.onnx",
+)
 def _onnx_file(folder:Path, material:Material)->Given:
     "Reading and network."
     import onnxruntime
-    session = onnxruntime.InferenceSession(folder / "reader.onnx", providers=["CPUExecutionProvider"])
+    path, providers = folder / "reader.onnx", ["CPUExecutionProvider"]
+    session = onnxruntime.InferenceSession(path, providers=providers)
     images = []
     for path in material.files:
         picture = np.asarray(to_rgb(PIL.Image.open(path)))
@@ -390,6 +401,9 @@ def _short(
     return f"{value:.0f}" if value >= 10 else f"{value:.1g}"
 
 
+_VERDICTS = {"exact": "agrees", "stock": "as it is said to be", "rough": "within its tolerance"}
+
+
 @dataclass(frozen=True)
 class ParityRow:
     "One way beside evaluation."
@@ -412,8 +426,7 @@ class ParityRow:
             return [self.way, "–", "–", "–", "–", self.remark]
         pixels = "–" if math.isnan(self.pixels) else _short(self.pixels)
         numbers = [str(self.images), pixels, _short(self.probability), str(self.differ)]
-        verdict = {"exact": "agrees", "stock": "as it is said to be", "rough": "within its tolerance"}
-        words = verdict[self.role] if self.holds else "FAILS"
+        words = _VERDICTS[self.role] if self.holds else "FAILS"
         return [self.way, *numbers, f"{words}{'; ' if self.remark else ''}{self.remark}"]
 
 # %% ../nbs/use/63_parity.ipynb #5893af30
@@ -468,7 +481,8 @@ def _judged(
     if left_out:
         noun = "picture" if left_out == 1 else "pictures"
         remark = f"{left_out} {noun} with transparency or more than 8 bits left out"
-    return ParityRow(one.name, one.role, int(kept.sum()), pixels, apart, differ, bool(holds), remark)
+    n = int(kept.sum())
+    return ParityRow(one.name, one.role, n, pixels, apart, differ, bool(holds), remark)
 
 # %% ../nbs/use/63_parity.ipynb #93dda241
 def _not_tried(
@@ -478,12 +492,13 @@ def _not_tried(
     "Why a way cannot be tried."
     missing = [name for name in one.needs if not find_spec(name)]
     if missing:
-        return f"not tried: {', '.join(missing)} not installed; pip install 'expression_research[export]'"
+        names = ", ".join(missing)
+        return f"not tried: {names} not installed; pip install 'expression_research[export]'"
     if one.file and not (folder / one.file).is_file():
         return f"not tried: no {one.file}"
     own = one.file == "config.json" and "architecture" not in read_json(folder / "config.json")
     if own and (one.name.startswith("timm") or one.role == "stock"):
-        return "not tried: this network is not timm's; transformers reads it with its modelling file"
+        return "not tried: not timm's network; transformers reads it with its modelling file"
     return ""
 
 
@@ -523,8 +538,8 @@ class Parity:
         "What the numbers are, for a caption."
         told = ", ".join(f"{name} {version}" for name, version in self.versions.items())
         return (
-            "largest difference from evaluation: pixels in grey levels of 255, probabilities; answers "
-            f"that differ. {told}"
+            "largest difference from evaluation: pixels in grey levels of 255, probabilities; "
+            f"answers that differ. {told}"
         )
 
     def markdown(self)->str:
@@ -592,10 +607,12 @@ def refuse_failures(
         return
     told = []
     for row in parity.failures:
-        counted = f"{row.differ} of {row.images} answers differ, probabilities by {_short(row.probability)}"
+        counted = f"{row.differ} of {row.images} answers differ, "
+        counted += f"probabilities by {_short(row.probability)}"
         if row.pixels == row.pixels:
             counted += f", pixels by {_short(row.pixels)} levels"
         told.append(f"{row.way}: {row.remark or counted}")
     raise RunError(
-        f"the exported model does not give this run's answers, and nothing was written: {'; '.join(told)}."
+        "the exported model does not give this run's answers, and nothing was written: "
+        f"{'; '.join(told)}."
     )

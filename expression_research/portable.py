@@ -27,7 +27,14 @@ from torch.nn import functional as F
 
 from .arguments import checked
 from .backbones import Backbone
-from .core import ConfigError, ModelError, keyed_torch, replacing, write_atomically, write_json
+from expression_research.core import (
+    ConfigError,
+    ModelError,
+    keyed_torch,
+    replacing,
+    write_atomically,
+    write_json,
+)
 from .experiments import Trained
 from .serving import write_onnx
 from .transforms import EvaluationTransform, channels, normalise
@@ -156,7 +163,8 @@ def _pretrained_cfg(
         import timm
         found = timm.models.get_pretrained_cfg(portable.architecture)
         known = found.to_dict() if found else {}
-    kept = {name: known[name] for name in ("first_conv", "classifier", "pool_size") if name in known}
+    names = ("first_conv", "classifier", "pool_size")
+    kept = {name: known[name] for name in names if name in known}
     told = {
         "num_classes": len(trained.class_names),
         "input_size": [3, transform.side, transform.side],
@@ -313,7 +321,8 @@ def missing_onnx()->str:           # "" when all are there
 @contextmanager
 def _quietly()->Iterator[None]:
     "Inside the block the exporter says nothing."
-    levels = {name: logging.getLogger(name).level for name in ("torch.onnx", "onnxscript", "onnx_ir")}
+    names = ("torch.onnx", "onnxscript", "onnx_ir")
+    levels = {name: logging.getLogger(name).level for name in names}
     try:
         for name in levels:
             logging.getLogger(name).setLevel(logging.ERROR)
