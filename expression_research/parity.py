@@ -389,6 +389,7 @@ def _onnx_rough(folder:Path, material:Material)->Given:
 _PROBABILITY, _LEVELS = 1e-5, 1e-3       # of an exact way
 _OTHER_MACHINE = 1e-3                    # of recorded probabilities
 _FOLLOWS, _LEAST_SPREAD = 0.01, 1e-4     # of the spread of log-probabilities over the images
+_SAYS_LITTLE = 0.01                      # spread of probabilities below which agreement is cheap
 _ONE_LEVEL = 1.01                        # of a stock way, from one resize
 _ROUGH, _ROUGH_SHARE = 0.2, 0.05         # of eight bits: probability, share of the answers
 _LOADS_ITSELF = ("pipeline", "timm with its own")
@@ -527,6 +528,7 @@ class Parity:
     "All ways beside evaluation. Shown as a table in a notebook."
     rows: tuple[ParityRow, ...]
     versions: dict[str, str]       # of the libraries
+    spread: float = 1.0            # of evaluation's probabilities over the images, the largest
 
     COLUMNS = ("way", "images", "pixels", "probability", "answers", "")
 
@@ -537,6 +539,11 @@ class Parity:
     def note(self)->str:
         "What the numbers are, for a caption."
         told = ", ".join(f"{name} {version}" for name, version in self.versions.items())
+        if self.spread < _SAYS_LITTLE:
+            told += (
+                f". The network says nearly the same of all images (its probabilities spread by "
+                f"{_short(self.spread)}), so that agreement shows little"
+            )
         return (
             "largest difference from evaluation: pixels in grey levels of 255, probabilities; "
             f"answers that differ. {told}"
@@ -555,7 +562,7 @@ class Parity:
             {name: None if value != value else value for name, value in vars(row).items()}
             for row in self.rows
         ]
-        return {"rows": rows, "versions": self.versions}
+        return {"rows": rows, "versions": self.versions, "spread": self.spread}
 
     def _repr_html_(self)->str:
         rows = [row.cells() for row in self.rows]
@@ -595,7 +602,8 @@ def measure_parity(
             if loose:
                 row = replace(row, remark="trained on another machine or with other versions")
             rows.append(row)
-    return Parity(tuple(rows), _versions())
+        spread = float(material.probabilities.std(0).max())
+    return Parity(tuple(rows), _versions(), spread)
 
 
 @checked
