@@ -37,7 +37,7 @@ from expression_research.core import (
 )
 from .experiments import Trained
 from .serving import write_onnx
-from .transforms import EvaluationTransform, channels, normalise
+from .transforms import EvaluationTransform, normalise
 
 # %% ../nbs/use/62_portable.ipynb #48ecf020
 _EQUAL_NAMES = """

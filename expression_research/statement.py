@@ -12,7 +12,14 @@ from typing import Any
 
 from .arguments import checked
 from .config import config_identity
-from .core import ConfigError, RunError, environment, read_json, read_regular, write_json
+from expression_research.core import (
+    ConfigError,
+    RunError,
+    environment,
+    read_json,
+    read_regular,
+    write_json,
+)
 from .outputs import OutputKind, output_file
 from .runs import Run
 from .seals import SEAL
