@@ -30,11 +30,12 @@ setup(
     install_requires=settings["requirements"].split(),
     extras_require={
         "dev": " ".join(
-            settings[f"{name}_requirements"] for name in ("dev", "onnx", "timm", "faces")
+            settings[f"{name}_requirements"] for name in ("dev", "onnx", "timm", "faces", "export")
         ).split(),
         "onnx": settings["onnx_requirements"].split(),
         "heic": settings["heic_requirements"].split(),
         "timm": settings["timm_requirements"].split(),
+        "export": settings["export_requirements"].split(),
         "faces": settings["faces_requirements"].split(),
     },
     entry_points={

@@ -65,6 +65,7 @@ def _overview()->str:               # for `expression --help`
 
 # %% ../nbs/use/69_cli.ipynb #50bf7ac1
 _PATHS = {"data", "source", "weights", "out", "resume", "run", "runs", "rebuild", "csv", "files", "like"}
+_PATHS |= {"statement"}
 
 
 def _at_home(
