@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['COMMANDS', 'RunOptions', 'say', 'DataOptions', 'AlignOptions', 'AuditOptions', 'TrainOptions', 'stored_config',
            'EvaluateOptions', 'ReportOptions', 'CrossvalOptions', 'TuneOptions', 'VerifyOptions', 'PredictOptions',
-           'Command']
+           'AppOptions', 'Command']
 
 # %% ../nbs/use/68_commands.ipynb #5a1d0c13
 import sys                         # nothing heavy may come here: `--help` answers at once
@@ -547,6 +547,34 @@ def _predict_files(
         place = write_table(table, options.csv, reads)
         print(f"{place.as_posix()}: {len(table)} rows")
 
+# %% ../nbs/use/68_commands.ipynb #32d6759b
+@dataclass(frozen=True)
+class AppOptions(_Checked):
+    "A page in the browser, on this computer only, that answers pictures and the camera."
+    run: Path                        # folder of a finished run
+    # of the page's address; 0 takes a free one
+    port: Annotated[int, Between(0, 65_535)] = 7860
+    # share of sets that hold the true class, promised for each class
+    coverage: Annotated[float, Between(0.5, 0.999)] = 0.9
+    browser: bool = True             # open the page
+    # `cpu`, `cuda`, `mps`; `auto` takes the first that exists of cuda, mps, cpu
+    device: str = "auto"
+    # a face that lies unlike training: `auto` maps it where the run knows how its own lay;
+    # `map` maps every face; `as_is` none
+    faces: Literal["auto", "map", "as_is"] = "auto"
+    data: str|None = None            # where the run's pictures are now, if they have moved
+
+
+def _serve_run(
+    options:AppOptions,            # which run, where
+)->None:
+    "`expression app`. It ends by Ctrl-C."
+    from expression_research.app import serve_app
+    from expression_research.runs import Run
+    if not Run(options.run).finished:
+        raise RunError(f"{options.run} is not finished: it has no answers yet. Train it to its end.")
+    serve_app(**vars(options))
+
 # %% ../nbs/use/68_commands.ipynb #a3d40c02
 class Command(NamedTuple):
     "What one word of the command line means."
@@ -566,4 +594,5 @@ COMMANDS = {
     "align": Command(AlignOptions, _align_source),
     "audit": Command(AuditOptions, _audit_data),
     "predict": Command(PredictOptions, _predict_files),
+    "app": Command(AppOptions, _serve_run),
 }
