@@ -1,4 +1,4 @@
-"""`expression app` in a real browser: upload, drop, paste, wrong files, two faces, the camera, CSV, keyboard, phone, dark."""
+"""`expression app` in a real browser: files, drop, paste, two faces, camera, table, keyboard, phone, dark."""
 import contextlib
 import csv
 import io
@@ -61,8 +61,8 @@ def served(run: Path):
 
 def wait_answers(page, count: int) -> list[str]:
     "Wait until so many cards are answered; their words, the newest first."
-    script = "n => [...document.querySelectorAll('.card .answer')].filter(e => !e.textContent.startsWith('waiting')).length >= n"
-    page.wait_for_function(script, arg=count, timeout=PATIENCE)
+    there = "[...document.querySelectorAll('.card .answer')].filter(e => !e.textContent.startsWith('waiting'))"
+    page.wait_for_function(f"n => {there}.length >= n", arg=count, timeout=PATIENCE)
     return page.locator(".card .answer").all_inner_texts()
 
 
@@ -112,10 +112,12 @@ def walk(page, place: Path, run: Path, shots: Path | None) -> list[str]:
     page.keyboard.press("Tab")
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
-    page.wait_for_function("() => document.querySelector('.card .bars').children.length > 0", timeout=PATIENCE)
-    expect(card.locator(".faces button.chosen span").inner_text() == "2", "the keyboard does not choose the second face")
+    first = "document.querySelector('.card .bars')"
+    page.wait_for_function(f"() => {first}.children.length > 0", timeout=PATIENCE)
+    expect(card.locator(".faces button.chosen span").inner_text() == "2", "the keyboard does not choose the second")
     card.locator(".faces button").first.click()
-    page.wait_for_function("() => document.querySelector('.faces button.chosen span').textContent === '1'", timeout=PATIENCE)
+    chosen = "document.querySelector('.card .faces button.chosen span')"
+    page.wait_for_function(f"() => {chosen}?.textContent === '1'", timeout=PATIENCE)
     shot("chosen")
     with page.expect_download() as download:
         page.click("#save")

@@ -6,7 +6,7 @@
 __all__ = ['Promise', 'promise_of', 'framing_problem', 'light_problem', 'size_problem', 'Answer', 'Reference', 'reference_of',
            'Answerer', 'open_answerer', 'answer_picture', 'Session']
 
-# %% ../nbs/use/62_answering.ipynb #693171fb
+# %% ../nbs/use/62_answering.ipynb #42fe5788
 import hashlib
 import math
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ import torch
 from datasets import Dataset, DatasetDict
 
 from .arguments import Between, checked
-from .core import ConfigError, DataError, ExpressionError, RunError, keyed_order
+from .core import ConfigError, ExpressionError, RunError, keyed_order
 from .doubt import class_thresholds, conformal_threshold, sets_within
 from .experiments import Trained, load_trained, run_data
 from .finder import Face, find_faces
@@ -39,7 +39,7 @@ from expression_research.serving import (
 )
 from .watch import Looks, Watch, look_of, one_each, unsure_scores
 
-# %% ../nbs/use/62_answering.ipynb #f07cefc7
+# %% ../nbs/use/62_answering.ipynb #b9ebad53
 _PROMISED = Annotated[float, Between(0.5, 0.999)]
 
 
@@ -92,7 +92,7 @@ class Promise:
             said.append(f"The same images chose one of {self.epochs} epochs, so a little less is true.")
         return said
 
-# %% ../nbs/use/62_answering.ipynb #e2e04eb3
+# %% ../nbs/use/62_answering.ipynb #d5e15ab4
 @checked
 def promise_of(
     run:Run,                       # finished
@@ -113,7 +113,7 @@ def promise_of(
         class_names=run.class_names,
     )
 
-# %% ../nbs/use/62_answering.ipynb #4ab5a5ee
+# %% ../nbs/use/62_answering.ipynb #f2fc2f23
 _TURNED, _OUTSIDE, _UNFIT = 45.0, 1 / 3, 0.25   # degrees; share of the square; eye distances
 _ENLARGED = 4.0                    # times
 _BLACK, _WHITE, _FLAT = 0.12, 0.97, 0.06        # of grey, from 0 to 1
@@ -155,7 +155,7 @@ def framing_problem(
         return f"the face is too near the edge: {share:.0%} of what the network looks at lies outside"
     return ""
 
-# %% ../nbs/use/62_answering.ipynb #cad42dfd
+# %% ../nbs/use/62_answering.ipynb #546710d1
 @checked
 def light_problem(
     pixels:torch.Tensor,           # (3, S, S) uint8, as the network sees it
@@ -185,7 +185,7 @@ def size_problem(
         f"Expected {math.ceil(side / _ENLARGED)} or more"
     )
 
-# %% ../nbs/use/62_answering.ipynb #ff390e70
+# %% ../nbs/use/62_answering.ipynb #cd420446
 @dataclass(frozen=True)
 class Answer:
     "What is said of one picture."
@@ -219,7 +219,7 @@ class Answer:
             return f"cannot tell: {named}"
         return f"{named}; not sure between them"
 
-# %% ../nbs/use/62_answering.ipynb #67b7aa1f
+# %% ../nbs/use/62_answering.ipynb #d592df80
 _TRAINING, _VALIDATION = 300, 500  # pictures that are looked at, at most
 _USUAL = 0.98                      # of validation pictures are less unlike than what is doubted
 
@@ -279,7 +279,7 @@ def reference_of(
     limit = float(conformal_threshold(scores, _USUAL, persons_of(table)))
     return Reference(looks, scores[one_each(table)], limit)
 
-# %% ../nbs/use/62_answering.ipynb #8a70f641
+# %% ../nbs/use/62_answering.ipynb #64de3315
 @dataclass(frozen=True)
 class Answerer:
     "A finished run that answers."
@@ -317,7 +317,7 @@ def open_answerer(
     promise, trained = promise_of(run, coverage), load_trained(run.folder, device)
     return Answerer(run, promise, trained, run_framing(trained, faces), faces == "map", dataset)
 
-# %% ../nbs/use/62_answering.ipynb #0003c18b
+# %% ../nbs/use/62_answering.ipynb #2812c74c
 def _nearest(
     faces:Sequence[Face],          # one or more
     point:Sequence[float]|None,    # x and y, pixels of the upright picture; None: nobody chose
@@ -351,7 +351,7 @@ def _doubts(
         said.append("light, contrast or sharpness are unlike training's")
     return tuple(said)
 
-# %% ../nbs/use/62_answering.ipynb #f1762580
+# %% ../nbs/use/62_answering.ipynb #92b98c48
 def _looked_at(
     answerer:Answerer,
     answer:Answer,                 # what is known so far
@@ -408,7 +408,7 @@ def answer_picture(
         enlarged = answerer.side * float(np.hypot(*scale))
     return _looked_at(answerer, replace(answer, framing=words), framed, enlarged)
 
-# %% ../nbs/use/62_answering.ipynb #d407f05f
+# %% ../nbs/use/62_answering.ipynb #62e38691
 _FALSE_ALARMS = 0.05               # of healthy sessions, at most
 
 
@@ -438,7 +438,9 @@ class Session:
         self.digests.add(answer.digest)
         scores = {"unsure": 1 - max(answer.probabilities.values()), "unlike": answer.unlike}
         for name, watch in self.watches.items():
-            watch.see(scores[name])
+            score = scores[name]
+            if score is not None:
+                watch.see(score)
         return True
 
     @property

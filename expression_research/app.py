@@ -6,7 +6,7 @@
 __all__ = ['LAW', 'POLICY', 'promise_sentence', 'answer_record', 'Busy', 'Desk', 'answers_table', 'app_page', 'AppServer',
            'serve_app']
 
-# %% ../nbs/use/63_app.ipynb #eef524d1
+# %% ../nbs/use/63_app.ipynb #85271f32
 import json
 import logging
 import math
@@ -24,12 +24,11 @@ from urllib.parse import parse_qs, urlsplit
 
 import pandas as pd
 import PIL.ExifTags
-from datasets import DatasetDict
 
 from .answering import Answer, Answerer, Session, answer_picture, open_answerer
 from .arguments import Between, checked
 from .core import ConfigError, DataError, ExpressionError, RunError, package_folder
-from .display import PAGE_STYLE, TEMPLATES, picture_source, render
+from .display import PAGE_STYLE, picture_source, render
 from .files import HEIC_SUFFIXES, printable
 from .outputs import table_text
 from .pixels import open_picture
@@ -37,7 +36,7 @@ from .runfiles import read_run_files
 from .sections import run_verdict
 from .serving import decode_photograph
 
-# %% ../nbs/use/63_app.ipynb #72c1b2ca
+# %% ../nbs/use/63_app.ipynb #8f6064ab
 _CAMERA = "frames of a camera show one person again and again"
 
 
@@ -67,7 +66,7 @@ def promise_sentence(
         f"(from {promise.images} validation images)."
     ), True
 
-# %% ../nbs/use/63_app.ipynb #be36814a
+# %% ../nbs/use/63_app.ipynb #23d0c810
 _SHOWN = ("JPEG", "MPO", "PNG", "GIF", "WEBP", "BMP")  # formats that every browser shows
 
 
@@ -111,7 +110,7 @@ def answer_record(
         "session": {"lines": session.lines(), "alarm": bool(session.alarms)},
     }
 
-# %% ../nbs/use/63_app.ipynb #0b2f8260
+# %% ../nbs/use/63_app.ipynb #a19ac8a1
 _AT_ONCE = 4                       # pictures that are answered or wait for it
 _MOST_ROWS = 20_000                # of a table
 
@@ -134,12 +133,11 @@ class Desk:
 
     def _answer(self, content:bytes, point:Sequence|None, camera:bool)->dict[str, Any]:
         "In the one thread that computes."
-        if self.session is None:
-            self.begin()
+        session = self.session or self.begin()
         answer = answer_picture(self.answerer, content, point)
         if not camera:
-            self.session.see(answer)
-        return answer_record(answer, self.answerer, self.session, camera)
+            session.see(answer)
+        return answer_record(answer, self.answerer, session, camera)
 
     @checked
     def answer(self,
@@ -170,7 +168,7 @@ class Desk:
         "Let the answer that is being computed end, and no other."
         self.worker.shutdown(cancel_futures=True)
 
-# %% ../nbs/use/63_app.ipynb #a2608dde
+# %% ../nbs/use/63_app.ipynb #82130bbe
 def _table_row(
     row:Any,                       # one of what the page sent
     names:Sequence[str],           # C classes
@@ -206,7 +204,7 @@ def answers_table(
     classes = [f"class {name}" if name in own else name for name in names]
     return pd.DataFrame(cells, columns=[*own[:2], *classes, *own[2:]])
 
-# %% ../nbs/use/63_app.ipynb #ea2989a3
+# %% ../nbs/use/63_app.ipynb #b06cc47d
 LAW = (
     "An expression is not a feeling. This says what a face looks like to the people who labelled the "
     "pictures, not what somebody feels; the same face means different things in different situations "
@@ -267,7 +265,7 @@ def app_page(
         )
     )
 
-# %% ../nbs/use/63_app.ipynb #8d7f0ad6
+# %% ../nbs/use/63_app.ipynb #886ddc47
 _CONNECTIONS, _PATIENCE = 32, 15.0     # open at once; seconds for a request to arrive
 _HOSTS = ("127.0.0.1", "localhost", "[::1]")
 _HEADERS = {
@@ -338,7 +336,7 @@ class AppServer(ThreadingHTTPServer):
     def handle_error(self, request, client_address)->None:
         "A client that has gone is no news."
 
-# %% ../nbs/use/63_app.ipynb #442bf01e
+# %% ../nbs/use/63_app.ipynb #4d64b633
 class _Refused(Exception):
     "A request that is not served: status, words."
 
@@ -450,7 +448,7 @@ class _Handler(BaseHTTPRequestHandler):
         except ExpressionError as error:
             self.send_error(400, printable(error))
 
-# %% ../nbs/use/63_app.ipynb #6ad73681
+# %% ../nbs/use/63_app.ipynb #ef316a11
 @checked
 def serve_app(
     run:Path|str,                  # folder of a finished run

@@ -66,7 +66,10 @@ function showFaces(place, answer, choose) {
   const old = document.activeElement?.parentElement === place
     ? [...place.children].indexOf(document.activeElement) : -1;
   place.replaceChildren();
-  answer.faces.forEach(([left, top, right, bottom], number) => {
+  const order = answer.faces.map((_, place) => place);
+  order.sort((one, other) => answer.faces[one][0] - answer.faces[other][0]);   // from left to right
+  order.forEach((place_, number) => {
+    const [left, top, right, bottom] = answer.faces[place_];
     const button = document.createElement("button");
     const clip = (value, end) => Math.min(Math.max(value, 0), end);
     const [l, t] = [clip(left, width), clip(top, height)];
@@ -75,7 +78,7 @@ function showFaces(place, answer, choose) {
     button.style.top = `${100 * t / height}%`;
     button.style.width = `${100 * (clip(right, width) - l) / width}%`;
     button.style.height = `${100 * (clip(bottom, height) - t) / height}%`;
-    const chosen = number === answer.chosen;
+    const chosen = place_ === answer.chosen;
     button.classList.toggle("chosen", chosen);
     button.setAttribute("aria-pressed", chosen);
     button.setAttribute("aria-label", `face ${number + 1} of ${answer.faces.length}`);
@@ -84,7 +87,7 @@ function showFaces(place, answer, choose) {
       label.textContent = number + 1;
       button.append(label);
     }
-    button.addEventListener("click", () => choose([(left + right) / 2, (top + bottom) / 2], number));
+    button.addEventListener("click", () => choose([(left + right) / 2, (top + bottom) / 2]));
     place.append(button);
   });
   if (old >= 0) place.children[old]?.focus();
@@ -97,7 +100,7 @@ function showAnswer(element, answer, choose) {
   if (hint) hint.textContent = answer.kind === "several" ? "Choose one: click it, or press Tab and Enter." : "";
   showBars(find(".bars", element), answer);
   showFaces(find(".faces", element), answer, choose);
-  find(".framing", element).textContent = answer.framing;
+  find(".framing", element).textContent = answer.framing === "as it is" ? "The face lies as in training." : answer.framing;
   const promise = find(".promise", element);
   promise.textContent = answer.promise;
   promise.classList.toggle("void", !answer.holds);
