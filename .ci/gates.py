@@ -584,11 +584,20 @@ def site() -> str:
         return require(complaints + (tried or []), f"{last_line(done.stdout)}; {seen}")
 
 
+def app() -> str:
+    "`expression app` as a user meets it, in a browser where there is one."
+    import app_browser
+    complaints = app_browser.app_complaints()
+    if complaints is None:
+        return "not tried: there is no browser here"
+    return require(complaints, "upload, drop, paste, two faces, camera, table, keyboard, phone, dark")
+
+
 GATES = {
     "copy": copy, "same": same, "count": count, "command": command, "imports": imports, "help": check_help,
     "flat": flat, "setup": setup, "required": required, "synced": synced, "layers": layers, "lines": check_lines,
     "types": types, "notebooks": check_notebooks, "links": links, "must_fail": must_fail, "study": study, "site": site,
-    "layouts": layouts,
+    "layouts": layouts, "app": app,
 }
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['COMMANDS', 'RunOptions', 'say', 'DataOptions', 'AlignOptions', 'AuditOptions', 'TrainOptions', 'stored_config',
            'EvaluateOptions', 'ReportOptions', 'CrossvalOptions', 'TuneOptions', 'VerifyOptions', 'PredictOptions',
-           'ExportOptions', 'PublishOptions', 'Command']
+           'AppOptions', 'Command']
 
 # %% ../nbs/use/68_commands.ipynb #5a1d0c13
 import sys                         # nothing heavy may come here: `--help` answers at once
@@ -491,23 +491,15 @@ class VerifyOptions(_Checked):
     "Train a finished run again: is it the same, and if not, from which step on, and why?"
     run: Path                        # folder of the run
     data: str|None = None            # where its data are now, if they have moved
-    # new file for the verdict, an in-toto statement; default: verification.intoto.json in the run
-    statement: Path|None = None
 
 
 def _verify_model(
     options:VerifyOptions,         # which run
 )->int:                            # exit status: 0 exact or close, 1 different
     "`expression verify`."
-    from expression_research.statement import statement_place, write_statement
     from expression_research.verify import verify_run
-    statement_place(options.run, options.statement)   # before anything is trained
     verification = verify_run(options.run, dataset=options.data)
-    try:
-        told = write_statement(options.run, verification, options.statement).as_posix()
-    except RunError as error:        # the verdict took a training
-        told = f"not written ({error})"
-    return say(f"{verification}\nstatement: {told}", int(verification.verdict == "different"))
+    return say(str(verification), int(verification.verdict == "different"))
 
 # %% ../nbs/use/68_commands.ipynb #4f1a1ada
 @dataclass(frozen=True)
@@ -555,42 +547,33 @@ def _predict_files(
         place = write_table(table, options.csv, reads)
         print(f"{place.as_posix()}: {len(table)} rows")
 
-# %% ../nbs/use/68_commands.ipynb #bf913620
+# %% ../nbs/use/68_commands.ipynb #32d6759b
 @dataclass(frozen=True)
-class ExportOptions(_Checked):
-    "A folder that timm, transformers and ONNX Runtime load, proved on all validation images."
+class AppOptions(_Checked):
+    "A page in the browser, on this computer only, that answers pictures and the camera."
     run: Path                        # folder of a finished run
-    out: Path                        # folder to make; an older export is replaced, nothing else
-    data: str|None = None            # where its data are now, if they have moved
-    # a network in eight bits, too: a quarter of the size, other answers, a row of its own
-    int8: bool = False
+    # of the page's address; 0 takes a free one
+    port: Annotated[int, Between(0, 65_535)] = 7860
+    # share of sets that hold the true class, promised for each class
+    coverage: Annotated[float, Between(0.5, 0.999)] = 0.9
+    browser: bool = True             # open the page
+    # `cpu`, `cuda`, `mps`; `auto` takes the first that exists of cuda, mps, cpu
+    device: str = "auto"
+    # a face that lies unlike training: `auto` maps it where the run knows how its own lay;
+    # `map` maps every face; `as_is` none
+    faces: Literal["auto", "map", "as_is"] = "auto"
+    data: str|None = None            # where the run's pictures are now, if they have moved
 
 
-def _export_model(
-    options:ExportOptions,         # which run, and where to
+def _serve_run(
+    options:AppOptions,            # which run, where
 )->None:
-    "`expression export`. Raises `RunError` where the folder would not give the run's answers."
-    from expression_research.export import export_run
-    made = export_run(options.run, options.out, dataset=options.data, int8=options.int8)
-    print(*made.lines(), sep="\n")
-
-# %% ../nbs/use/68_commands.ipynb #37d91d80
-@dataclass(frozen=True)
-class PublishOptions(_Checked):
-    "An exported folder on the Hugging Face Hub, private unless --public is said."
-    source: Path                     # folder that `expression export` wrote
-    repository: str                  # USER/REPO
-    public: bool = False             # everybody may see it
-    dry_run: bool = False            # list the files; nothing is sent, nobody is asked
-
-
-def _publish_export(
-    options:PublishOptions,        # which folder, and where to
-)->None:
-    "`expression publish`."
-    from expression_research.publish import publish_export
-    how = {"public": options.public, "dry_run": options.dry_run}
-    print(*publish_export(options.source, options.repository, **how).lines(), sep="\n")
+    "`expression app`. It ends by Ctrl-C."
+    from expression_research.app import serve_app
+    from expression_research.runs import Run
+    if not Run(options.run).finished:
+        raise RunError(f"{options.run} is not finished: it has no answers yet. Train it to its end.")
+    serve_app(**vars(options))
 
 # %% ../nbs/use/68_commands.ipynb #a3d40c02
 class Command(NamedTuple):
@@ -611,6 +594,5 @@ COMMANDS = {
     "align": Command(AlignOptions, _align_source),
     "audit": Command(AuditOptions, _audit_data),
     "predict": Command(PredictOptions, _predict_files),
-    "export": Command(ExportOptions, _export_model),
-    "publish": Command(PublishOptions, _publish_export),
+    "app": Command(AppOptions, _serve_run),
 }

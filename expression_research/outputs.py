@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['PAGE', 'expanded', 'OutputKind', 'table_kind', 'is_run_folder', 'refuse_inside', 'output_file', 'output_folder',
-           'write_table', 'read_table']
+           'table_text', 'write_table', 'read_table']
 
 # %% ../nbs/base/08_outputs.ipynb #9aea779b
 import errno
@@ -281,6 +281,14 @@ def _each_cell(
 
 
 @checked
+def table_text(
+    table:pd.DataFrame,            # its index is left out
+)->str:                            # CSV for people
+    "The table with every digit, and no text in it that a spreadsheet would execute."
+    return _each_cell(table, _defused).to_csv(index=False, lineterminator="\n")
+
+
+@checked
 def write_table(
     table:pd.DataFrame,            # its index is left out
     path:Path|str,                 # of a CSV file
@@ -290,9 +298,9 @@ def write_table(
 
     Raises `ConfigError` as that does, `RunError` when the file cannot be written.
     """
-    safe = _each_cell(table, _defused)
-    path = output_file(path, table_kind(list(safe.columns)[:2]), flag="CSV file", reads=reads)
-    write_atomically(path, safe.to_csv(index=False, lineterminator="\n").encode())
+    kind = table_kind([str(_defused(name)) for name in table.columns[:2]])
+    path = output_file(path, kind, flag="CSV file", reads=reads)
+    write_atomically(path, table_text(table).encode())
     return path
 
 
