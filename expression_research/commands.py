@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['COMMANDS', 'RunOptions', 'say', 'DataOptions', 'AlignOptions', 'AuditOptions', 'TrainOptions', 'stored_config',
            'EvaluateOptions', 'ReportOptions', 'CrossvalOptions', 'TuneOptions', 'VerifyOptions', 'PredictOptions',
-           'AppOptions', 'Command']
+           'ExportOptions', 'PublishOptions', 'AppOptions', 'Command']
 
 # %% ../nbs/use/68_commands.ipynb #5a1d0c13
 import sys                         # nothing heavy may come here: `--help` answers at once
@@ -491,15 +491,23 @@ class VerifyOptions(_Checked):
     "Train a finished run again: is it the same, and if not, from which step on, and why?"
     run: Path                        # folder of the run
     data: str|None = None            # where its data are now, if they have moved
+    # new file for the verdict, an in-toto statement; default: verification.intoto.json in the run
+    statement: Path|None = None
 
 
 def _verify_model(
     options:VerifyOptions,         # which run
 )->int:                            # exit status: 0 exact or close, 1 different
     "`expression verify`."
+    from expression_research.statement import statement_place, write_statement
     from expression_research.verify import verify_run
+    statement_place(options.run, options.statement)   # before anything is trained
     verification = verify_run(options.run, dataset=options.data)
-    return say(str(verification), int(verification.verdict == "different"))
+    try:
+        told = write_statement(options.run, verification, options.statement).as_posix()
+    except RunError as error:        # the verdict took a training
+        told = f"not written ({error})"
+    return say(f"{verification}\nstatement: {told}", int(verification.verdict == "different"))
 
 # %% ../nbs/use/68_commands.ipynb #4f1a1ada
 @dataclass(frozen=True)
@@ -546,6 +554,43 @@ def _predict_files(
     else:
         place = write_table(table, options.csv, reads)
         print(f"{place.as_posix()}: {len(table)} rows")
+
+# %% ../nbs/use/68_commands.ipynb #bf913620
+@dataclass(frozen=True)
+class ExportOptions(_Checked):
+    "A folder that timm, transformers and ONNX Runtime load, proved on all validation images."
+    run: Path                        # folder of a finished run
+    out: Path                        # folder to make; an older export is replaced, nothing else
+    data: str|None = None            # where its data are now, if they have moved
+    # a network in eight bits, too: a quarter of the size, other answers, a row of its own
+    int8: bool = False
+
+
+def _export_model(
+    options:ExportOptions,         # which run, and where to
+)->None:
+    "`expression export`. Raises `RunError` where the folder would not give the run's answers."
+    from expression_research.export import export_run
+    made = export_run(options.run, options.out, dataset=options.data, int8=options.int8)
+    print(*made.lines(), sep="\n")
+
+# %% ../nbs/use/68_commands.ipynb #37d91d80
+@dataclass(frozen=True)
+class PublishOptions(_Checked):
+    "An exported folder on the Hugging Face Hub, private unless --public is said."
+    source: Path                     # folder that `expression export` wrote
+    repository: str                  # USER/REPO
+    public: bool = False             # everybody may see it
+    dry_run: bool = False            # list the files; nothing is sent, nobody is asked
+
+
+def _publish_export(
+    options:PublishOptions,        # which folder, and where to
+)->None:
+    "`expression publish`."
+    from expression_research.publish import publish_export
+    how = {"public": options.public, "dry_run": options.dry_run}
+    print(*publish_export(options.source, options.repository, **how).lines(), sep="\n")
 
 # %% ../nbs/use/68_commands.ipynb #32d6759b
 @dataclass(frozen=True)
@@ -594,5 +639,7 @@ COMMANDS = {
     "align": Command(AlignOptions, _align_source),
     "audit": Command(AuditOptions, _audit_data),
     "predict": Command(PredictOptions, _predict_files),
+    "export": Command(ExportOptions, _export_model),
+    "publish": Command(PublishOptions, _publish_export),
     "app": Command(AppOptions, _serve_run),
 }
