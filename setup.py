@@ -30,12 +30,13 @@ setup(
     install_requires=settings["requirements"].split(),
     extras_require={
         "dev": " ".join(
-            settings[f"{name}_requirements"] for name in ("dev", "onnx", "timm", "faces")
+            settings[f"{name}_requirements"] for name in ("dev", "onnx", "timm", "faces", "explain")
         ).split(),
         "onnx": settings["onnx_requirements"].split(),
         "heic": settings["heic_requirements"].split(),
         "timm": settings["timm_requirements"].split(),
         "faces": settings["faces_requirements"].split(),
+        "explain": settings["explain_requirements"].split(),
     },
     entry_points={
         "console_scripts": settings["console_scripts"].split(),
