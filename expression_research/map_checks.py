@@ -474,7 +474,7 @@ def check_on_faces(
     method:MapMethod="gradcam",    # or occlusion
     layer:str="",                  # at which Grad-CAM listens; "": the last feature map
     count:Annotated[int, Between(20, 10_000)]=200,  # faces, five to a person
-    difficulty:Fraction=0.1,       # of the faces
+    difficulty:Fraction=0.0,       # of the faces
     seed:Seed=9001,                # of persons that no run has seen
 )->FaceCheck:
     """Are the maps of this run where the expression is?
