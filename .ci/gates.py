@@ -471,7 +471,8 @@ def required() -> str:
     "Every package that the exported code imports is among the requirements, not only brought along by another one."
     parser = ConfigParser(delimiters=["="])
     parser.read(PROJECT / "settings.ini", encoding="utf-8")
-    kinds = ("requirements", "onnx_requirements", "timm_requirements", "faces_requirements")
+    kinds = ("requirements", "onnx_requirements", "timm_requirements", "faces_requirements",
+             "explain_requirements")
     needs = " ".join(parser["DEFAULT"][kind] for kind in kinds).split()
     stated = {re.split(r"[<>=!~\[]", need)[0].lower().replace("_", "-") for need in needs}
     distributions, complaints = metadata.packages_distributions(), []

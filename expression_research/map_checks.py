@@ -7,9 +7,8 @@ __all__ = ['MapCheck', 'likeness', 'Explanation', 'explain_pixels', 'mass_share'
            'check_on_faces', 'explain', 'explanation_page']
 
 # %% ../nbs/use/63_maps_tested.ipynb #74da6ba7
-import textwrap
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
@@ -24,7 +23,6 @@ from .arguments import Between, Fraction, Seed, checked
 from .charts import Axis, Panel, probability_bars
 from expression_research.core import (
     ConfigError,
-    DataError,
     keyed_order,
     keyed_uniforms,
     pick_device,
@@ -54,7 +52,7 @@ from expression_research.explaining import (
     standing_in,
 )
 from .faces import draw_face, face_regions, plan_faces
-from .intervals import Interval, persons_of
+from .intervals import Interval
 from .outputs import PAGE, output_file
 from .serving import image_files, read_for_network
 
@@ -313,12 +311,15 @@ def _drawn(
     sheet.text(left, 15, words, "strong" if failed else "title")
     if failed or not told.checks:
         frame = f"M{left},{top}h{_SHOWN}v{_SHOWN}h-{_SHOWN}z"
-        sheet.path("red" if failed else "grey dashed", frame + f"M{left},{top}l{_SHOWN},{_SHOWN}" * bool(failed))
+        sheet.path("red" if failed else "grey dashed", frame)
+    if failed:
+        sheet.path("red", f"M{left},{top}l{_SHOWN},{_SHOWN}")
     ends = (f"{most:.2f} nats", "0") if told.method == "occlusion" else ("most", "none")
     sheet.text(bar + 17, top + 9, ends[0], "small")
     sheet.text(bar + 17, top + _SHOWN, ends[1], "small")
     sheet.text(left, top + _SHOWN + 16, f"{told.method} {label_of(told.layer, 24)}", "small")
-    label = f"{told.method} map for {told.target}" + ("; it fails a check, do not read it" * bool(failed))
+    verdict = "; it fails a check, do not read it" if failed else ""
+    label = f"{told.method} map for {told.target}{verdict}"
     return beside(sheet.drawing(label), probability_bars(told.probabilities, told.target, width=190))
 
 # %% ../nbs/use/63_maps_tested.ipynb #782c65fd
@@ -379,7 +380,8 @@ def resampled_interval(
     draws:Annotated[int, Between(100, 100_000)]=2000,  # samples of persons
 )->Interval:                       # 95 %, of the mean
     "The mean over persons drawn again and again with all their pictures."
-    codes, counts = np.unique(persons, return_inverse=True)[1], np.bincount(np.unique(persons, return_inverse=True)[1])
+    codes = np.unique(persons, return_inverse=True)[1]
+    counts = np.bincount(codes)
     sums = np.bincount(codes, values)
     many = len(counts)
     picks = (keyed_uniforms(draws * many, "persons again", many) * many).astype(int).reshape(draws, many)
@@ -484,7 +486,8 @@ def check_on_faces(
     pixels, regions, targets, persons = _drawn_faces(trained, count, difficulty, seed)
     how:dict[str, Any] = {"method": method, "layer": layer}
     share = mass_share(draw_maps(trained, pixels, targets, **how), regions)
-    untrained = [mass_share(draw_maps(scrambled(trained, key), pixels, targets, **how), regions) for key in (0, 1)]
+    others = [draw_maps(scrambled(trained, key), pixels, targets, **how) for key in (0, 1)]
+    untrained = [mass_share(maps, regions) for maps in others]
     middle = np.repeat(_middle(regions.shape[-1])[None], count, axis=0)
     references = {
         "their area": regions.mean((1, 2)),
@@ -526,7 +529,7 @@ def explain(
     told = []
     for path, pixels, done in zip(paths, *read_for_network(paths, trained, faces)):
         found = explain_pixels(trained, pixels, target, method=method, layer=layer, file=str(path))
-        told.append(Explanation(**{**found.__dict__, "framing": done}))
+        told.append(replace(found, framing=done))
     return told
 
 
@@ -541,7 +544,8 @@ def explanation_page(
     "One page without any request. Raises `ConfigError` where it may not be written."
     path = output_file(out, PAGE, flag="--out", reads=reads)
     bad = sum(not one.passed for one in told)
-    summary = f"{len(told)} {'picture' if len(told) == 1 else 'pictures'}; {bad or 'none'} with a map that fails a check"
+    many = "1 picture" if len(told) == 1 else f"{len(told)} pictures"
+    summary = f"{many}; {bad or 'none'} with a map that fails a check"
     sections = [("How to read this", paragraph(
         "A map shows where in the picture the network found the class that was asked about, not why, and "
         "not whether it is right. A map in a red frame failed a check: it shows something else."
