@@ -120,7 +120,7 @@ def _gradcam(
     from captum.attr import LayerAttribution, LayerGradCam
     for part in model.modules():   # what is written over has no gradient any more
         if getattr(part, "inplace", False) is True:
-            part.inplace = False
+            setattr(part, "inplace", False)
     camera = LayerGradCam(model, model.get_submodule(layer))
     maps = camera.attribute(images, target=targets, relu_attributions=True)
     return LayerAttribution.interpolate(maps, images.shape[-2:], "bilinear").detach()[:, 0]

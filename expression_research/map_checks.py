@@ -386,7 +386,8 @@ def resampled_interval(
     many = len(counts)
     picks = (keyed_uniforms(draws * many, "persons again", many) * many).astype(int).reshape(draws, many)
     means = sums[picks].sum(1) / counts[picks].sum(1)
-    return Interval(*map(float, np.quantile(means, [0.025, 0.975])))
+    low, high = np.quantile(means, [0.025, 0.975])
+    return Interval(float(low), float(high))
 
 # %% ../nbs/use/63_maps_tested.ipynb #dc6d6929
 def _drawn_faces(
