@@ -348,7 +348,15 @@ def read_for_network(
     """
     _check_choices("torch", faces, 1)
     framing = _framing_for(trained, faces)
-    pixels, _, done = _read_all(paths, trained, False, framing, faces == "map")
+    pixels, problems, done = _read_all(paths, trained, True, framing, faces == "map")
+    if any(problems):
+        mend = "Leave them out"
+        if framing is not None:
+            mend += "; faces='as_is' (--faces as_is) takes all pictures as they are"
+        raise DataError(
+            f"{sum(map(bool, problems))} of {len(paths)} files cannot be used: "
+            f"{_bad_files(paths, problems)}.\n{mend}."
+        )
     return pixels, done
 
 # %% ../nbs/use/60_predict.ipynb #05a95479
