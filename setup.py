@@ -30,13 +30,15 @@ setup(
     install_requires=settings["requirements"].split(),
     extras_require={
         "dev": " ".join(
-            settings[f"{name}_requirements"] for name in ("dev", "onnx", "timm", "faces", "export")
+            settings[f"{name}_requirements"]
+            for name in ("dev", "onnx", "timm", "faces", "export", "explain")
         ).split(),
         "onnx": settings["onnx_requirements"].split(),
         "heic": settings["heic_requirements"].split(),
         "timm": settings["timm_requirements"].split(),
         "export": settings["export_requirements"].split(),
         "faces": settings["faces_requirements"].split(),
+        "explain": settings["explain_requirements"].split(),
     },
     entry_points={
         "console_scripts": settings["console_scripts"].split(),

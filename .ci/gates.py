@@ -472,7 +472,7 @@ def required() -> str:
     parser = ConfigParser(delimiters=["="])
     parser.read(PROJECT / "settings.ini", encoding="utf-8")
     kinds = ("requirements", "onnx_requirements", "timm_requirements", "faces_requirements",
-             "export_requirements")
+             "export_requirements", "explain_requirements")
     needs = " ".join(parser["DEFAULT"][kind] for kind in kinds).split()
     stated = {re.split(r"[<>=!~\[]", need)[0].lower().replace("_", "-") for need in needs}
     distributions, complaints = metadata.packages_distributions(), []

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['COMMANDS', 'RunOptions', 'say', 'DataOptions', 'AlignOptions', 'AuditOptions', 'TrainOptions', 'stored_config',
            'EvaluateOptions', 'ReportOptions', 'CrossvalOptions', 'TuneOptions', 'VerifyOptions', 'PredictOptions',
-           'ExportOptions', 'PublishOptions', 'AppOptions', 'Command']
+           'ExplainOptions', 'ExportOptions', 'PublishOptions', 'AppOptions', 'Command']
 
 # %% ../nbs/use/68_commands.ipynb #5a1d0c13
 import sys                         # nothing heavy may come here: `--help` answers at once
@@ -555,6 +555,39 @@ def _predict_files(
         place = write_table(table, options.csv, reads)
         print(f"{place.as_posix()}: {len(table)} rows")
 
+# %% ../nbs/use/68_commands.ipynb #5af9e21f
+@dataclass(frozen=True)
+class ExplainOptions(_Checked):
+    "Where in a picture a run found its answer: a map, with the checks that maps fail."
+    run: Path                        # folder of a run, or its best.safetensors
+    files: tuple[Path, ...]          # image files, or folders of them
+    out: Path|None = None            # write a page with the pictures to this file, too
+    # `gradcam` looks at the last feature map, `occlusion` covers parts of the picture
+    method: Literal["gradcam", "occlusion"] = "gradcam"
+    target: str = ""                 # class that is explained; the most probable one by default
+    layer: str = ""                  # at which Grad-CAM listens; the last feature map by default
+    # `cpu`, `cuda`, `mps`; `auto` takes the first that exists of cuda, mps, cpu
+    device: str = "auto"
+    # a face that lies unlike training, as for `predict`
+    faces: Literal["auto", "map", "as_is"] = "auto"
+
+# %% ../nbs/use/68_commands.ipynb #ad8fe6eb
+def _explain_files(
+    options:ExplainOptions,        # which run, which files
+)->None:
+    "`expression explain`."
+    from expression_research.map_checks import explain, explanation_page
+    from expression_research.outputs import PAGE, output_file
+    reads = [options.run, *options.files]
+    if options.out:
+        output_file(options.out, PAGE, flag="--out", reads=reads)
+    names = ("target", "method", "layer", "device", "faces")
+    told = explain(options.run, options.files, **{name: getattr(options, name) for name in names})
+    print(*told, sep="\n")
+    if options.out:
+        page = explanation_page(told, options.out, name=options.run.name, reads=reads)
+        print(f"page: {page.as_posix()}")
+
 # %% ../nbs/use/68_commands.ipynb #bf913620
 @dataclass(frozen=True)
 class ExportOptions(_Checked):
@@ -642,4 +675,5 @@ COMMANDS = {
     "export": Command(ExportOptions, _export_model),
     "publish": Command(PublishOptions, _publish_export),
     "app": Command(AppOptions, _serve_run),
+    "explain": Command(ExplainOptions, _explain_files),
 }

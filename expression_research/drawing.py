@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['ACTION_UNITS', 'EXPRESSIONS', 'expression_units', 'Identity', 'make_identity', 'Scene', 'render_face',
-           'contact_sheet']
+           'contact_sheet', 'drawn_regions']
 
 # %% ../nbs/base/05_drawing.ipynb #db96b41d
 from collections.abc import Mapping
@@ -586,3 +586,26 @@ def contact_sheet(
         row, column = k // columns * side, k % columns * side
         sheet[row:row + side, column:column + side] = image
     return PILImage.fromarray(sheet).quantize(colours)
+
+# %% ../nbs/base/05_drawing.ipynb #ccf7660e
+_REGIONS = {"mouth": _draw_mouth, "brows": _draw_brows}
+
+
+@explained
+def drawn_regions(
+    who:Identity,                  # the person
+    units:dict[int, float],        # intensity of each action unit, in [0, 1]
+    photo:Photo,                   # of which only the pose and `lean` count
+    side:Annotated[int, Between(4, 4096)]=96,  # S, pixels
+)->dict[str, np.ndarray]:          # "mouth" and "brows": (S, S) bool
+    "The pixels in which the mouth and the brows of a photograph can be seen."
+    def colours(left_out=None):
+        scene = Scene(blank_canvas(side, photo.pose), who, units, photo)
+        for draw in _PARTS:
+            if draw is not left_out:
+                draw(scene)
+        return scene.canvas.pixels
+    whole = colours()
+    return {
+        name: (np.abs(whole - colours(draw)) > 0.02).any(axis=0) for name, draw in _REGIONS.items()
+    }

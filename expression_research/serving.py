@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['image_files', 'decode_photograph', 'read_photograph', 'photograph_logits', 'OnnxNetwork', 'write_onnx', 'with_onnx',
-           'run_framing', 'frame_like_training', 'faces_words', 'probability_table', 'predict', 'show_predictions']
+           'run_framing', 'frame_like_training', 'faces_words', 'read_for_network', 'probability_table', 'predict',
+           'show_predictions']
 
 # %% ../nbs/use/60_predict.ipynb #30fa8d5c
 import copy
@@ -376,6 +377,30 @@ def _read_all(
             "(--skip-unreadable); faces='as_is' (--faces as_is) takes all pictures as they are."
         )
     return [one.pixels for one in read if not one.problem], problems, [one.done for one in read]
+
+# %% ../nbs/use/60_predict.ipynb #03bbc92e
+@checked
+def read_for_network(
+    paths:list[Path],              # N files
+    trained:Trained,               # whose preprocessing is applied
+    faces:str="auto",              # as for `predict`
+)->tuple[list[torch.Tensor], list[str]]:  # N pixels (3, K, K) uint8; N times what was done
+    """Files as `predict` hands them to the network.
+
+    Raises `DataError` that lists what cannot be used, `ConfigError` as `predict` does.
+    """
+    _check_choices("torch", faces, 1)
+    framing = run_framing(trained, faces)
+    pixels, problems, done = _read_all(paths, trained, True, framing, faces == "map")
+    if any(problems):
+        mend = "Leave them out"
+        if framing is not None:
+            mend += "; faces='as_is' (--faces as_is) takes all pictures as they are"
+        raise DataError(
+            f"{sum(map(bool, problems))} of {len(paths)} files cannot be used: "
+            f"{_bad_files(paths, problems)}.\n{mend}."
+        )
+    return pixels, done
 
 # %% ../nbs/use/60_predict.ipynb #05a95479
 @checked
