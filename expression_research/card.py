@@ -28,7 +28,7 @@ from .intervals import Interval
 from .parity import Parity
 from .portable import Portable
 from .runfiles import RunFiles, train_command
-from .wording import CHOSEN, ends_text, score_text
+from .wording import CHOSEN, LAW, ends_text, score_text
 
 # %% ../nbs/use/64_card.ipynb #7f678426
 class Evidence(NamedTuple):
@@ -286,19 +286,12 @@ _LIMITS = (
     " little about groups that are rare in them: look at the per-class table, and at who is in "
     "the data, before any claim."
 )
-_LAW = (
-    "Emotion recognition is regulated. In the European Union, Article 5(1)(f) of the AI Act "
-    "(Regulation (EU) 2024/1689) prohibits systems that infer emotions of people at the "
-    "workplace and in education, except for medical or safety reasons; other uses can count as "
-    "high-risk. This laboratory is for research on methods. Do not point it at people who have "
-    "not agreed."
-)
 
 
 @part
 def _purpose(evidence:Evidence)->Part:
     "Intended use and law."
-    return Part("Intended use, limits and law", ["Research on methods.", "", _LIMITS, "", _LAW])
+    return Part("Intended use, limits and law", ["Research on methods.", "", _LIMITS, "", LAW])
 
 
 @part
