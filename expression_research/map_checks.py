@@ -23,7 +23,6 @@ from .arguments import Between, Fraction, Seed, checked
 from .charts import Axis, Panel, probability_bars
 from expression_research.core import (
     ConfigError,
-    keyed_order,
     keyed_uniforms,
     pick_device,
     write_atomically,
@@ -66,6 +65,19 @@ class MapCheck:
     value: float                   # what decides
     reference: float               # what it is held against
     curve: tuple[float, ...] = ()  # of the cascade: how alike after each step
+    decided: bool = True           # False: the question could not be asked of this picture
+
+    @property
+    def failed(self)->bool:
+        "Whether the map was found wanting, which is more than not having passed."
+        return self.decided and not self.passed
+
+    @property
+    def verdict(self)->str:
+        "`passes`, `FAILS` or `cannot tell`."
+        if not self.decided:
+            return "cannot tell"
+        return "passes" if self.passed else "FAILS"
 
 
 @checked
@@ -80,7 +92,7 @@ def likeness(
     return float(ranks[0] @ ranks[1]) / size if size > 0 else 0.0
 
 
-_ALIKE = 0.5                       # correlation from which on scrambled networks draw the same map
+_ALIKE = 0.5                       # share of a map that is there without learning: half of it
 _STEPS = 5                         # of the cascade
 
 # %% ../nbs/use/63_maps_tested.ipynb #f8369a7e
@@ -109,10 +121,22 @@ def _weights_check(
         some = layers[: -(-len(layers) * step // _STEPS)]
         curve.append(likeness(found, asked.maps(scrambled(trained, -1, some))))
     others = [asked.maps(scrambled(trained, key)) for key in range(networks)]
+    return _weights_verdict(found, others, curve)
+
+
+def _weights_verdict(
+    found:np.ndarray,              # (S, S) the map
+    others:list[np.ndarray],       # (S, S) each: those of scrambled networks, two or more
+    curve:list[float],             # of the cascade
+)->MapCheck:
+    "Whether networks that know nothing draw the map, too."
     alike = float(np.mean([likeness(found, other) for other in others]))
     pairs = [likeness(a, b) for k, a in enumerate(others) for b in others[k + 1:]]
     null, passed = float(np.mean(pairs)), alike < _ALIKE
-    told = f"correlation {alike:.2f} with {networks} scrambled networks, which agree with each other by {null:.2f}"
+    told = (
+        f"correlation {alike:.2f} with {len(others)} scrambled networks, which agree with each other "
+        f"by {null:.2f}"
+    )
     words = f"depends on the trained weights ({told})"
     if not passed:
         words = f"this map does not depend on the trained weights: do not read it ({told})"
@@ -120,20 +144,19 @@ def _weights_check(
 
 # %% ../nbs/use/63_maps_tested.ipynb #b5a17c7c
 _CELLS = 8                         # of the grid on which places are taken away, per side
-_SHIFTS = 19                       # other orders
+_LEVEL = 0.05                      # probability with which a map of nothing passes, at most
+_RISE = 0.2                        # probability that the details must add, or no place can matter
 _PARTS = 8                         # steps of a curve
 
 
 def _orders(
     found:np.ndarray,              # (S, S) float map
-)->np.ndarray:                     # (1 + shifts, cells) int: cells in the order of the map
-    "The map's own order first, then those of the same map elsewhere."
+)->np.ndarray:                     # (cells, cells) int: cells in the order of the map
+    "The map's own order first, then those of the same map at every other place."
     cells = F.adaptive_avg_pool2d(torch.from_numpy(found)[None], _CELLS)[0].numpy()
-    places = [f"{down} {across}" for down in range(_CELLS) for across in range(_CELLS)][1:]
-    moves = [places[k] for k in keyed_order(places, "shifted maps")[:_SHIFTS]]
     orders = []
-    for number, move in enumerate(["0 0", *moves]):
-        moved = np.roll(cells, tuple(map(int, move.split())), (0, 1)).ravel()
+    for number in range(_CELLS * _CELLS):
+        moved = np.roll(cells, divmod(number, _CELLS), (0, 1)).ravel()
         ties = keyed_uniforms(moved.size, "equal places", number)
         orders.append(np.lexsort((ties, -moved)))
     return np.array(orders)
@@ -142,10 +165,10 @@ def _orders(
 def _masks(
     orders:np.ndarray,             # (R, cells) int
     side:int,                      # S, pixels
-)->torch.Tensor:                   # (R, parts + 1, 1, S, S) float32: 1 where the order has been
-    "From nothing to everything, in equal steps."
+)->torch.Tensor:                   # (R, parts - 1, 1, S, S) float32: 1 where the order has been
+    "Between nothing and everything, in equal steps; the ends are the same for every order."
     ranks = np.argsort(orders, axis=1).reshape(len(orders), 1, _CELLS, _CELLS)
-    limits = np.arange(_PARTS + 1).reshape(1, -1, 1, 1) * (_CELLS * _CELLS / _PARTS)
+    limits = np.arange(1, _PARTS).reshape(1, -1, 1, 1) * (_CELLS * _CELLS / _PARTS)
     masks = torch.from_numpy((ranks < limits).astype(np.float32))
     return F.interpolate(masks, (side, side), mode="nearest")[:, :, None]
 
@@ -158,40 +181,58 @@ def _blurred(
     return F.interpolate(small, image.shape[-2:], mode="bicubic")[0]
 
 # %% ../nbs/use/63_maps_tested.ipynb #cd029daa
+class _Areas(NamedTuple):
+    "What the curves of one picture say."
+    ends: tuple[float, float]      # probability of the class: blurred picture, real picture
+    deleted: np.ndarray            # (R,) areas under the curves of deletion; (0,) where not asked
+    inserted: np.ndarray           # (R,) of insertion
+
+
 def _areas(
     trained:Trained,               # what is explained
     asked:_Asked,                  # of which picture
     orders:np.ndarray,             # (R, cells) int
-)->tuple[np.ndarray, np.ndarray]:  # (R,) areas under the curves of deletion and insertion
+)->_Areas:
     "Mean probability of the class while places go, and while they come."
     with standing_in(trained) as model, torch.no_grad():
         device = next(model.parameters()).device
         image = trained.transform.batch(asked.pixels[None].to(device))[0]
-        masks, blurred = _masks(orders, image.shape[-1]).to(device), _blurred(image)
+
+        def told(images):
+            return torch.softmax(model(images).double(), 1)[:, asked.target].cpu()
+        blurred = _blurred(image)
+        low, high = map(float, told(torch.stack([blurred, image])))
+        if high - low < _RISE:
+            return _Areas((low, high), np.empty(0), np.empty(0))
+        parts = _masks(orders, image.shape[-1]).to(device).split(8)
         areas = []
         for first, last in ((image, blurred), (blurred, image)):
-            curves = []
-            for steps in masks:
-                logits = model(first * (1 - steps) + last * steps).double()
-                curves.append(torch.softmax(logits, 1)[:, asked.target])
-            areas.append(torch.trapezoid(torch.stack(curves), dim=1).cpu().numpy() / _PARTS)
-    return areas[0], areas[1]
+            some = [told((first * (1 - part) + last * part).flatten(0, 1)) for part in parts]
+            between = torch.cat(some).view(len(orders), -1).sum(1)
+            areas.append((between + (low + high) / 2).numpy() / _PARTS)
+    return _Areas((low, high), *areas)
 
-
+# %% ../nbs/use/63_maps_tested.ipynb #4757b5e3
 def _order_check(
     trained:Trained,               # what is explained
     asked:_Asked,                  # of which picture
     found:np.ndarray,              # (S, S) its map
 )->MapCheck:
     "Deletion and insertion in the order of the map, and of the same map elsewhere."
-    deleted, inserted = _areas(trained, asked, _orders(found))
+    (low, high), deleted, inserted = _areas(trained, asked, _orders(found))
+    if not len(deleted):
+        words = (
+            "no place decides: without any detail the picture gets the class with probability "
+            f"{low:.2f}, with all of them {high:.2f}"
+        )
+        return MapCheck("order", False, words, high - low, _RISE, decided=False)
     gaps = inserted - deleted
-    p = (1 + int((gaps[1:] >= gaps[0]).sum())) / len(gaps)
+    p = float((gaps >= gaps[0]).mean())
     told = (
         f"deletion {deleted[0]:.2f}, insertion {inserted[0]:.2f}; the same map elsewhere "
         f"{deleted[1:].mean():.2f} and {inserted[1:].mean():.2f}, p = {p:.2f}"
     )
-    passed = p <= 1 / (1 + _SHIFTS)
+    passed = p <= _LEVEL
     words = f"the marked places decide the answer ({told})"
     if not passed:
         words = f"other places decide the answer as much as the marked ones: do not read it ({told})"
@@ -229,6 +270,11 @@ class Explanation:
         return bool(self.checks) and all(check.passed for check in self.checks)
 
     @property
+    def failed(self)->bool:
+        "Whether a check found the map wanting."
+        return any(check.failed for check in self.checks)
+
+    @property
     def answer(self)->str:
         "The most probable class."
         return max(self.probabilities, key=lambda name: self.probabilities[name])
@@ -239,7 +285,7 @@ class Explanation:
         method = f"Grad-CAM at {self.layer}" if self.method == "gradcam" else "occlusion"
         asked = "" if self.target == self.answer else f", asked about {self.target} ({share:.0%})"
         head = f"{name}: {self.answer} ({self.probabilities[self.answer]:.0%}){asked}; {method}"
-        told = [f"  {'passes' if check.passed else 'FAILS'}: {check.words}" for check in self.checks]
+        told = [f"  {check.verdict}: {check.words}" for check in self.checks]
         return [head, *(told or ["  not checked: read nothing into it"]), *self._where()]
 
     def _where(self)->list[str]:
@@ -306,19 +352,20 @@ def _drawn(
         source = picture_source(picture, 2 * _SHOWN, exact=12)
         sheet.marks.append(Markup(shape).format(x, top, wide, _SHOWN, source))
     sheet.text(6, 15, "what the network saw", "small")
-    failed = [check for check in told.checks if not check.passed]
-    words = "do not read: it fails a check" if failed else f"for “{label_of(told.target, 20)}”"
-    sheet.text(left, 15, words, "strong" if failed else "title")
-    if failed or not told.checks:
+    words = f"for “{label_of(told.target, 20)}”"
+    if not told.passed and told.checks:
+        words = "do not read: it fails a check" if told.failed else "not proved: a check cannot tell"
+    sheet.text(left, 15, words, "strong" if told.failed else "title")
+    if not told.passed:
         frame = f"M{left},{top}h{_SHOWN}v{_SHOWN}h-{_SHOWN}z"
-        sheet.path("red" if failed else "grey dashed", frame)
-    if failed:
+        sheet.path("red" if told.failed else "grey dashed", frame)
+    if told.failed:
         sheet.path("red", f"M{left},{top}l{_SHOWN},{_SHOWN}")
     ends = (f"{most:.2f} nats", "0") if told.method == "occlusion" else ("most", "none")
     sheet.text(bar + 17, top + 9, ends[0], "small")
     sheet.text(bar + 17, top + _SHOWN, ends[1], "small")
     sheet.text(left, top + _SHOWN + 16, f"{told.method} {label_of(told.layer, 24)}", "small")
-    verdict = "; it fails a check, do not read it" if failed else ""
+    verdict = "; it fails a check, do not read it" if told.failed else ""
     label = f"{told.method} map for {told.target}{verdict}"
     return beside(sheet.drawing(label), probability_bars(told.probabilities, told.target, width=190))
 
@@ -544,12 +591,15 @@ def explanation_page(
 )->Path:                           # the file
     "One page without any request. Raises `ConfigError` where it may not be written."
     path = output_file(out, PAGE, flag="--out", reads=reads)
-    bad = sum(not one.passed for one in told)
+    bad, untold = sum(one.failed for one in told), sum(not one.passed and not one.failed for one in told)
     many = "1 picture" if len(told) == 1 else f"{len(told)} pictures"
     summary = f"{many}; {bad or 'none'} with a map that fails a check"
+    if untold:
+        summary += f", {untold} where a check cannot tell"
     sections = [("How to read this", paragraph(
         "A map shows where in the picture the network found the class that was asked about, not why, and "
-        "not whether it is right. A map in a red frame failed a check: it shows something else."
+        "not whether it is right. A map in a red frame failed a check: it shows something else. In a "
+        "dashed frame, nothing in the picture was decisive enough to test the map."
     ))]
     sections += [("", one.html()) for one in told]
     text = page(f"What {name or 'the network'} looked at", summary, sections)
