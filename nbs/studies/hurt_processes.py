@@ -232,7 +232,7 @@ SHELL = {                          # how the answer begins
     "ulimit -f 0; expression predict RUN photo.png --csv small.csv": "exit 1: error",
     "ulimit -f 0; expression explain RUN photo.png --out page.html": "exit 1: error",
     "ulimit -f 0; expression verify RUN --statement small.json": "exit 1: error",
-    "ulimit -f 20; expression export RUN small": "exit 1: error",
+    "ulimit -f 4; expression export RUN small": "exit 1: error",
     "expression explain RUN photo.png > /dev/full": "exit 1: error",
     "expression publish exported anna/x --dry-run > /dev/full": "exit 1: error",
     "expression publish exported anna/x --dry-run >&-": "exit 0",
