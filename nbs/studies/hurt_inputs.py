@@ -57,7 +57,7 @@ TEXTS = {
     "split_column": ("no such column",),
     "out": NO_OUTPUT,
     "engine": NO_CHOICE,
-    "repository": (*NO_CHOICE, "anna", "anna/", "a/b/c", "anna/a b", "../up/x", "anna/" + "x" * 300),
+    "repository": (*NO_CHOICE, "anna", "anna/", "a/b/c", "anna/a b", "../up/x", "a/" + "x" * 300),
     "target": ("nothing", "../../up", "x" * 300),
     "layer": ("nothing", "../up", "model."),
 }

@@ -178,7 +178,8 @@ def at_once(
 ) -> str:                          # both exit statuses
     "Commands that start together, without ONNX, which takes seconds; each is done or says why not."
     without = "import sys; sys.modules['onnxscript'] = None; "
-    program = [sys.executable, "-c", f"{without}from expression_research.cli import main; sys.exit(main())"]
+    code = f"{without}from expression_research.cli import main; sys.exit(main())"
+    program = [sys.executable, "-c", code]
     running = [
         subprocess.Popen([*program, *shlex.split(line)], stderr=subprocess.PIPE, text=True,
                          stdout=subprocess.DEVNULL)
@@ -287,7 +288,8 @@ def _signals() -> list[Attack]:
         for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
             found.append(Attack(
                 "signals", f"{number.name} to {words.split()[0]}",
-                partial(stopped, number, words, first), (f"exit {128 + number}: stopped",), ("cv/*",), True,
+                partial(stopped, number, words, first),
+                (f"exit {128 + number}: stopped",), ("cv/*",), True,
             ))
     early = [0.0, 0.1, 0.5, 2.0]
     quiet = ("exit -2:", "exit 130:", "exit 1: the interpreter", "exit 0:")    # 0: it had ended
@@ -315,7 +317,8 @@ def _processes() -> list[Attack]:
     known = "statement.read_statement('RUN', 'cv/s.json')"
     found += [
         Attack("at once", "export and export, of one run to one place",
-               partial(at_once, one, one, whole="export.read_export('cv/one')"), ("ok",), ("cv/*",), True),
+               partial(at_once, one, one, whole="export.read_export('cv/one')"),
+               ("ok",), ("cv/*",), True),
         Attack("at once", "three exports over an older one",
                partial(at_once, *["export RUN exported-before"] * 3,
                        whole="export.read_export('exported-before')"),
