@@ -69,7 +69,7 @@ PATHS = {
     "csv": ("FACE", "RUN/metrics.json", "/dev/null", "pipe", "link.csv", "notes.csv", "faces"),
     "out": ("FACE", "RUN/metrics.json", "/dev/null", "pipe", "link.csv", "faces"),
     "like": NO_FOLDER,
-    "statement": ("FACE", "RUN/metrics.json", "/dev/null", "pipe", "link.csv", "faces", "faces/new"),
+    "statement": ("FACE", "RUN/metrics.json", "/dev/null", "pipe", "link.csv", "faces", "faces/x"),
     "rebuild": ("none/at/all", "faces/notes.txt"),
 }
 
