@@ -31,7 +31,7 @@ setup(
     extras_require={
         "dev": " ".join(
             settings[f"{name}_requirements"]
-            for name in ("dev", "onnx", "timm", "faces", "export", "explain")
+            for name in ("dev", "onnx", "timm", "faces", "export", "explain", "sign")
         ).split(),
         "onnx": settings["onnx_requirements"].split(),
         "heic": settings["heic_requirements"].split(),
@@ -39,6 +39,7 @@ setup(
         "export": settings["export_requirements"].split(),
         "faces": settings["faces_requirements"].split(),
         "explain": settings["explain_requirements"].split(),
+        "sign": settings["sign_requirements"].split(),
     },
     entry_points={
         "console_scripts": settings["console_scripts"].split(),

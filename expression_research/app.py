@@ -283,6 +283,7 @@ class AppServer(ThreadingHTTPServer):
     allow_reuse_address = False
     request_queue_size = _CONNECTIONS
 
+    @checked
     def __init__(self, desk:Desk, port:int):
         "Opens the port. Raises `ConfigError` where it is taken."
         self.desk, self.deadlines = desk, {}

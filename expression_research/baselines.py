@@ -8,15 +8,11 @@ __all__ = ['SplitRows', 'split_rows', 'log_frequencies', 'majority_baseline', 'h
 
 # %% ../nbs/trust/47_baselines.ipynb #46509298
 from collections.abc import Sequence
-from typing import Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import numpy as np
 import pandas as pd
 from datasets import Dataset, DatasetDict
-from skimage.feature import hog
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import FunctionTransformer
 from threadpoolctl import threadpool_limits
 
 from .arguments import Between, Numbers, Seed, checked
@@ -24,6 +20,9 @@ from .core import ConfigError, DataError, keyed_order
 from .heads import image_groups, inner_folds
 from .samples import class_names, decoded, with_sample_ids
 from .diagnostics import prediction_table
+
+if TYPE_CHECKING:                  # a run that fits no baseline need not wait for scikit-learn
+    from sklearn.pipeline import Pipeline
 
 # %% ../nbs/trust/47_baselines.ipynb #d1a1ef61
 class SplitRows(NamedTuple):
@@ -93,6 +92,7 @@ def hog_features(
     if side < least:
         one_block = f"one block of {_BLOCK} x {_BLOCK} cells of {_CELL}"
         raise ConfigError(f"side={side}: HOG needs at least {least} pixels, {one_block}.")
+    from skimage.feature import hog
     return np.stack([hog(image, channel_axis=0, **_HOG) for image in pixels])
 
 # %% ../nbs/trust/47_baselines.ipynb #f5bf96c7
@@ -111,13 +111,16 @@ def hog_pipeline(
     C:float=0.1,                   # inverse strength of the penalty, above 0
     *,
     classify_only:bool=False,      # without the first step, for features
-)->Pipeline:                       # takes (N, 3, S, S) uint8, predict_proba gives (N, C)
+)->"Pipeline":                     # takes (N, 3, S, S) uint8, predict_proba gives (N, C)
     """HOG and logistic regression, not fitted.
 
     Raises `ConfigError` for a penalty that is not positive.
     """
     if not C > 0:
         raise ConfigError(f"C={C}: expected a number above 0; a small one means a strong penalty.")
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import Pipeline
+    from sklearn.preprocessing import FunctionTransformer
     steps = [
         ("hog", FunctionTransformer(hog_features)),
         ("classifier", LogisticRegression(C=C, tol=1e-6, max_iter=5000)),
@@ -127,7 +130,7 @@ def hog_pipeline(
 # %% ../nbs/trust/47_baselines.ipynb #04993f0f
 @checked
 def pipeline_logits(
-    model:Pipeline,                # fitted
+    model:"Pipeline",               # fitted
     inputs:np.ndarray,             # (N, 3, S, S) uint8, or (N, F) features if it only classifies
     classes:Annotated[int, Between(2, 10**6)],  # C, 2 or more
 )->np.ndarray:                     # (N, C) float64 log-probabilities in nats, at least log(1e-12)

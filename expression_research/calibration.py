@@ -15,7 +15,7 @@ from typing import Annotated, Literal, NamedTuple
 import numpy as np
 import pandas as pd
 from scipy.optimize import brentq, isotonic_regression, minimize_scalar
-from scipy.stats import beta, multivariate_normal, norm, t as student_t
+from scipy.special import betaincinv, ndtr, ndtri, stdtrit
 
 from .arguments import Between, Fraction, Seed, checked
 from .charts import plot_reliability
@@ -60,7 +60,7 @@ def _correlation(
     if total <= 0 or each <= 1:
         return 0.0
     found = max(0.0, (between - within) / total)
-    width = student_t.ppf(norm.cdf(1), count - 1) * math.sqrt(2 / ((count - 1) * each * (each - 1)))
+    width = stdtrit(count - 1, ndtr(1)) * math.sqrt(2 / ((count - 1) * each * (each - 1)))
     return float(min(found + width * (1 - found) * (1 + (each - 1) * found), 1.0))
 
 
@@ -71,8 +71,8 @@ def _exact_ends(
 )->tuple[float, float]:            # lower and upper end in [0, 1]
     "The interval of Clopper and Pearson (Biometrika 1934)."
     tail, right = (1 - level) / 2, share * n
-    low = float(beta.ppf(tail, right, n - right + 1)) if right > 0 else 0.0
-    return low, float(beta.ppf(1 - tail, right + 1, n - right)) if right < n else 1.0
+    low = float(betaincinv(right, n - right + 1, tail)) if right > 0 else 0.0
+    return low, float(betaincinv(right + 1, n - right, 1 - tail)) if right < n else 1.0
 
 # %% ../nbs/trust/41_calibration.ipynb #c0ebc0a3
 @checked
@@ -135,8 +135,9 @@ def _latent(
     share:float,                   # of right answers, in (0, 1)
 )->float:                          # in [0, 0.98]
     "The correlation of normal numbers whose signs are as correlated."
-    place = float(norm.ppf(min(max(share, 0.01), 0.99)))
-    steps, share = np.linspace(0, 0.98, 25), float(norm.cdf(place))
+    from scipy.stats import multivariate_normal
+    place = float(ndtri(min(max(share, 0.01), 0.99)))
+    steps, share = np.linspace(0, 0.98, 25), float(ndtr(place))
     both = [
         multivariate_normal.cdf([place, place], cov=[[1, step], [step, 1]]) for step in steps
     ]
@@ -161,7 +162,7 @@ def _worlds(
         alike = _latent(_correlation(right - confidence, persons), confidence.mean())
         person = generator.normal(size=(draws, persons.max() + 1))[:, persons]
         own = generator.normal(size=(draws, len(table)))
-        chance = norm.cdf(math.sqrt(alike) * person + math.sqrt(1 - alike) * own)
+        chance = ndtr(math.sqrt(alike) * person + math.sqrt(1 - alike) * own)
     sums = np.take_along_axis(probabilities, order, axis=1).cumsum(axis=1)
     place = np.zeros(chance.shape, dtype=np.int64)
     for column in sums.T[:-1]:
@@ -362,7 +363,7 @@ def _temperature_interval(
     units = len(table) if persons is None else int(persons.max()) + 1
     if units < 5:
         return no_interval(f"{units} persons or images: fewer than 5")
-    quantile = student_t.ppf(0.975, units - 1)
+    quantile = stdtrit(units - 1, 0.975)
     def outside(log_temperature):
         slopes, variance = _slope(logits, labels, log_temperature)
         if persons is not None:

@@ -17,7 +17,7 @@ from typing import Annotated, NamedTuple
 import numpy as np
 import pandas as pd
 from joblib import delayed
-from scipy.stats import chi2, levene, norm
+from scipy.special import chdtri, ndtri
 
 from .arguments import Between, Numbers, Seed, checked
 from .charts import plot_bars
@@ -357,7 +357,7 @@ def _spread_row(
     runs, sd = len(accuracies), 100 * float(np.std(accuracies, ddof=1))
     if np.ptp(accuracies) == 0:
         return {"runs": runs, "sd": 0.0, "low": math.nan, "high": math.nan}
-    ends = np.sqrt((runs - 1) / chi2.ppf([0.975, 0.025], runs - 1)) * sd
+    ends = np.sqrt((runs - 1) / chdtri(runs - 1, [0.025, 0.975])) * sd
     return {"runs": runs, "sd": sd, "low": float(ends[0]), "high": float(ends[1])}
 
 # %% ../nbs/trust/48_choosing.ipynb #dad5955f
@@ -381,7 +381,7 @@ class Budget:
         Columns: runs, and low and high, were the spread at the ends of its interval.
         """
         spread = self.table[["sd", "low", "high"]].rename(columns={"sd": "runs"})
-        return np.ceil((norm.ppf(0.975) * spread / precision) ** 2).clip(lower=1)
+        return np.ceil((ndtri(0.975) * spread / precision) ** 2).clip(lower=1)
 
     def largest(self)->tuple[str, float]:  # source, p
         """The source with the largest spread, and how sure that is.
@@ -392,6 +392,7 @@ class Budget:
         name = str(self.table["sd"].idxmax())
         others = [values for source, values in self.values.items() if source != name]
         moved = [values for values in others if np.ptp(values) > 0]
+        from scipy.stats import levene
         tests = [levene(self.values[name], values, center="median").pvalue for values in moved]
         return name, float(max(tests, default=math.nan))
 

@@ -315,9 +315,10 @@ def _evaluate_model(
     from expression_research.experiments import evaluate_run, run_data, sealed_test
     from expression_research.outputs import output_file, table_kind, write_table
     from expression_research.runs import Run
-    if options.csv:
-        output_file(options.csv, table_kind(["sample_id", "split"]), reads=[options.run])
     run, groups, place = Run(options.run), {}, options.data
+    reads = [options.run, place or run.config.data]
+    if options.csv:
+        output_file(options.csv, table_kind(["sample_id", "split"]), reads=reads)
     if options.groups:                 # before the test split may be opened
         source, place = place or run.config.data, run_data(run, place)
         asked = options.split, options.groups, place, source
@@ -337,7 +338,7 @@ def _evaluate_model(
     if groups:
         print(f"\n{groups_text(known, groups)}")
     if options.csv:
-        write_table(table, options.csv, reads=[options.run])
+        write_table(table, options.csv, reads)
 
 # %% ../nbs/use/68_commands.ipynb #a439d3d6
 @dataclass(frozen=True)
@@ -501,7 +502,12 @@ def _verify_model(
     "`expression verify`."
     from expression_research.statement import statement_place, write_statement
     from expression_research.verify import verify_run
-    statement_place(options.run, options.statement)   # before anything is trained
+    from expression_research.runs import Run
+    if options.statement is None:      # before anything is trained
+        statement_place(options.run)
+    else:
+        reads = [options.data or Run(options.run, checked=False).config.data]
+        statement_place(options.run, options.statement, reads=reads)
     verification = verify_run(options.run, dataset=options.data)
     try:
         told = write_statement(options.run, verification, options.statement).as_posix()
@@ -648,9 +654,13 @@ def _serve_run(
 )->None:
     "`expression app`. It ends by Ctrl-C."
     from expression_research.app import serve_app
+    from expression_research.experiments import run_data
     from expression_research.runs import Run
-    if not Run(options.run).finished:
+    run = Run(options.run)
+    if not run.finished:
         raise RunError(f"{options.run} is not finished: it has no answers yet. Train it to its end.")
+    if options.data is not None:       # a wrong place is told before the page opens
+        run_data(run, options.data)
     serve_app(**vars(options))
 
 # %% ../nbs/use/68_commands.ipynb #a3d40c02

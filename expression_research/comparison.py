@@ -18,7 +18,7 @@ from typing import Annotated, Any, Literal, NamedTuple, Protocol
 
 import numpy as np
 import pandas as pd
-from scipy.stats import permutation_test, t as student_t
+from scipy.special import stdtrit
 
 from .arguments import Between, Count, Level, Numbers, Seed, checked
 from .charts import plot_intervals
@@ -226,6 +226,7 @@ def macro_f1_permutation(
         first = np.where(turned, answers_b, answers_a)
         second = np.where(turned, answers_a, answers_b)
         return _macro_f1s(labels, first, classes) - _macro_f1s(labels, second, classes)
+    from scipy.stats import permutation_test
     found = permutation_test(
         (np.zeros(groups, dtype=np.int8), np.ones(groups, dtype=np.int8)),
         difference,
@@ -305,7 +306,7 @@ def macro_f1_difference_interval(
     variance = len(images) / (len(images) - 1) * float((sums**2).sum())
     invented = _invented_variance(right_a, wrong_b) + _invented_variance(right_b, wrong_a)
     error = math.sqrt(variance + invented * n / effective)
-    half = float(student_t.ppf((1 + confidence) / 2, effective - 1)) * error
+    half = float(stdtrit(effective - 1, (1 + confidence) / 2)) * error
     middle = _f1_of_classes(labels, answers_a, classes)[0].mean()
     middle = float(middle - _f1_of_classes(labels, answers_b, classes)[0].mean())
     return Interval(max(-1.0, middle - half), min(1.0, middle + half))

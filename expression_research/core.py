@@ -21,6 +21,7 @@ import secrets
 import shutil
 import stat
 import subprocess
+import sys
 import time
 from contextlib import contextmanager, suppress
 from functools import cache, wraps
@@ -524,6 +525,27 @@ def set_aside(
     finally:
         _WRITING.discard(other.name)
 
+
+_EXCHANGES = {"linux": ("renameat2", True), "darwin": ("renamex_np", False)}
+_SWAP, _HERE = 2, -100             # RENAME_EXCHANGE and RENAME_SWAP; AT_FDCWD
+
+
+def _exchanged(
+    first:Path,                    # a folder
+    second:Path,                   # another one beside it
+)->bool:                           # False: nothing has changed, the system cannot
+    "Each gets the other's name, in one step that no kill can halve."
+    name, at = _EXCHANGES.get(sys.platform, ("", False))
+    if not name or second.is_symlink() or not second.is_dir():
+        return False
+    import ctypes
+    call = getattr(ctypes.CDLL(None), name, None)
+    if call is None:
+        return False
+    paths = [ctypes.c_char_p(os.fsencode(path)) for path in (first, second)]
+    words = [_HERE, paths[0], _HERE, paths[1]] if at else paths
+    return call(*words, ctypes.c_uint(_SWAP)) == 0
+
 # %% ../nbs/base/00_core.ipynb #3f9ddb45
 @contextmanager
 def replacing_folder(
@@ -542,8 +564,9 @@ def replacing_folder(
             raise _unwritten(path, error) from error
         yield fresh
         try:
-            with set_aside(path):
-                os.replace(fresh, path)
+            if not _exchanged(fresh, path):
+                with set_aside(path):
+                    os.replace(fresh, path)
             flush(path.parent)
         except OSError as error:
             raise _unwritten(path, error) from error

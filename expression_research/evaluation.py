@@ -14,7 +14,7 @@ from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import fisher_exact
+from scipy.special import betaln
 
 from .arguments import Count, Numbers, checked
 from .charts import checked_results, plot_curves
@@ -181,6 +181,19 @@ def top_confusions(
     return pd.DataFrame(rows, columns=["true", "predicted", "images", "share", "low", "high"])
 
 # %% ../nbs/trust/40_evaluation.ipynb #ef8ca1a4
+def _fisher_less(
+    hits:int, misses:int,          # of one class, 0 or more
+    other_hits:int, other_misses:int,  # of another
+)->float:                          # one-sided p-value in (0, 1]
+    "Fisher's exact test: as few hits or fewer, if both classes are recognised equally often."
+    images, others, right = hits + misses, other_hits + other_misses, hits + other_hits
+    few = np.arange(max(0, right - others), hits + 1)
+    def ways(n, k):                # natural logarithm of n over k
+        return -np.log(n + 1.0) - betaln(n - k + 1.0, k + 1.0)
+    chances = ways(images, few) + ways(others, right - few) - ways(images + others, right)
+    return min(1.0, float(np.exp(chances).sum()))
+
+
 @checked
 def weakest_class(
     table:pd.DataFrame,            # a prediction table
@@ -199,8 +212,7 @@ def weakest_class(
     lowest = min(there, key=lambda label: counts[label, label] / support[label])
     p = 0.0
     for other in there[there != lowest]:
-        both = [[hits[lowest], misses[lowest]], [hits[other], misses[other]]]
-        p = max(p, float(fisher_exact(both, alternative="less").pvalue))
+        p = max(p, _fisher_less(hits[lowest], misses[lowest], hits[other], misses[other]))
     p = min(1.0, p * len(there))
     if p > 0.05:
         return f"Which class is the weakest cannot be told from these {support.sum()} images."

@@ -25,6 +25,7 @@ from .experiments import Trained, machine_for
 
 # %% ../nbs/use/62_explain.ipynb #b69c0fb4
 @contextmanager
+@checked
 def standing_in(
     trained:Trained,               # of which nothing is changed
 )->Iterator[nn.Module]:            # (N, 3, S, S) -> (N, C) logits: a copy that may be changed

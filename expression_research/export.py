@@ -9,7 +9,7 @@ __all__ = ['MANIFEST', 'write_manifest', 'read_export', 'Exported', 'export_run'
 import logging
 import os
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -67,15 +67,21 @@ def read_export(
     if not (folder / MANIFEST).is_file():
         raise RunError(f"{folder} holds no {MANIFEST}: expected a folder of `expression export`.")
     record = read_json(folder / MANIFEST)
-    if not is_signed(record) or record.get("kind") != _KIND:
+    whole = is_signed(record) and record.get("kind") == _KIND and isinstance(record.get("files"), dict)
+    if not whole:
         raise RunError(f"{folder / MANIFEST} is not what was written there. Export again.")
-    there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
-    foreign = sorted(there - {MANIFEST, *record["files"]})
+    there, known = set(), {MANIFEST, *record["files"]}
+    for name in record["files"]:
+        known |= {parent.as_posix() for parent in PurePosixPath(name).parents}
+    for path in folder.rglob("*"):     # a folder, too, and a link to one
+        there.add(path.relative_to(folder).as_posix())
+    foreign = sorted(there - known)
     if foreign:
         raise RunError(f"{folder} holds {foreign[0]}, which is not of the export. Move it away.")
     for name, told in record["files"].items():
         place = folder / name
-        if place.is_symlink() or not place.is_file() or file_digest(place) != told["sha256"]:
+        odd = name not in there or place.is_symlink() or not place.is_file()
+        if odd or file_digest(place) != told["sha256"]:
             state = "is not what was exported" if name in there else "is gone"
             raise RunError(f"{place} {state}: it was edited or damaged. Export again.")
     return record

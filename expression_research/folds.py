@@ -32,7 +32,7 @@ import torch
 from datasets import Dataset, DatasetDict, concatenate_datasets
 from joblib import Parallel, delayed, effective_n_jobs
 from joblib.externals.loky.backend.resource_tracker import ensure_running
-from scipy.stats import t as student_t
+from scipy.special import stdtrit
 from threadpoolctl import threadpool_limits
 from tqdm.auto import tqdm
 
@@ -363,7 +363,7 @@ def corrected_interval(
     if number < 2:
         raise ConfigError(f"{number} accuracy: expected at least two folds, one gives no spread.")
     error = np.sqrt((1 / number + ratio) * accuracies.var(axis=-1, ddof=1))
-    half, mean = student_t.ppf(0.975, number - 1) * error, accuracies.mean(axis=-1)
+    half, mean = stdtrit(number - 1, 0.975) * error, accuracies.mean(axis=-1)
     return FoldInterval(mean, np.maximum(mean - half, 0), np.minimum(mean + half, 1), error)
 
 # %% ../nbs/trust/44_folds.ipynb #452b88f8

@@ -20,7 +20,7 @@ from typing import Annotated, Any
 import numpy as np
 import pandas as pd
 from datasets import Dataset, Image
-from scipy.stats import binom, norm
+from scipy.special import bdtr, ndtr
 
 from .arguments import Between, Numbers, Seed, checked
 from .charts import plot_intervals
@@ -361,7 +361,7 @@ class _Seeing:
     def counts(self, group:int, accuracy:float)->np.ndarray:
         "(2000,) right images of a group with an accuracy in [0, 1]."
         size = int(self.sizes[group])
-        steps = binom.cdf(np.arange(size + 1), size, accuracy)
+        steps = bdtr(np.arange(size + 1), size, accuracy)
         return np.minimum(np.searchsorted(steps, self.levels[:, group]), size)
 
     def found(self, first:int, second:int, gap:float)->float:
@@ -396,7 +396,7 @@ def _normal_power(
     varies = high * (1 - high) / first + low * (1 - low) / second
     step = (1 / first + 1 / second) / 2
     error = spread * math.sqrt(varies / null) if null > 0 else 0.0
-    return float(norm.cdf((gap - critical * spread - step) / max(error, 1e-9)))
+    return float(ndtr((gap - critical * spread - step) / max(error, 1e-9)))
 
 
 def _could_be_seen(

@@ -19,7 +19,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 import numpy as np
 import pandas as pd
 from joblib import delayed
-from scipy.stats import t as student_t
+from scipy.special import stdtrit
 
 from .arguments import Between, Seed, checked
 from .choosing import Choice, corrected_choice
@@ -291,7 +291,7 @@ def _seed_difference(
     by_images = mean_interval(losses.mean(axis=0), persons_of(next(iter(chosen.values()))))
     if not by_images.reason:
         error = float(losses.mean(axis=1).std(ddof=1)) / math.sqrt(len(losses))
-        by_seeds = float(student_t.ppf(0.975, len(losses) - 1)) * error
+        by_seeds = float(stdtrit(len(losses) - 1, 0.975)) * error
         half = math.hypot(by_images.high - loss, by_seeds)
         by_images = Interval(loss - half, loss + half)
     return Score(found.difference, found.interval, loss, by_images, "")

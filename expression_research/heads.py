@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple, Protocol
 import numpy as np
 import pandas as pd
 import torch
-from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 from torch import nn
 
@@ -155,6 +154,7 @@ def _slopes(
     C:float,                       # inverse strength of the penalty
 )->tuple[np.ndarray, np.ndarray, np.ndarray]:  # weights (M, K), biases (M,), classes (M,) with images
     "Logistic regression with a row for each class, also where there are two."
+    from sklearn.linear_model import LogisticRegression
     model = LogisticRegression(C=C, tol=1e-6, max_iter=5000).fit(narrow, labels)
     weights, biases = model.coef_, model.intercept_
     if len(model.classes_) == 2:                       # one row stands for the difference of two

@@ -14,7 +14,7 @@ from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.stats import binomtest, norm, t as student_t
+from scipy.special import bdtr, ndtri, stdtrit
 
 from .arguments import Between, Count, Level, Numbers, Seed, checked
 from .core import ConfigError, DataError, keyed_seed
@@ -25,6 +25,17 @@ from expression_research.diagnostics import (
     table_losses,
     table_predictions,
 )
+
+# %% ../nbs/trust/38_intervals.ipynb #3acdd59c
+def _wilson_ends(
+    share:np.ndarray|float,        # of images right, in [0, 1], any shape (...)
+    n:np.ndarray|float,            # images, above 0; need not be whole, (...)
+    z:np.ndarray|float,            # quantile: 1.96 for 95 %, or that of Student's t
+)->tuple[np.ndarray, np.ndarray]:  # lower and upper end in [0, 1]
+    "Wilson's interval in closed form."
+    middle = (share + z * z / (2 * n)) / (1 + z * z / n)
+    half = z * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / (1 + z * z / n)
+    return np.maximum(middle - half, 0.0), np.minimum(middle + half, 1.0)
 
 # %% ../nbs/trust/38_intervals.ipynb #6fab5d02
 @checked
@@ -38,21 +49,8 @@ def wilson(
         raise ConfigError(f"{correct} right of {n}: expected whole numbers with 0 <= right <= n.")
     if n == 0:
         return math.nan, math.nan
-    interval = binomtest(int(correct), int(n)).proportion_ci(
-        confidence_level=confidence, method="wilson"
-    )
-    return float(interval.low), float(interval.high)
-
-# %% ../nbs/trust/38_intervals.ipynb #3acdd59c
-def _wilson_ends(
-    share:np.ndarray|float,        # of images right, in [0, 1], any shape (...)
-    n:np.ndarray|float,            # images, above 0; need not be whole, (...)
-    z:np.ndarray|float,            # quantile: 1.96 for 95 %, or that of Student's t
-)->tuple[np.ndarray, np.ndarray]:  # lower and upper end in [0, 1]
-    "Wilson's interval in closed form."
-    middle = (share + z * z / (2 * n)) / (1 + z * z / n)
-    half = z * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / (1 + z * z / n)
-    return np.maximum(middle - half, 0.0), np.minimum(middle + half, 1.0)
+    low, high = _wilson_ends(correct / n, n, ndtri((1 + confidence) / 2))
+    return float(low if correct else 0.0), float(high if correct < n else 1.0)
 
 # %% ../nbs/trust/38_intervals.ipynb #bc8cc703
 class Interval(NamedTuple):
@@ -112,7 +110,7 @@ class Design(NamedTuple):
 
     @property
     def quantile(self)->float:     # 1.96 where images are independent
-        return float(student_t.ppf(0.975, self.degrees))
+        return float(stdtrit(self.degrees, 0.975))
 
 
 def _clustered_variance(
@@ -266,7 +264,8 @@ def sign_flip(
     if not len(sums):
         return 1.0
     if (np.abs(sums) == abs(sums[0])).all():
-        return float(binomtest(int((sums > 0).sum()), len(sums)).pvalue)
+        fewer = min((sums > 0).sum(), (sums < 0).sum())
+        return min(1.0, 2 * float(bdtr(fewer, len(sums), 0.5)))
     found = abs(sums.sum()) * (1 - 1e-12)
     if len(sums) <= 13:
         flips = (np.arange(2 ** len(sums))[:, None] >> np.arange(len(sums)) & 1) * 2 - 1
@@ -296,7 +295,7 @@ def difference_interval(
         )
     share_a, share_b = (only_a + 1) / (n + 2), (only_b + 1) / (n + 2)
     spread = math.sqrt((share_a + share_b - (share_a - share_b)**2) / (n + 2))
-    half = float(norm.ppf((1 + confidence) / 2)) * spread
+    half = float(ndtri((1 + confidence) / 2)) * spread
     return max(-1.0, share_a - share_b - half), min(1.0, share_a - share_b + half)
 
 
@@ -323,7 +322,7 @@ def paired_interval(
     n = len(a) / design.effect
     share_a, share_b = (only_a / design.effect + 1) / (n + 2), (only_b / design.effect + 1) / (n + 2)
     variance = (share_a + share_b - (share_a - share_b) ** 2) / (n + 2)
-    quantile = float(student_t.ppf((1 + confidence) / 2, design.degrees))
+    quantile = float(stdtrit(design.degrees, (1 + confidence) / 2))
     half, middle = quantile * math.sqrt(variance), share_a - share_b
     return Interval(max(-1.0, middle - half), min(1.0, middle + half))
 
@@ -377,7 +376,7 @@ def _effective_ends(
     middle, effect = influence(smoothed)
     n = middle * (1 - middle) / (smoothed * effect**2).sum(axis=(-1, -2))
     rarest = np.clip(counts.sum(axis=-1).min(axis=-1), 2, max(degrees, 1))
-    return _wilson_ends(value, n, student_t.ppf(0.975, rarest))
+    return _wilson_ends(value, n, stdtrit(rarest, 0.975))
 
 
 def _added_ends(

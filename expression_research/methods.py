@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from scipy.optimize import brentq
-from scipy.stats import t as student_t
+from scipy.special import stdtrit
 
 from .arguments import Level, checked
 from .comparison import HasTable, prediction_table_of, same_images
@@ -81,7 +81,7 @@ class _Part(NamedTuple):
         "Student's t times the standard error."
         if not self.error:
             return 0.0
-        return float(student_t.ppf(1 - alpha / 2, self.freedom)) * self.error
+        return float(stdtrit(self.freedom, 1 - alpha / 2)) * self.error
 
 
 def _seed_part(

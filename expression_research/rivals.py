@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.stats import t as student_t
+from scipy.special import stdtr, stdtrit
 
 from .arguments import checked
 from .comparison import holm
@@ -66,7 +66,7 @@ def _wider(
 )->Interval:                       # holds the mean of the values
     "Nadeau and Bengio's interval (2003, section 3.2), or that of the images where it is wider."
     mean, error = float(values.mean()), float(corrected_interval(values, ratio).standard_error)
-    half = float(student_t.ppf(0.975, len(values) - 1)) * error     # a difference may be below 0
+    half = float(stdtrit(len(values) - 1, 0.975)) * error     # a difference may be below 0
     found = wider_interval(FoldInterval(mean, mean - half, mean + half, error), by_images)
     return Interval(found.low, found.high, found.reason)
 
@@ -180,7 +180,7 @@ def _p_value(
     if error == 0:
         by_folds = 1.0 if values.mean() == 0 else 0.0
     else:
-        by_folds = 2 * float(student_t.sf(abs(values.mean()) / error, len(values) - 1))
+        by_folds = 2 * float(stdtr(len(values) - 1, -abs(values.mean()) / error))
     return max(by_folds, sign_flip(pair.images[by], persons_of(pair.tables[0])))
 
 # %% ../nbs/trust/45_rivals.ipynb #80d15fce

@@ -13,7 +13,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Annotated, Any, NamedTuple
 
-from scipy.stats import qmc
 
 from .arguments import Between, checked
 from expression_research.config import (
@@ -221,6 +220,7 @@ def _points(
 )->Iterator[dict[str, float]]:     # name -> in [0, 1)
     "A scrambled Sobol sequence: the first points are the same however many there are."
     number = math.ceil(math.log2(most))
+    from scipy.stats import qmc
     plain = qmc.Sobol(len(names), scramble=False, bits=_BITS).random_base2(number)
     for row in plain:
         yield {name: _scrambled(value, name, seed) for name, value in zip(names, row)}

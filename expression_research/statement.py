@@ -7,6 +7,8 @@ __all__ = ['STATEMENT', 'PREDICATE', 'file_digest', 'run_statement', 'statement_
 
 # %% ../nbs/use/55_statement.ipynb #e7f6224c
 import hashlib
+import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +24,7 @@ from expression_research.core import (
 )
 from .outputs import OutputKind, output_file
 from .runs import Run
-from .seals import SEAL
+from .seals import SEAL, is_signed, read_seal, signed
 from .verify import Verification
 
 # %% ../nbs/use/55_statement.ipynb #d36e0eff
@@ -58,7 +60,7 @@ def _predicate(
     "What the repetition gave."
     here, first = environment(), found.first
     loss, correct = found.loss, found.correct
-    return {
+    return signed({
         "verdict": found.verdict,
         "causes": list(found.causes),
         "first_difference": None if first is None else str(first),
@@ -70,7 +72,7 @@ def _predicate(
         "repeated_with": {name: here[name] for name in _HERE},
         "config": config_identity(run.config),
         "samples": run.manifest["hash"],
-    }
+    })
 
 
 @checked
@@ -95,10 +97,12 @@ _KIND = OutputKind("statement", rb'\{\s*"_type": "https://in-toto\.io/Statement/
 def statement_place(
     folder:Path|str,               # of the run
     out:Path|str|None=None,        # another place; None: in the folder
+    *,
+    reads:Iterable[Path|str]=(),   # what else the call reads, such as the run's pictures
 )->Path:                           # of the file
     "Where a statement will be. Raises `ConfigError` for a place that is taken or cannot be written."
     if out is not None:
-        return output_file(out, _KIND, flag="--statement", reads=[folder])
+        return output_file(out, _KIND, flag="--statement", reads=[folder, *reads])
     place = Path(folder) / STATEMENT
     if place.is_symlink() or (place.exists() and not _is_statement(place)):
         raise ConfigError(f"{place} is there and is no statement. Move it away, or name --statement PATH.")
@@ -128,6 +132,19 @@ def write_statement(
     return place
 
 # %% ../nbs/use/55_statement.ipynb #75789418
+def _subject_digests(
+    record:dict[str, Any],         # of a statement, as it was read
+)->dict[str, str]|None:            # name -> SHA-256; None: this is no such statement
+    "The files that it is about."
+    subjects = record.get("subject")
+    if record.get("_type") != _TYPE or not isinstance(subjects, list) or "predicate" not in record:
+        return None
+    try:
+        return {str(one["name"]): str(one["digest"]["sha256"]) for one in subjects}
+    except (KeyError, TypeError):
+        return None
+
+
 @checked
 def read_statement(
     folder:Path|str,               # of a run
@@ -137,21 +154,28 @@ def read_statement(
 
     Raises `RunError` for a file that is no such statement, and for one on other files.
     """
-    place = Path(folder) / STATEMENT if path is None else Path(path)
-    if not place.exists():
+    folder = Path(folder)
+    place = folder / STATEMENT if path is None else Path(path)
+    if not os.path.lexists(place):
         return None
     if not _is_statement(place):
         raise RunError(f"{place} is no statement of `expression verify`. Remove it, or verify again.")
     record = read_json(place)
-    changed = [
-        one["name"]
-        for one in record["subject"]
-        if not (Path(folder) / one["name"]).is_file()
-        or file_digest(Path(folder) / one["name"]) != one["digest"]["sha256"]
-    ]
-    if changed or not record["subject"]:
+    told = _subject_digests(record)
+    if told is None or not is_signed(record["predicate"]):
         raise RunError(
-            f"{place} is about other files: {', '.join(changed[:3]) or 'none'} changed since. Run "
+            f"{place} is not what was written there: it was edited or damaged. Remove it, or run "
+            f"`expression verify {folder}` again."
+        )
+    sealed = {name for name in {SEAL, *read_seal(folder).files} if (folder / name).is_file()}
+    changed = [
+        name
+        for name in sorted({*told, *sealed})
+        if not (folder / name).is_file() or file_digest(folder / name) != told.get(name)
+    ]
+    if changed:
+        raise RunError(
+            f"{place} is about other files: {', '.join(changed[:3])} changed since. Run "
             f"`expression verify {folder}` again."
         )
     return record["predicate"]

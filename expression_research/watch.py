@@ -116,7 +116,11 @@ def look_of(
     pixels:Any,                    # (3, S, S) uint8, array or tensor
 )->np.ndarray:                     # (7,) float64
     "What a picture looks like. Raises `DataError` for another shape."
-    values = np.asarray(pixels, np.float64) / 255
+    try:
+        values = np.asarray(pixels, np.float64) / 255
+    except (TypeError, ValueError):
+        kind = type(pixels).__name__
+        raise DataError(f"pixels of type {kind}: expected (3, S, S) numbers.") from None
     if values.ndim != 3 or len(values) != 3 or min(values.shape[1:]) < 3:
         raise DataError(f"pixels of shape {values.shape}: expected (3, S, S), S at least 3.")
     grey = np.tensordot(_LUMA, values, axes=1)                              # (S, S)

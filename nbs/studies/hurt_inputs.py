@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from expression_research import commands
+from expression_research.export import write_manifest
 
 TINY = "--data faces --model tinyvgg --plan all:1 --out runs-made".split()
 # What a command needs besides the flag that is wrong: a healthy call.
@@ -27,6 +28,10 @@ CALLS: dict[str, list[str]] = {
     "predict": ["RUN", "FACE"],
     "align": ["faces", "aligned"],
     "tune": [*TINY, "--budget", "2"],
+    "export": ["RUN", "exported-now"],
+    "publish": ["exported", "anna/tiny", "--dry-run"],
+    "explain": ["RUN", "FACE"],
+    "app": ["RUN", "--no-browser", "--port", "0"],
 }
 
 # Texts that are no number, and numbers that nobody means.
@@ -52,6 +57,9 @@ TEXTS = {
     "split_column": ("no such column",),
     "out": NO_OUTPUT,
     "engine": NO_CHOICE,
+    "repository": (*NO_CHOICE, "anna", "anna/", "a/b/c", "anna/a b", "../up/x", "a/" + "x" * 300),
+    "target": ("nothing", "../../up", "x" * 300),
+    "layer": ("nothing", "../up", "model."),
 }
 PATHS = {
     "run": NO_FOLDER,
@@ -61,6 +69,7 @@ PATHS = {
     "csv": ("FACE", "RUN/metrics.json", "/dev/null", "pipe", "link.csv", "notes.csv", "faces"),
     "out": ("FACE", "RUN/metrics.json", "/dev/null", "pipe", "link.csv", "faces"),
     "like": NO_FOLDER,
+    "statement": ("FACE", "RUN/metrics.json", "/dev/null", "pipe", "link.csv", "faces", "faces/x"),
     "rebuild": ("none/at/all", "faces/notes.txt"),
 }
 
@@ -125,7 +134,7 @@ def wrong_inputs() -> list[Input]:
             ["--", "--help2"],
             ["extra", "extra\x1b[2J"],
         ):
-            if command in ("predict", "report") and extra[0] == "extra":
+            if command in ("predict", "report", "explain") and extra[0] == "extra":
                 continue
             found.append(Input(command, extra[0], "", (command, *healthy, *extra)))
         if positional:
@@ -150,6 +159,17 @@ def put_in_place(
     return typed
 
 
+def lay_export(
+    folder: Path,  # not there yet
+) -> None:
+    "What `publish` takes for an export, without the seconds that one takes."
+    folder.mkdir()
+    (folder / "README.md").write_text("---\nlibrary_name: timm\n---\n# tiny\n")
+    (folder / "config.json").write_text("{}\n")
+    (folder / "model.safetensors").write_bytes(bytes(range(256)) * 20)
+    write_manifest(folder, run="tiny", library="timm")
+
+
 def lay_traps() -> None:
     "A pipe, a link and a text, in the folder where the calls are made."
     os.mkfifo("pipe")
@@ -157,3 +177,4 @@ def lay_traps() -> None:
     Path("link.csv").symlink_to("victim.txt")
     Path("notes.csv").write_text("what,when\nmine,today\n")
     Path("faces/notes.txt").write_text("no picture")
+    lay_export(Path("exported"))

@@ -57,6 +57,20 @@ class Deadline:
             self.event("open")
 
 
+def _watch_requests(deadline: Deadline) -> None:
+    "Every request to the Hub is an event before it is sent and when it was answered."
+    import httpx
+    send = httpx.Client.send
+
+    def watched(*arguments: object, **options: object) -> object:
+        deadline.event("before a request")
+        answer = send(*arguments, **options)
+        deadline.event("after a request")
+        return answer
+
+    httpx.Client.send = watched
+
+
 def command(
     folder: str,                   # where it is typed
     words: list[str],              # after `expression`
@@ -64,6 +78,9 @@ def command(
     listener: Connection|None = None,  # is sent (exit status, the events, both outputs)
 ) -> None:
     "A command whose every write, every step and every file that it opens is an event."
+    while "=" in words[0]:         # as a shell takes HF_TOKEN=... before a command
+        name, _, value = words[0].partition("=")
+        os.environ[name], words = value, words[1:]
     os.chdir(folder)
     tempfile.tempdir = str(Path(folder).parent)
     deadline, rename, flush, step = Deadline(number), os.replace, core.flush, engine.train_step
@@ -88,7 +105,18 @@ def command(
         deadline.event("step")
         return step(*arguments, **options)
 
+    exchange = core._exchanged
+
+    def exchanged(*folders: Path) -> bool:
+        deadline.event("before its name")
+        done = exchange(*folders)
+        deadline.event("after its name")
+        return done
+
     os.replace, core.flush, engine.train_step = replace, flush_in_halves, train_step
+    core._exchanged = exchanged
+    if words[0] == "publish":
+        _watch_requests(deadline)
     sys.addaudithook(deadline.opened)
     out = io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):

@@ -20,8 +20,19 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from expression_research import core, folds, outputs, report, serving
+from expression_research import (
+    core,
+    export,
+    folds,
+    map_checks,
+    outputs,
+    publish,
+    report,
+    serving,
+    statement,
+)
 from hurt_damages import TooLong, ask, in_time
+from hurt_inputs import lay_export
 
 REFUSED = ("exit 1: error", "exit 2: error")
 OWN = ("ConfigError", "DataError", "ModelError", "RunError")
@@ -60,6 +71,13 @@ def lay_out(
         shutil.copy("photo.png", f"{name}/a.png")
         Path(name, "in", "way.png").symlink_to(target)
     os.mkfifo("pipe")
+    for name in ("exported", "edited", "added", "torn"):
+        lay_export(Path(name))
+    Path("edited/config.json").write_text('{"mean": 0}')
+    Path("added/mine").mkdir()
+    Path("torn/export.json").write_text(Path("torn/export.json").read_text()[:90])
+    Path("linked").symlink_to("exported")
+    Path("forged.json").write_text('{"predicateType": "%s", "predicate": {}}' % statement.PREDICATE)
 
 
 def state() -> dict[str, str]:     # name -> kind, mode and content
@@ -137,7 +155,7 @@ def typed(line: str) -> str:
 def python(code: str) -> str:
     "A call from Python: the project's own exception, or the type of what came back."
     names = {"np": np, "pd": pd, "Path": Path}
-    for module in (serving, outputs, core, folds, report):
+    for module in (serving, outputs, core, folds, report, export, publish, statement, map_checks):
         names.update(vars(module))
     try:
         return f"returned {type(eval(code, names)).__name__}"
@@ -186,6 +204,41 @@ audit faces --out RUN
 audit faces --out photo.png
 data --rebuild nowhere photo.png
 data --rebuild faces RUN
+export RUN photo.png
+export RUN theirs.csv
+export RUN link.csv
+export RUN nowhere.csv
+export RUN linked
+export RUN pipe
+export RUN /dev/null
+export RUN foreign
+export RUN edited
+export RUN added
+export RUN torn
+export RUN RUN
+export RUN RUN/deep
+export RUN ''
+export RUN .
+export RUN /proc/exported
+explain RUN photo.png --out photo.png
+explain RUN photo.png --out theirs.html
+explain RUN photo.png --out link.csv
+explain RUN photo.png --out nowhere.csv
+explain RUN photo.png --out pipe
+explain RUN photo.png --out /dev/full
+explain RUN photo.png --out faces
+explain RUN photo.png --out RUN/new.html
+explain RUN photo.png --out RUN/best.safetensors
+verify RUN --statement photo.png
+verify RUN --statement theirs.csv
+verify RUN --statement link.csv
+verify RUN --statement nowhere.csv
+verify RUN --statement pipe
+verify RUN --statement /dev/full
+verify RUN --statement faces
+verify RUN --statement RUN/new.json
+verify RUN --statement RUN/metrics.json
+verify RUN --statement exported/config.json
 """.strip().splitlines()
 
 INSIDE = """
@@ -201,6 +254,13 @@ audit faces --out faces/audit
 predict RUN faces --csv faces/t.csv
 predict RUN faces --csv faces/train/sad/new.csv
 data --rebuild faces faces/pack
+export RUN faces
+export RUN faces/exported
+export RUN faces/train/sad/exported
+evaluate RUN --csv faces/t.csv
+verify RUN --statement faces/s.json
+verify RUN --statement faces/train/sad/s.json
+explain RUN faces --out faces/page.html
 """.strip().splitlines()
 
 BEFORE = """
@@ -266,6 +326,39 @@ data pipe
 verify faces
 verify nowhere
 verify photo.png
+export nowhere new
+export photo.png new
+export faces new
+export RUN new --data nowhere
+export RUN new --data exported
+export RUN
+publish nowhere anna/x --dry-run
+publish photo.png anna/x --dry-run
+publish RUN anna/x --dry-run
+publish faces anna/x --dry-run
+publish edited anna/x --dry-run
+publish added anna/x --dry-run
+publish torn anna/x --dry-run
+publish exported anna/x/y --dry-run
+publish exported /etc/passwd --dry-run
+publish exported anna/x
+explain nowhere photo.png
+explain RUN missing.png
+explain RUN /dev/zero
+explain RUN theirs.csv
+explain RUN photo.png --target nobody
+explain RUN photo.png --layer nothing
+explain RUN photo.png --method saliency
+explain RUN photo.png --device cuda:x
+app nowhere --no-browser
+app faces --no-browser
+app photo.png --no-browser
+app RUN --no-browser --port 70000
+app RUN --no-browser --port -1
+app RUN --no-browser --coverage 1
+app RUN --no-browser --coverage nan
+app RUN --no-browser --data nowhere
+app RUN --no-browser --device cuda:99
 bogus
 """.strip().splitlines()
 
@@ -330,6 +423,32 @@ report_runs(["faces"])
 output_file("", PAGE)
 output_folder("")
 refuse_inside("faces/runs", "faces")
+export_run("RUN", None)
+export_run("RUN", b"new")
+export_run("RUN", "a\0b")
+export_run("RUN", "x" * 256)
+export_run(None, "new")
+export_run("RUN", "new", dataset=5)
+export_run("RUN", "new", int8="no")
+read_export("photo.png")
+read_export("a\0b")
+read_export("x" * 5000)
+publish_export("exported", None)
+publish_export("exported", "anna/x", public="no")
+publish_export(b"exported", "anna/x", dry_run=True)
+publish_export("edited", "anna/x", dry_run=True)
+read_statement("RUN", "photo.png")
+read_statement("RUN", "pipe")
+read_statement("RUN", "faces")
+read_statement("RUN", "forged.json")
+statement_place("RUN", "faces/x", reads=["faces"])
+write_statement("RUN", None)
+explain("RUN", None)
+explain("RUN", "photo.png", method="saliency")
+explain("RUN", "photo.png", target=3)
+explain("RUN", [])
+explanation_page([], "photo.png")
+explanation_page(["x"], "new.html")
 """.strip().splitlines()
 
 
@@ -463,6 +582,10 @@ def _hostile() -> list[Attack]:
             "a flag": partial(seen, "train", f"--{text}"),
             "a value": partial(seen, "train", f"--model={text}"),
             "an output": partial(seen, "audit", "faces", "--out", f"photo.png/{text}"),
+            "an export": partial(seen, "export", "RUN", f"photo.png/{text}"),
+            "a statement": partial(seen, "verify", "RUN", f"--statement=photo.png/{text}"),
+            "a repository": partial(seen, "publish", "exported", f"anna/{text}", "--dry-run"),
+            "a class to explain": partial(seen, "explain", "RUN", "photo.png", f"--target={text}"),
         }
         found += [
             Attack("escapes", f"{name} in {place}", act, any_end) for place, act in places.items()
@@ -512,7 +635,11 @@ def _names() -> list[Attack]:
              f"crossval --data faces --out a/{long}", f"evaluate {long}",
              f"train --resume {long}", f"report RUN --out {long}.html",
              "train --data faces --out ~nobody-such/runs", "train --resume ~nobody-such/x",
-             "predict RUN photo.png --csv ~nobody-such/x.csv"]
+             "predict RUN photo.png --csv ~nobody-such/x.csv",
+             f"export RUN {long}", f"export {long} new", f"verify RUN --statement {long}",
+             f"explain RUN photo.png --out {long}.html", f"publish {long} anna/x --dry-run",
+             f"publish exported anna/{long} --dry-run", "export RUN ~nobody-such/x",
+             "publish ~nobody-such/x anna/x --dry-run"]
     return found + refused("names", lines)
 
 

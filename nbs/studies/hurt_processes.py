@@ -172,6 +172,29 @@ def odd_classes() -> str:
     return removed(act, "odd")
 
 
+def at_once(
+    *lines: str,                   # after `expression`
+    whole: str,                    # a Python expression that is true of what they leave
+) -> str:                          # both exit statuses
+    "Commands that start together, without ONNX, which takes seconds; each is done or says why not."
+    without = "import sys; sys.modules['onnxscript'] = None; "
+    code = f"{without}from expression_research.cli import main; sys.exit(main())"
+    program = [sys.executable, "-c", code]
+    running = [
+        subprocess.Popen([*program, *shlex.split(line)], stderr=subprocess.PIPE, text=True,
+                         stdout=subprocess.DEVNULL)
+        for line in lines
+    ]
+    said = [one.communicate(timeout=300)[1].strip() for one in running]
+    states = [one.returncode for one in running]
+    if any(state and not words.startswith("error: ") for state, words in zip(states, said)):
+        return f"foreign: {said}"
+    from expression_research import export, statement
+    if 0 not in states or not eval(whole, {"export": export, "statement": statement}):
+        return f"not whole: {states}, {said}"
+    return f"ok: {states}"
+
+
 # ---- streams -----------------------------------------------------------------------------------
 
 
@@ -208,6 +231,13 @@ SHELL = {                          # how the answer begins
     "PYTHONIOENCODING=ascii expression data faces": "exit 0",
     "LC_ALL=C PYTHONUTF8=0 expression predict RUN photo.png": "exit 0",
     "ulimit -f 0; expression predict RUN photo.png --csv small.csv": "exit 1: error",
+    "ulimit -f 0; expression explain RUN photo.png --out page.html": "exit 1: error",
+    "ulimit -f 0; expression verify RUN --statement small.json": "exit 1: error",
+    "ulimit -f 4; expression export RUN small": "exit 1: error",
+    "expression explain RUN photo.png > /dev/full": "exit 1: error",
+    "expression publish exported anna/x --dry-run > /dev/full": "exit 1: error",
+    "expression publish exported anna/x --dry-run >&-": "exit 0",
+    "expression publish exported anna/x --dry-run | head -1": "exit ",
     f"ulimit -f 20; expression train --data faces {TINY} --plan all:1 --out cv": "exit 1: error",
 }
 
@@ -253,6 +283,14 @@ def _signals() -> list[Attack]:
                     "signals", f"{number.name} to {whom} of {words.split()[0]}",
                     partial(stopped, number, words, first, group), (end,), ("cv/*",), True,
                 ))
+    later = {"export RUN cv/one": "faces:", "app RUN --no-browser --port 0": "http"}
+    for words, first in later.items():
+        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+            found.append(Attack(
+                "signals", f"{number.name} to {words.split()[0]}",
+                partial(stopped, number, words, first),
+                (f"exit {128 + number}: stopped",), ("cv/*",), True,
+            ))
     early = [0.0, 0.1, 0.5, 2.0]
     quiet = ("exit -2:", "exit 130:", "exit 1: the interpreter", "exit 0:")    # 0: it had ended
     found += [
@@ -274,6 +312,20 @@ def _processes() -> list[Attack]:
         Attack("workers", f"--jobs {jobs} for {divisions} folds",
                partial(most_workers, jobs, divisions), ("ok",), ("cv/*",), True)
         for jobs, divisions in ((64, 2), (2, 3))
+    ]
+    one = "export RUN cv/one"
+    known = "statement.read_statement('RUN', 'cv/s.json')"
+    found += [
+        Attack("at once", "export and export, of one run to one place",
+               partial(at_once, one, one, whole="export.read_export('cv/one')"),
+               ("ok",), ("cv/*",), True),
+        Attack("at once", "three exports over an older one",
+               partial(at_once, *["export RUN exported-before"] * 3,
+                       whole="export.read_export('exported-before')"),
+               ("ok",), ("exported-before/*",), True),
+        Attack("at once", "verify and verify, one statement",
+               partial(at_once, *["verify RUN --statement cv/s.json"] * 2, whole=known),
+               ("ok",), ("cv/*",), True),
     ]
     return found + [
         Attack("logs", "a redirected training, read while it runs", log_grows, ("ok",),
