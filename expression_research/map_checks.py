@@ -480,11 +480,18 @@ class FaceCheck:
     share: float                   # of the maps on mouth and brows, mean
     references: dict[str, float]   # name -> mean share
     ends: dict[str, Interval]      # name -> 95 % interval of the share less the reference
+    right_ends: Interval           # 95 % interval of `right`, over persons
+    guessing: float                # right answers of a network that knows nothing, in (0, 1)
 
     @property
     def passed(self)->bool:
-        "Whether the maps beat every reference."
-        return all(interval.low > 0 for interval in self.ends.values())
+        "Whether the answers beat guessing, and the maps every reference."
+        return self.knows and all(interval.low > 0 for interval in self.ends.values())
+
+    @property
+    def knows(self)->bool:
+        "Whether there is something to explain: more answers are right than guesses would be."
+        return self.right_ends.low > self.guessing
 
     def lines(self)->list[str]:
         "For people."
@@ -498,8 +505,11 @@ class FaceCheck:
             for name, value in self.references.items()
         ]
         verdict = "passes: the maps lie where the expression is"
-        if not self.passed:
-            worse = [name for name, interval in self.ends.items() if not interval.low > 0]
+        worse = [name for name, interval in self.ends.items() if not interval.low > 0]
+        if not self.knows:
+            ends = f"{self.right_ends.low:.0%} to {self.right_ends.high:.0%} right, guessing {self.guessing:.0%}"
+            verdict = f"FAILS: the answers are no better than guesses ({ends}); there is nothing to explain"
+        elif worse:
             verdict = f"FAILS: no more on mouth and brows than {' and '.join(worse)}; do not read these maps"
         return [head, *told, f"  {verdict}"]
 
@@ -545,10 +555,12 @@ def check_on_faces(
     with standing_in(trained) as model, torch.no_grad():
         device = next(model.parameters()).device
         answers = [model(trained.transform.batch(part.to(device))).argmax(1).cpu() for part in pixels.split(64)]
-    right = float((torch.cat(answers).numpy() == np.array(targets)).mean())
+    hits = (torch.cat(answers).numpy() == np.array(targets)).astype(np.float64)
     ends = {name: resampled_interval(share - other, persons) for name, other in references.items()}
     means = {name: float(other.mean()) for name, other in references.items()}
-    return FaceCheck(method, count, len(np.unique(persons)), right, float(share.mean()), means, ends)
+    known = (resampled_interval(hits, persons), 1 / len(trained.class_names))
+    heads = (method, count, len(np.unique(persons)), float(hits.mean()), float(share.mean()))
+    return FaceCheck(*heads, means, ends, *known)
 
 # %% ../nbs/use/63_maps_tested.ipynb #bdb271b6
 @checked

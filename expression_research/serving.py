@@ -391,16 +391,18 @@ def read_for_network(
     """
     _check_choices("torch", faces, 1)
     framing = run_framing(trained, faces)
-    pixels, problems, done = _read_all(paths, trained, True, framing, faces == "map")
+    read = [_read_framed(path, trained, framing, faces == "map") for path in paths]
+    problems = [one.problem for one in read]
     if any(problems):
-        mend = "Leave them out"
-        if framing is not None:
-            mend += "; faces='as_is' (--faces as_is) takes all pictures as they are"
+        damaged = any(not one.seen for one in read)
+        mend = "Repair or leave them out" if damaged else "Leave them out"
+        if any(one.seen and one.problem for one in read):     # whole, but not with one face
+            mend += "; faces='as_is' (--faces as_is) takes pictures however many faces they show"
         raise DataError(
             f"{sum(map(bool, problems))} of {len(paths)} files cannot be used: "
             f"{_bad_files(paths, problems)}.\n{mend}."
         )
-    return pixels, done
+    return [one.pixels for one in read if one.pixels is not None], [one.done for one in read]
 
 # %% ../nbs/use/60_predict.ipynb #05a95479
 @checked
