@@ -50,7 +50,10 @@ def make_run(place: Path) -> Path:
 def served(run: Path):
     "The command as a user starts it; its address."
     command = [sys.executable, "-m", "expression_research.cli", "app", str(run), "--port", "0", "--no-browser"]
+    # a job in the background of a script ignores Ctrl-C, and so would its children
+    ours = signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    signal.signal(signal.SIGINT, ours)
     try:
         line = next((line for line in process.stdout if "http://" in line), "")
         yield line.split()[0]
