@@ -392,11 +392,13 @@ def imports() -> str:
 
 
 def check_help() -> str:
-    "The command line answers before anything heavy is loaded; the light modules load no torch."
+    "The command line answers before anything heavy is loaded; light modules load no torch, a run no scipy.stats."
     complaints, seconds = [], []
     light = {"core", "config", "augmentation", "cli"} & set(rooms())
     for name in (PACKAGE, *(f"{PACKAGE}.{module}" for module in sorted(light))):
         complaints += loaded_by(name, ("torch", "sklearn", "datasets", "matplotlib"))
+    for name in sorted({"experiments", "mainjob", "report"} & set(rooms())):     # a run waits for none of these
+        complaints += loaded_by(f"{PACKAGE}.{name}", ("scipy.stats", "sklearn", "skimage"))
     limit = 0.5 if sys.platform == "linux" else 2.0       # starting a process is slower elsewhere
     expression = program("expression")
     for _ in range(5):

@@ -130,7 +130,7 @@ def hog_pipeline(
 # %% ../nbs/trust/47_baselines.ipynb #04993f0f
 @checked
 def pipeline_logits(
-    model:"Pipeline",               # fitted
+    model:"Pipeline",              # fitted
     inputs:np.ndarray,             # (N, 3, S, S) uint8, or (N, F) features if it only classifies
     classes:Annotated[int, Between(2, 10**6)],  # C, 2 or more
 )->np.ndarray:                     # (N, C) float64 log-probabilities in nats, at least log(1e-12)
