@@ -22,7 +22,7 @@ from .groups import GroupReport, compare_columns, group_bands, group_values
 from .intervals import Interval, accuracy_interval, persons_of, with_subjects
 from .outputs import OutputKind, output_file
 from .runfiles import read_run_files
-from .runs import Run
+from .runs import Run, places_of
 from .samples import skipped
 from .wording import CHOSEN, correct_text, counted_as, score_text
 
@@ -163,7 +163,7 @@ def write_checklist(
     "The checklists of a run. Raises `RunError` for an unfinished run, `ConfigError` for a place."
     place = None
     if out is not None:
-        place = output_file(out, _FILLED_IN, flag="--out", reads=[folder])
+        place = output_file(out, _FILLED_IN, flag="--out", reads=places_of(folder))
     found = run_checklist(read_run_files(folder))
     if place is None:
         return found.markdown()

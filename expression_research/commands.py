@@ -314,9 +314,9 @@ def _evaluate_model(
     from expression_research.choosing import epoch_sentence
     from expression_research.experiments import evaluate_run, run_data, sealed_test
     from expression_research.outputs import output_file, table_kind, write_table
-    from expression_research.runs import Run
+    from expression_research.runs import Run, places_of
     run, groups, place = Run(options.run), {}, options.data
-    reads = [options.run, place or run.config.data]
+    reads = [*places_of(options.run), *([place] if place else [])]
     if options.csv:
         output_file(options.csv, table_kind(["sample_id", "split"]), reads=reads)
     if options.groups:                 # before the test split may be opened
@@ -502,12 +502,8 @@ def _verify_model(
     "`expression verify`."
     from expression_research.statement import statement_place, write_statement
     from expression_research.verify import verify_run
-    from expression_research.runs import Run
-    if options.statement is None:      # before anything is trained
-        statement_place(options.run)
-    else:
-        reads = [options.data or Run(options.run, checked=False).config.data]
-        statement_place(options.run, options.statement, reads=reads)
+    moved = [options.data] if options.data else []
+    statement_place(options.run, options.statement, reads=moved)     # before anything is trained
     verification = verify_run(options.run, dataset=options.data)
     try:
         told = write_statement(options.run, verification, options.statement).as_posix()
@@ -541,8 +537,9 @@ def _predict_files(
 )->None:
     "`expression predict`."
     from expression_research.outputs import output_file, table_kind, write_table
+    from expression_research.runs import places_of
     from expression_research.serving import predict
-    reads = [options.run, *options.files]
+    reads = [*places_of(options.run), *options.files]
     if options.csv:
         output_file(options.csv, table_kind(["file", "prediction"]), reads=reads)
     table = predict(
@@ -584,7 +581,8 @@ def _explain_files(
     "`expression explain`."
     from expression_research.map_checks import explain, explanation_page
     from expression_research.outputs import PAGE, output_file
-    reads = [options.run, *options.files]
+    from expression_research.runs import places_of
+    reads = [*places_of(options.run), *options.files]
     if options.out:
         output_file(options.out, PAGE, flag="--out", reads=reads)
     names = ("target", "method", "layer", "device", "faces")

@@ -26,6 +26,7 @@ from .evaluation import evaluate_table
 from .intervals import Interval, persons_of, wilson
 from .methods import MethodComparison, compare_methods, method_accuracy
 from .runfiles import RunFiles, read_run_files, train_command
+from .runs import places_of
 from .seals import read_signed
 from .outputs import PAGE, output_file
 from expression_research.sections import (
@@ -241,7 +242,8 @@ def report_runs(
     if len(folders) == 1 and out is None:
         return run_report(folders[0])
     path = Path(folders[0]).parent / "comparison.html" if out is None else Path(out)
-    path = output_file(path, PAGE, flag="--out", reads=folders)
+    reads = [place for folder in folders for place in places_of(folder)]
+    path = output_file(path, PAGE, flag="--out", reads=reads)
     files = [read_run_files(folder) for folder in folders]
     runs = dict(zip(_short_names(files), files))
     compared = Markup()

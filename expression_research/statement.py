@@ -23,7 +23,7 @@ from expression_research.core import (
     write_json,
 )
 from .outputs import OutputKind, output_file
-from .runs import Run
+from .runs import Run, places_of
 from .seals import SEAL, is_signed, read_seal, signed
 from .verify import Verification
 
@@ -98,11 +98,11 @@ def statement_place(
     folder:Path|str,               # of the run
     out:Path|str|None=None,        # another place; None: in the folder
     *,
-    reads:Iterable[Path|str]=(),   # what else the call reads, such as the run's pictures
+    reads:Iterable[Path|str]=(),   # what else the call reads, such as pictures that have moved
 )->Path:                           # of the file
     "Where a statement will be. Raises `ConfigError` for a place that is taken or cannot be written."
     if out is not None:
-        return output_file(out, _KIND, flag="--statement", reads=[folder, *reads])
+        return output_file(out, _KIND, flag="--statement", reads=[*places_of(folder), *reads])
     place = Path(folder) / STATEMENT
     if place.is_symlink() or (place.exists() and not _is_statement(place)):
         raise ConfigError(f"{place} is there and is no statement. Move it away, or name --statement PATH.")

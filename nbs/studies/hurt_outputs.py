@@ -258,6 +258,10 @@ export RUN faces
 export RUN faces/exported
 export RUN faces/train/sad/exported
 evaluate RUN --csv faces/t.csv
+report RUN --out faces/page.html
+report RUN --checklist --out faces/train/list.md
+explain RUN photo.png --out faces/page.html
+predict RUN photo.png --csv faces/t.csv
 verify RUN --statement faces/s.json
 verify RUN --statement faces/train/sad/s.json
 explain RUN faces --out faces/page.html
