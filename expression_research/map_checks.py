@@ -342,7 +342,7 @@ def _drawn(
     "The sheet of one explanation."
     top, most = 24, float(max(told.map.max(), 0.0))
     left, bar = _SHOWN + 16, 2 * _SHOWN + 28
-    sheet = Panel(Axis(0, 1, 0, 1), Axis(0, max(most, 1e-12), top + _SHOWN, top), bar + 66, top + _SHOWN + 26)
+    sheet = Panel(Axis(0, 1, 0, 1), Axis(0, max(most, 1e-12), top + _SHOWN, top), bar + 84, top + _SHOWN + 26)
     shares = np.clip(told.map, 0, None) / (most or 1.0)
     photo = Image.fromarray(told.pixels.permute(1, 2, 0).cpu().numpy())
     photo = photo.resize((_SHOWN, _SHOWN), Image.Resampling.BICUBIC)
@@ -365,7 +365,9 @@ def _drawn(
     sheet.text(bar + 17, top + 9, ends[0], "small")
     sheet.text(bar + 17, top + _SHOWN, ends[1], "small")
     sheet.text(left, top + _SHOWN + 16, f"{told.method} {label_of(told.layer, 24)}", "small")
-    verdict = "; it fails a check, do not read it" if told.failed else ""
+    verdict = ""
+    if not told.passed and told.checks:
+        verdict = "; it fails a check, do not read it" if told.failed else "; a check cannot tell"
     label = f"{told.method} map for {told.target}{verdict}"
     return beside(sheet.drawing(label), probability_bars(told.probabilities, told.target, width=190))
 
