@@ -22,6 +22,7 @@ from expression_research.core import (
     ConfigError,
     RunError,
     environment,
+    json_bytes,
     keyed_order,
     read_json,
     replacing_folder,
@@ -68,7 +69,7 @@ def read_export(
         raise RunError(f"{folder} holds no {MANIFEST}: expected a folder of `expression export`.")
     record = read_json(folder / MANIFEST)
     whole = is_signed(record) and record.get("kind") == _KIND and isinstance(record.get("files"), dict)
-    if not whole:
+    if not whole or (folder / MANIFEST).read_bytes() != json_bytes(record):
         raise RunError(f"{folder / MANIFEST} is not what was written there. Export again.")
     there, known = set(), {MANIFEST, *record["files"]}
     for name in record["files"]:
