@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['tensors_checksum', 'save_tensors', 'load_tensors', 'StageBase', 'EpochState', 'BestCheckpoint', 'EarlyStopping',
-           'Watched', 'LastCheckpoint', 'LastState', 'load_last', 'restore_last']
+           'Averaging', 'Watched', 'LastCheckpoint', 'LastState', 'load_last', 'restore_last']
 
 # %% ../nbs/train/37_checkpoints.ipynb #85fec37d
 import json
@@ -141,6 +141,7 @@ class StageBase:
 class EpochState(Protocol):
     "What the callbacks of this room read of the engine's `TrainState`, and what they set."
     model: nn.Module                  # being trained
+    answering: nn.Module|None         # evaluated in its place, such as an average; None: the model
     optimizer: Optimizer              # updates it
     scheduler: LRScheduler|None       # of the learning rate
     results: dict[str, list[float]]   # one entry per epoch; `test_loss` is the validation loss
@@ -167,13 +168,13 @@ class BestCheckpoint:
         self.weights:dict[str, torch.Tensor]|None = None
 
     def epoch_end(self,
-        state:EpochState,             # the engine's: model, epoch, results
+        state:EpochState,             # the engine's: model, what answers for it, epoch, results
     )->None:
         "Copy the weights when this validation loss is strictly lower than every one before."
         loss = state.results["test_loss"][-1]
         if not loss < self.loss:
             return
-        here = state.model.state_dict()
+        here = (state.answering or state.model).state_dict()
         self.epoch, self.loss = state.epoch, loss
         if self.base:
             self.weights = self.base.keep(here)
@@ -339,8 +340,14 @@ def _scheduler_value(
     ](items)
 
 # %% ../nbs/train/37_checkpoints.ipynb #11fa9730
+class Averaging(Protocol):
+    "A callback that lets an average of the model's weights answer, as `38_averaging` has one."
+    start: Mapping[str, torch.Tensor]  # name -> tensor (...): the average to go on with
+
+
 class Watched(TypedDict):
     "Callbacks whose numbers are part of the state."
+    average: NotRequired[Averaging]   # its weights are stored, too
     best: BestCheckpoint              # its weights are stored, too
     stopping: NotRequired[EarlyStopping]  # where the run may stop early
 
@@ -379,18 +386,22 @@ class LastCheckpoint:
             save_tensors(self.folder / f"stage-{begun['stage']}.safetensors", base.weights, begun)
 
     def tensors(self,
-        state:EpochState,             # the engine's: model, epoch
+        state:EpochState,             # the engine's: model, what answers for it, epoch
         moments:dict[str, torch.Tensor],  # "parameter/moment" -> tensor (...)
     )->dict[str, torch.Tensor]:       # "part/name" -> tensor (...)
-        "What has changed in the model and in the best weights, the moments, and what is kept too."
-        is_best = self.best.epoch == state.epoch
-        if is_best:
-            now = self.best.best_weights()
+        "What has changed in the model, in what answers for it and in the best weights; moments; more."
+        is_best, answering = self.best.epoch == state.epoch, {}
+        best = self.best.weights or {}
+        if is_best and state.answering is None:
+            now = best
         else:
             now = self.base.keep(state.model.state_dict())
+        if state.answering is not None:
+            answering = best if is_best else self.base.keep(state.answering.state_dict())
         parts = {
             "model": self.base.changes(now),
-            "best": {} if is_best else self.base.changes(self.best.weights or {}),
+            "answering": self.base.changes(answering),
+            "best": {} if is_best else self.base.changes(best),
             "optimizer": moments,
             "further": self.further() if self.further else {},
         }
@@ -425,6 +436,7 @@ class LastState(NamedTuple):
     "What `last/` holds: dictionaries name -> tensor (...), and the record."
     base: dict[str, torch.Tensor]     # the network as the stage found it
     model: dict[str, torch.Tensor]    # what had changed at the end of the epoch
+    answering: dict[str, torch.Tensor]  # the same of what answered for it; empty where it did itself
     best: dict[str, torch.Tensor]     # what had changed in the best epoch
     optimizer: dict[str, torch.Tensor]  # "parameter/moment" -> tensor
     record: dict                      # as `LastCheckpoint` wrote it
@@ -487,8 +499,10 @@ def load_last(
             raise RunError(f"{path} and {start} do not belong together. Restore them.")
         is_best = record["callbacks"]["best"]["epoch"] == record["epoch"]
         model, moments = _part(tensors, "model/"), _part(tensors, "optimizer/")
-        best = model if is_best else _part(tensors, "best/")
-        return LastState(base, model, best, moments, record, _part(tensors, "further/"))
+        answering = _part(tensors, "answering/")
+        best = (answering or model) if is_best else _part(tensors, "best/")
+        further = _part(tensors, "further/")
+        return LastState(base, model, answering, best, moments, record, further)
     return None
 
 # %% ../nbs/train/37_checkpoints.ipynb #3a392288
@@ -509,6 +523,8 @@ def restore_last(
         scheduler.load_state_dict(_scheduler_value(last.record["scheduler"]))
     for name, callback in watched.items():
         vars(callback).update(last.record["callbacks"][name])
+    if "average" in watched:
+        watched["average"].start = base.weights | last.answering
     if best.epoch is not None:
         best.weights = base.weights | last.best
     return base

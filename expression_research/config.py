@@ -311,6 +311,8 @@ class RunConfig(Augmentation, DataConfig):
     class_weights: Literal["none", "balanced"] = "none"
     # fraction of the target that the training loss spreads over all classes
     label_smoothing: Annotated[float, Between(0, 0.999)] = 0.0
+    # epochs over which the weights that answer are averaged (exponentially); 0: those of the last step
+    average: Annotated[float, Between(0, 10_000)] = 0.0
     # epochs without a lower validation loss before a stage stops early; 0 never stops
     patience: Annotated[int, Between(0, 100_000)] = 0
     # of everything random in training: weights, order, augmentation, dropout

@@ -350,7 +350,8 @@ class EpochTables:
 
     def epoch_end(self, state:TrainState)->None:
         "Predict with the model as it stands at the end of this epoch of `state`."
-        self.tables.append(predictions(state.model, self.loader, state.device, split="out-of-fold"))
+        model = state.answering or state.model
+        self.tables.append(predictions(model, self.loader, state.device, split="out-of-fold"))
 
 # %% ../nbs/trust/45_crossval.ipynb #006c8b73
 @checked

@@ -154,6 +154,7 @@ class TrainState:
     table: pd.DataFrame|None = None             # prediction table of this epoch's evaluation
     stop: bool = False                          # set by a callback: end after this epoch
     scheduler_step: str|None = None             # when it steps: `epoch`, `batch`; None: not said
+    answering: nn.Module|None = None            # is evaluated and kept; None: the model itself
     updates: int = 0                            # made so far, over all epochs
 
 # %% ../nbs/train/38_engine.ipynb #8808c3a2
@@ -288,7 +289,7 @@ def train(
         tell_epoch(train_dataloader, epoch)
         notify(listeners, "epoch_begin", state)
         trained = train_step(model, train_dataloader, loss_fn, optimizer, device, on_step=on_step)
-        state.table = predictions(model, test_dataloader, device)
+        state.table = predictions(state.answering or model, test_dataloader, device)
         tested = summarise_table(state.table, test_loss_fn or loss_fn, device)
         if scheduler and scheduler_step == "epoch":
             step_schedule(scheduler, "epoch", epoch + 1, tested[0])

@@ -28,6 +28,7 @@ from expression_research.checkpoints import (
     BestCheckpoint,
     EarlyStopping,
     LastCheckpoint,
+    Watched,
     StageBase,
     load_last,
     load_tensors,
@@ -216,7 +217,7 @@ class FolderBook(StageBook):
         model:nn.Module,           # as there
         optimizer:torch.optim.Optimizer,  # as there
         scheduler:torch.optim.lr_scheduler.LRScheduler,  # as there
-        watched:dict[str, BestCheckpoint|EarlyStopping],  # as there
+        watched:Watched,           # as there
     )->range:                      # the epochs of the stage that are still to come
         "Begin a stage, or put back what was saved of it."
         now, self.record.stage = self.epochs, stage.name

@@ -288,7 +288,8 @@ def check_evaluated_weights(
     replay, table = run.facts.get("replay"), run.state.table
     if not replay:
         return None
-    now, found = _values(run.state.model), Findings()
+    answering = getattr(run.state, "answering", None) or run.state.model
+    now, found = _values(answering), Findings()
     if table is not None and len(table) <= 1000:
         names = [name for name in table.columns if name.startswith("logit_")]
         logits = torch.tensor(table[names].to_numpy("float32"))

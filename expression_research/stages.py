@@ -18,8 +18,9 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from .arguments import checked
-from .batches import portions, size_without_rest
-from .checkpoints import BestCheckpoint, EarlyStopping
+from .averaging import WeightAverage
+from .batches import batches_in_pass, portions, size_without_rest
+from .checkpoints import BestCheckpoint, EarlyStopping, Watched
 from .core import ConfigError
 from .engine import RESULTS, KeyedDropout, train
 from .features import with_stored_features
@@ -50,7 +51,7 @@ class StageBook:
         model:nn.Module,           # frozen for the stage; a book may put back what was saved
         optimizer:torch.optim.Optimizer,  # of the stage, fresh; the same holds
         scheduler:torch.optim.lr_scheduler.LRScheduler,  # of the stage, fresh; the same holds
-        watched:dict[str, BestCheckpoint|EarlyStopping],  # callbacks with a state; the same holds
+        watched:Watched,           # callbacks with a state; the same holds
     )->range:                      # the epochs of the stage that are still to come
         "Begin a stage, or go on with it."
         self.guards.append({"stage": stage.name, "checks": []})
@@ -169,6 +170,21 @@ def _known_groups(
     subject_of = dict(zip(samples["sample_id"], samples["subject"].fillna("")))
     return image_groups(ids, [subject_of.get(name, "") for name in ids])
 
+# %% ../nbs/train/39_stages.ipynb #5a90e1aa
+def _watched(
+    recipe:Recipe,                 # its configuration's average, patience
+    best:BestCheckpoint,           # watches every stage
+    loader:DataLoader,             # of training
+)->Watched:                        # in the order in which they are called
+    "The callbacks of a stage whose state is stored."
+    config, steps = recipe.config, batches_in_pass(loader) or 1
+    watched:Watched = {"best": best}
+    if config.average:
+        watched = {"average": WeightAverage(config.average, steps), "best": best}
+    if config.patience:
+        watched["stopping"] = EarlyStopping(config.patience)
+    return watched
+
 # %% ../nbs/train/39_stages.ipynb #3989829d
 @checked
 def train_stages(
@@ -203,9 +219,7 @@ def train_stages(
         freeze(model, stage.name)
         model.train()  # every stage begins alike, whatever was done with the network before
         optimizer, scheduler = recipe.optimizer(model, stage.epochs)
-        watched:dict[str, BestCheckpoint|EarlyStopping] = {"best": best}
-        if recipe.config.patience:
-            watched["stopping"] = EarlyStopping(recipe.config.patience)
+        watched = _watched(recipe, best, loaders[0])
         epochs = book.open(number, stage, model, optimizer, scheduler, watched)
         if not epochs:
             continue
