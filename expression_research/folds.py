@@ -4,37 +4,26 @@
 
 # %% auto #0
 __all__ = ['Pool', 'pool', 'Fold', 'check_divisions', 'make_folds', 'Seeds', 'fold_seeds', 'fixed_threads', 'run_fold',
-           'FoldInterval', 'corrected_interval', 'wider_interval', 'process_count', 'run_jobs', 'CrossValidation',
-           'cross_validate']
+           'FoldInterval', 'corrected_interval', 'wider_interval', 'CrossValidation', 'cross_validate']
 
 # %% ../nbs/trust/44_folds.ipynb #78bb4065
 import hashlib
 import html
 import json
 import math
-import os
-import signal
-import threading
-import time
-import warnings
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
-from multiprocessing import current_process
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 import torch
 from datasets import Dataset, DatasetDict, concatenate_datasets
-from joblib import Parallel, delayed, effective_n_jobs
-from joblib.externals.loky.backend.resource_tracker import ensure_running
+from joblib import delayed
 from scipy.special import stdtrit
 from threadpoolctl import threadpool_limits
-from tqdm.auto import tqdm
 
 from .arguments import checked
 from .config import check_number
@@ -62,6 +51,7 @@ from expression_research.intervals import (
     persons_of,
     with_subjects,
 )
+from .jobs import process_count, run_jobs
 from .samples import class_names, column_values, with_sample_ids
 from .seals import path_hash, read_signed, write_signed
 from .splits import assign_splits, join_groups
@@ -410,114 +400,6 @@ def _fold_line(
     said = correct_text(int(right.sum()), len(right), accuracy_interval(right, persons))
     loss = score_text(float(losses.mean()), mean_interval(losses, persons))
     return f"repeat {fold.repeat} fold {fold.fold}: {said}; loss {loss}"
-
-# %% ../nbs/trust/44_folds.ipynb #9785a2ba
-_WATCHED = set()                   # processes whose end this worker is waiting for
-
-
-def _leave_with(
-    owner:int,                     # number of the process that started this one
-)->None:
-    """End this process when the one that started it has ended without a word (SIGKILL).
-
-    Ctrl-C, which a terminal sends to every process, is the affair of that one alone.
-    """
-    def wait()->None:
-        while os.getppid() == owner:
-            time.sleep(0.5)
-        os._exit(1)
-    ours = current_process().name.startswith("Loky")
-    if ours and owner not in _WATCHED:     # a worker of a cluster has another parent
-        _WATCHED.add(owner)
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        threading.Thread(target=wait, daemon=True).start()
-
-
-def _owned(
-    owner:int,                     # number of the process that waits for the result
-    job:tuple,                     # from `delayed`: function, arguments, keyword arguments
-)->Any:                            # its result
-    "Run a job, which nobody needs when its owner is gone."
-    _leave_with(owner)
-    function, arguments, named = job
-    return function(*arguments, **named)
-
-
-def _close_quietly(
-    outcomes:Any,                  # of joblib's `Parallel`: a generator, or a list
-)->None:
-    "End the jobs that were stopped; joblib would count them in a warning, now or later."
-    warnings.filterwarnings("ignore", ".*tasks", UserWarning, "joblib")
-    with suppress(AttributeError):
-        outcomes.close()
-
-
-def _start_tracker()->None:
-    "The process that counts loky's semaphores: a closed terminal, which ends all others, spares it."
-    if not hasattr(signal, "SIGHUP") or threading.current_thread() is not threading.main_thread():
-        return
-    heard = signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    try:
-        ensure_running()
-    finally:
-        signal.signal(signal.SIGHUP, heard)
-
-
-@checked
-def process_count(
-    jobs:int|None,                 # processes at a time, as somebody asked
-    needed:int,                    # that have something to do
-)->int|None:
-    "No more processes than there are jobs. Raises `ConfigError` for a number that is none."
-    if jobs is None:
-        return None
-    if isinstance(jobs, int) and not isinstance(jobs, bool) and jobs < 0:
-        jobs = effective_n_jobs(jobs)      # joblib's -1: one for each processor
-    check_number("jobs", jobs, 1, 1024, int)
-    return max(1, min(jobs, needed))
-
-# %% ../nbs/trust/44_folds.ipynb #cbfcdede
-@checked
-def run_jobs(
-    calls:Sequence[tuple],         # `delayed(function)(...)`, in order
-    jobs:int|None,                 # processes at a time; None: as `joblib.parallel_config` says
-    title:str,                     # in front of the progress bar
-    said:Callable|None=None,       # (position, result) -> the line to print when a job is done
-)->list:                           # the results, in the order of the calls
-    """Run jobs with one progress bar.
-
-    Results and lines come in the order of the calls, whatever runs at a time. Raises `RunError`
-    when a process was killed from outside.
-    """
-    results, jobs = [], process_count(jobs, len(calls))
-    if jobs != 1:
-        _start_tracker()
-    try:
-        parallel = Parallel(n_jobs=jobs, return_as="generator")
-    except ValueError:
-        parallel = Parallel(n_jobs=jobs)  # a backend that cannot hand out results one by one
-    bar = tqdm(
-        total=len(calls), desc=title, unit="job", leave=False, disable="TQDM_DISABLE" in os.environ
-    )
-    outcomes:Any = ()
-    try:
-        outcomes = parallel(list(map(delayed(partial(_owned, os.getpid())), calls)))
-        for result in outcomes:
-            bar.update()
-            results.append(result)
-            if said:
-                tqdm.write(said(len(results) - 1, result))
-    except KeyboardInterrupt:
-        _close_quietly(outcomes)
-        raise
-    except BrokenProcessPool:
-        raise RunError(
-            f"{title}: a process was killed from outside; the memory may have been too small. What "
-            "is finished is kept: start again, with fewer jobs (--jobs 1)."
-        ) from None
-    finally:
-        bar.close()
-    return results
 
 # %% ../nbs/trust/44_folds.ipynb #36f5db07
 @dataclass(frozen=True)

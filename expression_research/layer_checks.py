@@ -356,8 +356,8 @@ def _judge_head_pace(
         return
     change = look.probe.set_index("name")["change_norm"].get(name, 0.0) / float(weight.detach().norm())
     batches = batches_in_pass(look.train_dataloader)
-    known = look.steps is None and batches and not has_schedule(look.optimizer)
-    if known and used_statistics(look.loop_model) and 0 < change * batches < 2.5e-3:
+    known = look.steps is None and batches and 0 < change * batches < 2.5e-3
+    if known and used_statistics(look.loop_model) and not has_schedule(look.optimizer):
         found.warning(
             f"the head {name} is new, and moves by {change:.1g} of its length in a step: at a learning rate "
             f"of {rate:.1g} it stays as it is for any number of epochs",

@@ -222,7 +222,9 @@ def check_learning_rate(
     if not any(rates):
         raise Skip("0 now, but a schedule starts it later")
     largest, where = _largest_step(look)
-    scale = max(1.0, max(warm_up) / max(rates)) if has_schedule(look.optimizer) else 1.0
+    scale = max(1.0, max(warm_up) / max(rates))
+    if scale > 1 and not has_schedule(look.optimizer):
+        scale = 1.0
     said = ", ".join(f"{rate:g}" for rate in dict.fromkeys(rates))
     seen = f"lr {said}: one step moves weights by up to {largest:.2g} of their norm ({where})"
     found = Findings()
