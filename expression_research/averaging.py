@@ -52,6 +52,7 @@ class WeightAverage:
         state:AveragedState,       # the engine's
     )->None:
         "A step towards the weights that the model of `state` has now."
+        assert self.network is not None, "an epoch begins before a step ends"
         newest = state.model.state_dict()
         for name, mean in self.network.state_dict().items():
             if mean.is_floating_point():

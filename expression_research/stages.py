@@ -226,6 +226,7 @@ def train_stages(
         seen = [_as_seen(recipe, loaders[0], stage.name), *loaders[1:]]
         work = _shorter_way(recipe, model, seen, epochs, None if number else known)
         guards = _stage_guards(recipe, model, seen, work, book, samples, best.record)
+        stored:list[Any] = [*watched.values()]
         dropout = KeyedDropout(recipe.config.seed if seed is None else seed)
         training, evaluation = work.loaders[:2]
         train(
@@ -240,6 +241,6 @@ def train_stages(
             results=book.results,
             test_loss_fn=losses[1],
             guards="off",
-            callbacks=[*guards, *watched.values(), *book.callbacks(), *callbacks, dropout],
+            callbacks=[*stored, *guards, *book.callbacks(), *callbacks, dropout],
         )
     return work
