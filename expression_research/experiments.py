@@ -26,7 +26,6 @@ from .choosing import epoch_sentence
 from .auditing import refuse_leaks
 from expression_research.checkpoints import (
     BestCheckpoint,
-    EarlyStopping,
     LastCheckpoint,
     Watched,
     StageBase,
