@@ -80,6 +80,8 @@ CANDIDATES = {
     "tinyvgg: lr 1e-3 along a cosine": base("tinyvgg", schedule="cosine"),
     "tinyvgg: lr 1e-3, weight decay 0.01": base("tinyvgg", weight_decay=0.01),
     "tinyvgg: lr 1e-3, batches of 32": base("tinyvgg", batch_size=32),
+    "tinyvgg: lr 1e-3, 80 epochs": base("tinyvgg", epochs=80),
+    "tinyvgg: lr 1e-3, 80 epochs, average of 3": base("tinyvgg", epochs=80, average=3),
     "HOG": base("hog", side=64),
     "resnet18 before: 8 epochs along a cosine, changed at 64 px": base(
         "resnet18", epochs=8, schedule="cosine", supersample=1
@@ -263,6 +265,14 @@ TRIED = [
     ("tinyvgg: lr 1e-3", [*JUDGED]),
     ("HOG", [*JUDGED]),
     ("tinyvgg before: lr 3e-3 along a cosine, changed at 32 px", ["default, others"]),
+]
+
+
+LONGER = [                         # the same, tried later
+    ("tinyvgg: lr 1e-3", ["default", "hard"]),
+    ("tinyvgg: lr 1e-3, 80 epochs", ["default", "hard"]),
+    ("tinyvgg: lr 1e-3, 80 epochs, average of 3", ["easy", "default", "hard"]),
+    ("HOG", ["easy", "default", "hard"]),
 ]
 
 
