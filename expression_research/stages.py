@@ -175,7 +175,7 @@ def _watched(
     recipe:Recipe,                 # its configuration's average, patience
     best:BestCheckpoint,           # watches every stage
     loader:DataLoader,             # of training
-)->Watched:                        # in the order in which they are called
+)->Watched:
     "The callbacks of a stage whose state is stored."
     config, steps = recipe.config, batches_in_pass(loader) or 1
     watched:Watched = {"best": best}
@@ -226,7 +226,8 @@ def train_stages(
         seen = [_as_seen(recipe, loaders[0], stage.name), *loaders[1:]]
         work = _shorter_way(recipe, model, seen, epochs, None if number else known)
         guards = _stage_guards(recipe, model, seen, work, book, samples, best.record)
-        stored:list[Any] = [*watched.values()]
+        averages:list[Any] = [part for part in watched.values() if isinstance(part, WeightAverage)]
+        others:list[Any] = [part for part in watched.values() if part not in averages]
         dropout = KeyedDropout(recipe.config.seed if seed is None else seed)
         training, evaluation = work.loaders[:2]
         train(
@@ -241,6 +242,6 @@ def train_stages(
             results=book.results,
             test_loss_fn=losses[1],
             guards="off",
-            callbacks=[*stored, *guards, *book.callbacks(), *callbacks, dropout],
+            callbacks=[*averages, *guards, *others, *book.callbacks(), *callbacks, dropout],
         )
     return work
