@@ -412,10 +412,13 @@ class CrossvalOptions(RunConfig):
     repeats: Annotated[int, Between(1, 10_000)] = 3
     # folds at a time, each with one thread; does not change the result
     jobs: Annotated[int, Between(1, 1024)] = 2
-    # share of the other rows that chooses the epoch; default: 0.2, and 0 for hog and probe
+    # share of the other rows that chooses the epoch; default: 0.2, and 0 for hog and probe; 0: the last
+    # epoch is taken
     inner: float|None = None
     # trainings of each fold, with seeds of their own, whose probabilities are averaged
     ensemble: Annotated[int, Between(1, 1000)] = 1
+    # each held-out image is asked about as it is and in the mirror, and both answers are averaged
+    mirror: bool = False
 
 
 def _cross_validate_model(
@@ -439,6 +442,7 @@ def _cross_validate_model(
         jobs=options.jobs,
         inner=options.inner,
         ensemble=options.ensemble,
+        mirror=options.mirror,
         fit_of=baseline_fold(config),
     )
     found = evaluate_table(crossed.of_repeat(0), read_json(folder / "config.json")["class_names"])

@@ -22,7 +22,7 @@ from joblib import delayed
 from torch.utils.data import DataLoader
 
 from .arguments import checked
-from .checkpoints import BestCheckpoint
+from .checkpoints import BestCheckpoint, LatestCheckpoint
 from .config import DataConfig, RunConfig, check_number, resolve, short_model
 from .core import ConfigError, keyed_seed, keyed_torch, write_json
 from .engine import TrainState, predictions
@@ -91,13 +91,15 @@ _NOT_OF_A_FOLD = {field.name for field in fields(DataConfig)} | {"seed", "device
 class TrainFold:
     """fit(...) that trains a network by a recipe, on the CPU.
 
-    Call it with row numbers; it returns out-of-fold predictions. Raises `ConfigError` without
-    inner rows.
+    Call it with row numbers; it returns out-of-fold predictions. Raises `ConfigError` for early
+    stopping without inner rows, which alone may end a training.
     """
     pixels: np.ndarray             # (N, 3, S, S) uint8, of all samples
     samples: pd.DataFrame          # N rows: sample_id, label
     num_classes: int               # C
     recipe: Recipe                 # how it is trained
+    # each held-out image is asked about twice, as it is and in the mirror; the answers are averaged
+    mirror: bool = False
     # from `prepared`: hash of an input -> what the first stage's frozen layers make of it;
     # does not change the result
     known: dict|None = None
@@ -109,7 +111,7 @@ class TrainFold:
     @property
     def name(self)->str:           # such as tinyvgg
         "What is cross-validated."
-        return short_model(self.config.model)
+        return short_model(self.config.model) + ("-mirrored" if self.mirror else "")
 
     def changed(self, **settings)->"TrainFold": # fields of `RunConfig`
         "The same with some `settings` of the configuration changed."
@@ -124,6 +126,8 @@ class TrainFold:
         }
         decides["weights"] = self.recipe.weights_hash
         decides["num_classes"] = self.num_classes
+        if self.mirror:
+            decides["mirror"] = True
         decides["pixels"] = hashlib.blake2b(self.pixels.tobytes(), digest_size=16).hexdigest()
         return decides
 
@@ -146,6 +150,11 @@ class TrainFold:
             generator=torch.Generator(),
         )
 
+    @property
+    def in_mirror(self)->"TrainFold":  # the same samples
+        "The same with every image mirrored."
+        return replace(self, pixels=self.pixels[..., ::-1].copy())
+
     def prepared(self, jobs:int|None, threads:int)->"TrainFold": # called before the first fold
         "The same, with what all folds share computed once by `jobs` processes of `threads` each."
         return _share_answers(self, jobs, threads)
@@ -159,13 +168,9 @@ class TrainFold:
     )->pd.DataFrame:
         """Train on `train_rows` and predict `held_out_rows`, with `seeds`.
 
-        The epoch kept is the one that is best on `inner_rows`.
+        The epoch kept is the one that is best on `inner_rows`; without them it is the last one.
         """
-        if len(inner_rows) == 0:
-            raise ConfigError(
-                "no inner rows: expected inner above 0, because the held-out rows must not choose "
-                "the epoch."
-            )
+        _refuse_stopping(self.config, len(inner_rows))
         return _train_network(self, train_rows, inner_rows, held_out_rows, seeds)
 
 # %% ../nbs/trust/45_crossval.ipynb #e541d758
@@ -242,6 +247,18 @@ def _groups_of(
     return samples["group"].to_numpy()[rows] if "group" in samples else None
 
 
+def _refuse_stopping(
+    config:RunConfig,              # what is to be trained
+    inner:float,                   # rows, or a share of them; they may choose when it is over
+)->None:
+    "Raises `ConfigError` for early stopping where only held-out rows could end it."
+    if config.patience and not inner:
+        raise ConfigError(
+            f"patience={config.patience} and inner=0: no rows are left that may end the training. "
+            "Give inner a share, such as 0.2, or leave patience out."
+        )
+
+
 def _train_network(
     fit:TrainFold,                 # what to train on which pixels
     train_rows:np.ndarray,         # (K,) int64, row numbers
@@ -251,14 +268,17 @@ def _train_network(
     watchers:Sequence=(),          # further callbacks, which must not change the training
 )->pd.DataFrame:                   # prediction table of the held-out rows
     "A fresh model, a fresh optimizer per stage, and the best epoch on the inner rows."
-    recipe, best = fit.recipe, BestCheckpoint()
+    recipe, best = fit.recipe, BestCheckpoint() if len(inner_rows) else LatestCheckpoint()
     model = recipe.model(fit.num_classes, seed=seeds.weights)
     changed, clean = recipe.transforms(seed=seeds.augmentation)
     loaders = [
         fit.loader(train_rows, changed, seeds.order),
-        fit.loader(inner_rows, clean),
+        # the loss on held-out rows is computed for the history, and nothing looks at it
+        fit.loader(inner_rows if len(inner_rows) else held_out_rows, clean),
         fit.loader(held_out_rows, clean),
     ]
+    if fit.mirror:
+        loaders.append(fit.in_mirror.loader(held_out_rows, clean))
     losses = recipe.losses(loaders[0].dataset.labels, fit.num_classes)
     work = train_stages(
         recipe,
@@ -272,10 +292,11 @@ def _train_network(
         callbacks=watchers,
     )
     best.restore(model)
-    if best.epoch < work.first:
-        # the last stage's frozen layers are not those of the best epoch
-        return predictions(model, loaders[2], "cpu", split="out-of-fold")
-    return predictions(work.model, work.loaders[2], "cpu", split="out-of-fold")
+    assert work and best.epoch is not None  # else `restore` has raised
+    if best.epoch >= work.first:       # else its frozen layers are not those of the best epoch
+        model, loaders = work.model, work.loaders
+    tables = [predictions(model, asked, "cpu", split="out-of-fold") for asked in loaders[2:]]
+    return answer_together(tables) if fit.mirror else tables[0]
 
 # %% ../nbs/trust/45_crossval.ipynb #096728b8
 @dataclass(frozen=True)
@@ -328,9 +349,14 @@ class EnsembleFold:
 
 def _check_members(
     members:int,                   # of an ensemble; 1: none
+    mirror:bool,                   # asked for
     fit_of:Callable|None,          # of a baseline
 )->None:
-    "Raises `ConfigError` for a number that is none, and for an ensemble of something without seeds."
+    "Raises `ConfigError` for what only a network has: seeds, and answers in the mirror."
+    if mirror and fit_of is not None:
+        raise ConfigError(
+            "mirror=True: hog has no mirror images, and a probe averages them already. Leave it out."
+        )
     check_number("ensemble", members, 1, 1000, int)
     if members > 1 and fit_of is not None:
         raise ConfigError(
@@ -454,6 +480,7 @@ def crossval_experiment(
     # share of the other rows that chooses the epoch; None: 0.2, and 0 where there is no epoch
     inner:float|None=None,
     ensemble:int=1,                # trainings of each fold, with seeds of their own, that answer together
+    mirror:bool=False,             # an image and its mirror image are answered together
     fit_of:Callable|None=None,     # (pool) -> fit of a baseline; None: the network of `config`
     dataset:DatasetDict|None=None, # already loaded, instead of `config.data`
     progress:bool=True,            # print a line per fold
@@ -470,13 +497,14 @@ def crossval_experiment(
     check_divisions(folds, repeats, inner)
     process_count(jobs, 1)
     # what cannot be trained is refused before anything is read
-    _check_members(ensemble, fit_of)
+    _check_members(ensemble, mirror, fit_of)
     if fit_of is None:
+        _refuse_stopping(config, inner)
         make_recipe(config).check_weights()
     if config.guards != "off":
         GuardLog(config.guards)
     pooled = seen_images(config, dataset)
-    fit = fit_of(pooled) if fit_of else network_fold(pooled, config)
+    fit = fit_of(pooled) if fit_of else replace(network_fold(pooled, config), mirror=mirror)
     if ensemble > 1:
         fit = EnsembleFold(fit, ensemble)
     out = crossval_folder(fit, folds, inner)

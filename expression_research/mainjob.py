@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 from datasets import DatasetDict
@@ -76,25 +76,14 @@ def main_configs(
     **fields,                      # further RunConfig fields for both, such as out, seed
 )->list[RunConfig]:                # resolved: TinyVGG, ResNet18
     "The configurations of the main job. Raises `ConfigError` for a value outside its range."
-    tinyvgg = RunConfig(
-        data=data,
-        model="tinyvgg",
-        side=min(side, 32),
-        plan="all:4" if quick else "all:40",
-        **fields,
-    )
-    asked = RunConfig(data=data, model="resnet18", weights=weights, side=side, **fields)
-    pretrained = resolve(asked).weights != "none"
-    plans = {
-        ("none", False): "all:24",
-        ("none", True): "all:2",
-        ("pretrained", False): "layer4:10",
-        ("pretrained", True): "layer4:2",
-    }
-    plan = plans["pretrained" if pretrained else "none", quick]
-    asked = replace(asked, plan=plan)
-    asked = replace(asked, head="probe") if pretrained else replace(asked, schedule="cosine")
-    return [resolve(tinyvgg), resolve(asked)]
+    recipe:dict[str, Any] = {"side": min(side, 32), "plan": "all:4" if quick else "all:80", "average": 3}
+    tinyvgg = RunConfig(data=data, model="tinyvgg", **(recipe | fields))
+    resnet18 = RunConfig(data=data, model="resnet18", weights=weights, side=side, **fields)
+    if resolve(resnet18).weights == "none":
+        recipe = {"plan": "all:2" if quick else "all:24", "schedule": "cosine"}
+    else:
+        recipe = {"plan": "layer4:2" if quick else "layer4:10", "head": "probe", "average": 10}
+    return [resolve(tinyvgg), resolve(replace(resnet18, **(recipe | fields)))]
 
 # %% ../nbs/use/53_mainjob.ipynb #7c974fdf
 def _table_row(

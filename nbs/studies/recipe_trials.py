@@ -93,32 +93,38 @@ CANDIDATES = {
 
 STILL = dict(rotate=0, shift=0, scale=0, brightness=0, contrast=0)
 LP_FT = dict(head="probe", plan="layer4:10")
-# name -> fields of `RunConfig` on photographs, trainings that answer together
-PHOTOGRAPHED = {
-    "HOG + logistic regression": (dict(model="hog", weights="auto", side=64), 1),
-    "linear probe": (dict(model="probe"), 1),
-    "TinyVGG, 40 epochs": (dict(model="tinyvgg", weights="auto", side=32, plan="all:40"), 1),
-    "head: flips only": (dict(plan="head:20", **STILL), 1),
-    "head: 4 views": (dict(plan="head:20", views=4), 1),
-    "head: new in every epoch": (dict(plan="head:20", views=0), 1),
-    "LP-FT: 4 views": (dict(**LP_FT, views=4), 1),
-    "LP-FT: new in every epoch": (dict(**LP_FT, views=0), 1),
-    "LP-FT, ensemble of 3, 4 views": (dict(**LP_FT, views=4), 3),
+TINY = dict(model="tinyvgg", weights="auto", side=32, plan="all:80", average=3)
+# what a network gets that the probe has: all rows to learn from, and two looks at each picture
+ALIKE = dict(inner=0, mirror=True)
+# name -> fields of `RunConfig` on photographs, options of `crossval_experiment`
+METHODS = {                        # what a practitioner would compare
+    "HOG + logistic regression": (dict(model="hog", weights="auto", side=64), {}),
+    "linear probe": (dict(model="probe"), {}),
+    "TinyVGG": (TINY, dict(mirror=True)),
+    "LP-FT": (dict(**LP_FT, average=10), ALIKE),
+    "LP-FT, ensemble of 3": (dict(**LP_FT, average=10), ALIKE | dict(ensemble=3)),
+}
+VARIANTS = {                       # an inner fifth chooses the epoch
+    "head: flips only": (dict(plan="head:20", **STILL), {}),
+    "head: 4 views": (dict(plan="head:20", views=4), {}),
+    "head: new in every epoch": (dict(plan="head:20", views=0), {}),
+    "LP-FT: 4 views": (dict(**LP_FT, views=4), {}),
+    "LP-FT: new in every epoch": (dict(**LP_FT, views=0), {}),
 }
 # what was tried of LP-FT before, on the first division alone
 VARIED = {
-    "as above": LP_FT | {"views": 4},
-    "head's rate 1e-4": LP_FT | {"views": 4, "lr": 1e-4},
-    "head's rate 1e-4, backbone's 3e-5": LP_FT | {"views": 4, "lr": 1e-4, "backbone_lr": 3e-5},
-    "label smoothing 0.1": LP_FT | {"views": 4, "label_smoothing": 0.1},
+    "as above": (LP_FT | {"views": 4}, {}),
+    "head's rate 1e-4": (LP_FT | {"views": 4, "lr": 1e-4}, {}),
+    "head's rate 1e-4, backbone's 3e-5": (
+        LP_FT | {"views": 4, "lr": 1e-4, "backbone_lr": 3e-5},
+        {},
+    ),
+    "label smoothing 0.1": (LP_FT | {"views": 4, "label_smoothing": 0.1}, {}),
+    "average of 10": (LP_FT | {"average": 10}, {}),
+    "mirror images": (LP_FT, {"mirror": True}),
+    "all rows, last epoch": (LP_FT, {"inner": 0}),
+    "all three": (LP_FT | {"average": 10}, ALIKE),
 }
-METHODS = (                        # what a practitioner would compare; the others are variants
-    "HOG + logistic regression",
-    "linear probe",
-    "TinyVGG, 40 epochs",
-    "LP-FT: 4 views",
-    "LP-FT, ensemble of 3, 4 views",
-)
 
 
 def crossed_of(
@@ -133,15 +139,15 @@ def crossed_of(
 
 
 def photographed(
-    name: str,                     # in `PHOTOGRAPHED` or `VARIED`
+    name: str,                     # in `METHODS`, `VARIANTS` or `VARIED`
     out: Path,                     # folder of the folds, which are never trained twice
     repeats: int = 3,              # divisions
 ) -> CrossValidation:
-    "A method on photographs: five folds by person, the same ones for every method."
-    if name in VARIED:
-        settings, ensemble = VARIED[name], 1
-    else:
-        settings, ensemble = PHOTOGRAPHED[name]
+    """A method on photographs: five folds by person, the same ones for every method.
+
+    Divisions that chose nothing judge the methods: those of another seed.
+    """
+    settings, options = (METHODS | VARIANTS | VARIED)[name]
     given = {
         "data": os.environ["EXPRESSION_DATA"],
         "subject_pattern": os.environ.get("EXPRESSION_SUBJECT_PATTERN", r"p(\d+)"),
@@ -149,10 +155,11 @@ def photographed(
         "side": 96,
         "threads": 1,
         "guards": "warn",
+        "seed": int(name in METHODS),
         "out": str(out / "photographs"),
     }
     config = RunConfig(**(given | settings))
-    return crossed_of(config, repeats, ensemble=ensemble)
+    return crossed_of(config, repeats, **options)
 
 
 def crossed_on(
