@@ -90,6 +90,7 @@ CANDIDATES = {
     "resnet18: 24 epochs along a cosine": base("resnet18", epochs=24, schedule="cosine"),
 }
 
+CHOSEN = "tinyvgg: lr 1e-3, 80 epochs, average of 3"    # what `expression run` does
 
 STILL = dict(rotate=0, shift=0, scale=0, brightness=0, contrast=0)
 LP_FT = dict(head="probe", plan="layer4:10")
