@@ -21,7 +21,8 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 
 from .arguments import checked
 from .core import ConfigError, DataError, keyed_generator, keyed_order
-from .samples import decoded, pixel_batch
+from .samples import column_values, with_sample_ids
+from .store import pixel_store
 from expression_research.transforms import (
     TrainTransform,
     Transform,
@@ -212,8 +213,9 @@ class FaceRows(Dataset):
             raise DataError(
                 "the split is empty: expected at least one row. Check the source and its fractions."
             )
-        self.side, self.rows = side, decoded(split, side, cache_dir=cache_dir)
-        self.ids, self.labels = list(self.rows["sample_id"]), list(self.rows["label"])
+        named = with_sample_ids(split)
+        self.side, self.store = side, pixel_store(named, side, cache_dir=cache_dir)
+        self.ids, self.labels = (column_values(named, name) for name in ("sample_id", "label"))
 
     def __len__(self)->int:
         return len(self.ids)
@@ -226,7 +228,7 @@ class FaceRows(Dataset):
         "Many rows with one read: `indices` as for a single row."
         pairs = [index if isinstance(index, tuple) else (None, index) for index in indices]
         # (N, 3, S, S) uint8
-        pixels = torch.from_numpy(pixel_batch(self.rows, [row for _, row in pairs], self.side))
+        pixels = torch.from_numpy(self.store.batch([row for _, row in pairs]))
         return [
             {"pixels": image, "label": self.labels[row], "sample_id": self.ids[row], "epoch": epoch}
             for image, (epoch, row) in zip(pixels, pairs)
