@@ -8,6 +8,7 @@ __all__ = ['collate_fn', 'test_fn', 'Batch', 'row_label', 'row_pixels', 'Collate
            'make_loaders']
 
 # %% ../nbs/data/18_loaders.ipynb #9e6cabbb
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from numbers import Integral
@@ -250,9 +251,9 @@ class KeyedSampler(Sampler):
         shuffle:bool=True,         # False keeps the row order
     ):
         if len(set(ids)) < len(ids):
+            twice = Counter(ids).most_common(1)[0][0]
             raise DataError(
-                f"sample id {next(name for name in ids if ids.count(name) > 1)!r} occurs more than "
-                "once. `with_sample_ids` makes them unique."
+                f"sample id {twice!r} occurs more than once. `with_sample_ids` makes them unique."
             )
         self.ids, self.seed, self.shuffle, self.epoch = list(ids), seed, shuffle, 0
 
