@@ -116,10 +116,10 @@ def _pixels(
     content:bytes,                 # an encoded file
     row:int,                       # whose
     side:int,                      # S, pixels
-)->np.ndarray:                     # (3, S, S) uint8
+)->bytes:                          # of (3, S, S) uint8
     "One picture. Raises `DataError` that names the row."
     try:
-        return to_pixels(decode_picture(content), side)
+        return to_pixels(decode_picture(content), side).tobytes()
     except Exception as error:     # decoders raise nearly anything
         raise DataError(
             f"Decoding to {side} px failed at row {row}: {printable(error)}. load_expressions names "
