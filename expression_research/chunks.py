@@ -70,7 +70,7 @@ class PixelStore:
             return self.array[places]
         found = np.empty((len(places), 3, self.side, self.side), np.uint8)
         for picture, place in zip(found, places):
-            if os.preadv(self._file.fileno(), [memoryview(picture)], place * self.size) < self.size:
+            if os.preadv(self._file.fileno(), [picture.data], place * self.size) < self.size:
                 raise DataError(f"{self.path.name}: was cut off while it was read. Start again.")
         return found
 

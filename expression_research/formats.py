@@ -443,12 +443,10 @@ def collect_rows(
 )->dict[str, Dataset]:             # splits by the names found
     "Rows that a reader has understood, as datasets."
     packed, loose = defaultdict(list), defaultdict(list)
-
     def pack(name):
         found = {column: [values[column] for values in loose[name]] for column in features}
         packed[name].append(Dataset.from_dict(found, features=features))
         loose[name].clear()
-
     for name, values in rows:
         loose[name].append(values)
         if len(loose[name]) == _AT_ONCE:
