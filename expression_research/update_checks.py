@@ -62,6 +62,7 @@ class UpdateWatch:
             watch = held()
             if watch is not None:
                 watch.note(place)
+        note.__torch_unserializable__ = True       # a network that is saved whole goes without it
         return note
 
     def note(self,
@@ -127,7 +128,7 @@ class UpdateWatch:
         "Take the hooks off."
         for handle in self.handles:
             handle.remove()
-        self.handles, self.left = [], [None for _ in self.parts]
+        self.handles, self.left = [], [None] * len(self.parts)
 
     def __deepcopy__(self, memo:dict)->"UpdateWatch":
         return self                # a copy of the optimizer is not watched
@@ -188,8 +189,8 @@ def check_one_update(
     watch.end_step()
     if watch.again >= 3 and watch.again > 0.4 * watch.updates and "again" not in watch.told:
         found.warning(
-            f"two updates for one gradient: {watch.again} of {watch.again + watch.updates} updates used the gradient of "
-            "the update before once more, so each step is made twice",
+            f"two updates for one gradient: {watch.again} of {watch.again + watch.updates} updates used the gradient "
+            "of the update before once more, so each step is made twice",
             "One step() for a backward(): scaler.step(optimizer) makes it, a Trainer makes it; then "
             "optimizer.step() must not.",
         )
@@ -206,8 +207,8 @@ def check_late_changes(
     if watch is None or "late" in watch.told or watch.spoiled < max(3, 0.4 * watch.updates):
         return None
     found.warning(
-        f"gradients are changed after the step and then cleared, in {watch.spoiled} of {watch.updates} updates: clipping or "
-        "scaling behind optimizer.step() does nothing",
+        f"gradients are changed after the step and then cleared, in {watch.spoiled} of {watch.updates} updates: "
+        "clipping or scaling behind optimizer.step() does nothing",
         "loss.backward(), then clip_grad_norm_, then optimizer.step().",
     )
     watch.told.add("late")
@@ -226,8 +227,8 @@ def check_left_over(
     if watch.lost:
         object_to = found.warning if watch.lost > 0.02 * batches else found.note
         object_to(
-            f"an update takes {each:.0f} batches, and the gradients of the last {watch.lost} of {batches} batches of the epoch "
-            "before were cleared unused",
+            f"an update takes {each:.0f} batches, and the gradients of the last {watch.lost} of {batches} batches of "
+            "the epoch before were cleared unused",
             "Make an update for the remainder, too: if (number + 1) % each == 0 or number + 1 == len(loader).",
         )
     watch.lost = 0
@@ -254,8 +255,8 @@ def check_woken(
     found = Findings()
     if woken:
         found.warning(
-            f"{len(woken)} of {len(asleep)} tensors that were frozen when the training was handed over are thawed and learn from "
-            f"the first step on: {some(woken)}",
+            f"{len(woken)} of {len(asleep)} tensors that were frozen when the training was handed over are thawed and "
+            f"learn from the first step on: {some(woken)}",
             "Does the loop set requires_grad, for all parameters of an optimizer or of the model? Let it put back "
             "what it found.",
         )
@@ -292,7 +293,7 @@ class Course:
         "At the first step of a run."
         self.optimizer, self.scheduler = optimizer, scheduler
         self.learning = _learning(optimizer)
-        self.highest, self.lowest = 0.0, float("inf")  # learning rates of all steps so far
+        self.highest = self.lowest = 0.0           # learning rate: its peak so far, and the lowest since
         self.renewed = self.rescheduled = 0            # epochs in a row that began anew
         self.updates = 0
 
@@ -300,7 +301,9 @@ class Course:
         rate:float,                # of a step
     )->None:
         "Count a step."
-        self.highest, self.lowest = max(self.highest, rate), min(self.lowest, rate)
+        if rate > 1.001 * self.highest:
+            self.highest = self.lowest = rate
+        self.lowest = min(self.lowest, rate)
 
 # %% ../nbs/train/35_update_checks.ipynb #0558b563
 def _judge_schedule(
@@ -318,8 +321,8 @@ def _judge_schedule(
     due = max(getattr(old, "_last_lr", None) or [run.rate])
     if begun and due < 0.67 * run.rate:
         found.warning(
-            f"a new {type(new).__name__} begins again with the learning rate {run.rate:.1g}, when the one before it had just "
-            f"lowered it to {due:.1g}: the fall is lost",
+            f"a new {type(new).__name__} begins again with the learning rate {run.rate:.1g}, when the one before it "
+            f"had just lowered it to {due:.1g}: the fall is lost",
             "Make optimizer and schedule once, before the loop; freeze with requires_grad_, and go on with both.",
         )
     elif course.rescheduled == 2:
@@ -341,12 +344,12 @@ def _judge_memory(
     old, new = course.optimizer, run.state.optimizer
     kept = any(isinstance(one, dict) and one for one in getattr(old, "state", {}).values())
     other = new is not old and kept and _learning(new) == course.learning
-    emptied = new is old and _updates_counted(new) == 1 and course.updates > 1
+    emptied = new is old and _updates_counted(new) <= 1 and course.updates > 1
     course.renewed = course.renewed + 1 if other or emptied else 0
     if course.renewed == 2:
-        words = "a new optimizer is made in each epoch" if other else "the state of the optimizer is emptied in each epoch"
+        words = "a new optimizer is made" if other else "the state of the optimizer is emptied"
         found.warning(
-            f"{words}: {type(new).__name__} forgets its moments and begins anew",
+            f"{words} in each epoch: {type(new).__name__} forgets its moments and begins anew",
             "Make the optimizer once, before the loop.",
         )
 
@@ -363,6 +366,7 @@ def check_begun_anew(
         _judge_memory(found, course, run)
         course.optimizer, course.scheduler = state.optimizer, state.scheduler
         course.learning = _learning(state.optimizer)
-    course.updates = _updates_counted(state.optimizer) if state.step == 0 else course.updates + 1
+    if state.step < 2:             # the second step of an epoch tells that it counts at all
+        course.updates = _updates_counted(state.optimizer)
     course.add(run.rate)
     return conclude(found, "") if found else None
