@@ -141,8 +141,8 @@ def check_own_randomness(
         most = max(one.effect for one in wrong.values())
         kinds = dict.fromkeys(type(layers[name][0]).__name__ for name in wrong)
         found.warning(
-            f"{some(wrong)} ({', '.join(kinds)}) drops parts at random in training, and is not rescaled: its answers in "
-            f"evaluation are off its average ones in training by up to {most:.0%}",
+            f"{some(wrong)} ({', '.join(kinds)}) drops parts at random in training, and is not rescaled: its answers "
+            f"in evaluation are off its average ones in training by up to {most:.0%}",
             "Divide what is kept by the probability of keeping it (x * mask / keep), or multiply by it in evaluation.",
         )
     return conclude(found, f"{len(drawing)} layers draw, their answers are on average those of evaluation")

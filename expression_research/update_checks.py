@@ -40,8 +40,7 @@ class UpdateWatch:
         # of each weight: the gradient as the last update left it, with its count of writes
         self.left:list[tuple[torch.Tensor, int]|None] = [None for _ in self.parts]
         self.late = [False for _ in self.parts]    # was it written to after that?
-        self.fresh = False         # a backward pass since the last update
-        self.passed = False        # the same since the last step of the loop
+        self.passed = False        # a backward pass since the last update, or the last step of the loop
         self.depth = 0             # an optimizer may call another one
         self.updates = self.again = self.spoiled = 0
         self.waiting = 0           # steps of the loop since the last update
@@ -62,14 +61,14 @@ class UpdateWatch:
             watch = held()
             if watch is not None:
                 watch.note(place)
-        note.__torch_unserializable__ = True       # a network that is saved whole goes without it
+        setattr(note, "__torch_unserializable__", True)    # a network that is saved whole goes without
         return note
 
     def note(self,
         place:int,                 # of a weight
     )->None:
         "A backward pass comes to a weight, and will be added to its gradient."
-        self.fresh = self.passed = True
+        self.passed = True
         now, left = self.parts[place].grad, self.left[place]
         if self.rest and place == 0:
             self.lost, self.rest = self.rest if now is None or not now.any() else 0, 0
@@ -102,12 +101,12 @@ class UpdateWatch:
         told = [(one, left) for one, left in zip(gradients, self.left) if one is not None]
         same = bool(told) and all(left is not None and left[0] is one and left[1] == one._version
                                   for one, left in told)
-        if not self.fresh and same and any(bool(one.any()) for one, _ in told):
+        if same and any(bool(one.any()) for one, _ in told):
             self.again += 1
             return
         self.updates, self.spoiled = self.updates + 1, self.spoiled + self.spoils
         self.sizes.append(self.waiting + self.passed)
-        self.waiting, self.rest, self.fresh, self.passed, self.spoils = 0, 0, False, False, False
+        self.waiting, self.rest, self.passed, self.spoils = 0, 0, False, False
         self.left = [None if one is None else (one, one._version) for one in gradients]
 
     def end_step(self)->None:
@@ -128,7 +127,9 @@ class UpdateWatch:
         "Take the hooks off."
         for handle in self.handles:
             handle.remove()
-        self.handles, self.left = [], [None] * len(self.parts)
+        self.handles = []
+        for place in range(len(self.left)):
+            self.left[place] = None
 
     def __deepcopy__(self, memo:dict)->"UpdateWatch":
         return self                # a copy of the optimizer is not watched
