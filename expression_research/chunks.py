@@ -60,6 +60,11 @@ class PixelStore:
             os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_RANDOM)
         return file
 
+    def keep_open(self)->None:
+        "From now on it can be read, even when somebody empties the cache."
+        if self.count:
+            self._file
+
     def batch(self, rows:list[int])->np.ndarray:
         """Some pictures, copied: (M, 3, S, S) uint8 for M row numbers in any order.
 

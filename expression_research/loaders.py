@@ -217,6 +217,7 @@ class FaceRows(Dataset):
         named = with_sample_ids(split)
         self.side, self.store = side, pixel_store(named, side, cache_dir=cache_dir)
         self.ids, self.labels = (column_values(named, name) for name in ("sample_id", "label"))
+        self.classes = getattr(named.features["label"], "names", None)   # in the order of the labels
 
     def __len__(self)->int:
         return len(self.ids)

@@ -170,6 +170,7 @@ def pixel_store(
         raise _stopped(store, killed) from None
     except (OSError, RunError) as error:
         raise _stopped(store, str(error)) from error
+    store.keep_open()
     return store
 
 
