@@ -135,24 +135,33 @@ class UpdateWatch:
         return self                # a copy of the optimizer is not watched
 
 # %% ../nbs/train/35_update_checks.ipynb #e85f2d28
+_LISTENING:list[tuple] = []        # a reference to a watch, and the handles of its hooks
+
+
 def _listen(
-    watch:UpdateWatch,             # that is told; the hooks go when it does
+    watch:UpdateWatch,             # that is told
 )->list[Any]:                      # handles of the hooks
-    "Hear of the updates of all optimizers in the process."
-    held, handles = weakref.ref(watch), []
+    """Hear of the updates of all optimizers in the process.
+
+    The hooks of a watch that is gone are deaf. They leave when the next watch comes, and not when
+    they are called, since torch would be walking through them.
+    """
+    for one in [one for one in _LISTENING if one[0]() is None]:
+        _LISTENING.remove(one)
+        for handle in one[1]:
+            handle.remove()
+    held = weakref.ref(watch)
 
     def tell(method):
         def told(optimizer, given, named):
             one = held()
-            if one is None:
-                for handle in handles:
-                    handle.remove()
-            else:
+            if one is not None:
                 method(one, optimizer)
         return told
 
-    handles.append(register_optimizer_step_pre_hook(tell(UpdateWatch.begins)))
-    handles.append(register_optimizer_step_post_hook(tell(UpdateWatch.ends)))
+    begins = register_optimizer_step_pre_hook(tell(UpdateWatch.begins))
+    handles = [begins, register_optimizer_step_post_hook(tell(UpdateWatch.ends))]
+    _LISTENING.append((held, handles))
     return handles
 
 # %% ../nbs/train/35_update_checks.ipynb #0eebd020
