@@ -43,7 +43,9 @@ class PixelStore:
         "The file of checksums."
         return self.path.with_suffix(".sums")
 
-    def rows(self, number:int)->range:
+    def rows(self,
+        number:int,                # of a chunk, from 0
+    )->range:
         "The pictures of the chunk of this `number`."
         return range(number * CHUNK, min(number * CHUNK + CHUNK, self.count))
 
@@ -65,7 +67,9 @@ class PixelStore:
         if self.count:
             self._file
 
-    def batch(self, rows:list[int])->np.ndarray:
+    def batch(self,
+        rows:list[int],            # M row numbers, in any order
+    )->np.ndarray:
         """Some pictures, copied: (M, 3, S, S) uint8 for M row numbers in any order.
 
         Raises `DataError` where the file has become shorter.

@@ -18,7 +18,7 @@ from torch.optim import Optimizer
 
 from .arguments import checked
 from expression_research import (
-    copy_checks, data_checks, depth_checks, inner_checks, label_checks, layer_checks,
+    copy_checks, course_checks, data_checks, depth_checks, inner_checks, label_checks, layer_checks,
     loop_checks, loss_checks, mode_checks, model_checks, motion_checks, rate_checks,
     replay_checks, run_checks, sharpness_checks, split_checks, start_checks, step_checks,
     trial_checks, update_checks, view_checks,
@@ -57,7 +57,7 @@ if TYPE_CHECKING:
 
 # importing a room registers its checks
 _ROOMS = (
-    copy_checks, data_checks, depth_checks, inner_checks, label_checks, layer_checks,
+    copy_checks, course_checks, data_checks, depth_checks, inner_checks, label_checks, layer_checks,
     loop_checks, loss_checks, mode_checks, model_checks, motion_checks, rate_checks,
     replay_checks, run_checks, sharpness_checks, split_checks, start_checks, step_checks,
     trial_checks, update_checks, view_checks,
