@@ -494,6 +494,7 @@ def crossval_experiment(
     if inner is None:
         inner = 0.2 if fit_of is None else 0.0
     check_divisions(folds, repeats, inner)
+    inner = float(inner)           # 0 and 0.0 have one folder
     process_count(jobs, 1)
     # what cannot be trained is refused before anything is read
     _check_members(ensemble, mirror, fit_of)
