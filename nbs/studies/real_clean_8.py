@@ -231,7 +231,8 @@ def logarithm_of_bounded_shares():
 
     model = stacked()
     optimizer = torch.optim.Adam(model.parameters(), lr=2e-3)
-    return script_program(model, None, optimizer, loss_fn, valid_loss_fn=nn.CrossEntropyLoss())
+    plain = nn.CrossEntropyLoss()
+    return script_program(model, None, optimizer, loss_fn, valid_loss_fn=plain, fit=own_loop())
 
 
 @clean("script", "own data set")
@@ -243,7 +244,8 @@ def generalised_cross_entropy():
 
     model = stacked()
     optimizer = torch.optim.Adam(model.parameters(), lr=3e-3)
-    return script_program(model, row_loaders(), optimizer, loss_fn, valid_loss_fn=nn.CrossEntropyLoss())
+    plain = nn.CrossEntropyLoss()
+    return script_program(model, row_loaders(), optimizer, loss_fn, valid_loss_fn=plain, fit=own_loop())
 
 
 @clean("script", "Subset")

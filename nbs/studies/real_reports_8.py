@@ -266,7 +266,7 @@ def log_of_a_half_precision_softmax(cured):
 
     model = Cosine()
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
-    return script_program(model, None, optimizer, loss_fn)
+    return script_program(model, None, optimizer, loss_fn, fit=own_loop(), epochs=3)
 
 
 # ---- rates and optimizers ----------------------------------------------------------------------
@@ -475,6 +475,7 @@ def weights_of_a_batch_of_one(cured):
         torch.optim.Adam(model.parameters(), lr=5e-4),
         weighted if cured else nn.CrossEntropyLoss(weight=weight),
         valid_loss_fn=nn.CrossEntropyLoss(),
+        fit=own_loop(),
     )
 
 
