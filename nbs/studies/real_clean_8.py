@@ -1,4 +1,5 @@
 """Programs with nothing wrong, in the styles of `real_reports_8.py`; none is of its reports."""
+
 from collections import OrderedDict
 from copy import deepcopy
 
@@ -199,12 +200,15 @@ def rate_divided_every_seven_epochs():
     model = stacked()
     optimizer = torch.optim.Adam(model.parameters(), lr=3e-3)
     schedule = StepLR(optimizer, step_size=7, gamma=0.2)
-    return script_program(model, row_loaders(augment), optimizer, scheduler=schedule, fit=own_loop())
+    return script_program(
+        model, row_loaders(augment), optimizer, scheduler=schedule, fit=own_loop()
+    )
 
 
 @clean("script", "own data set")
 def resumed_with_everything():
     "Four epochs are over; weights, moments and schedule come from the checkpoint."
+
     def made():
         model = stacked()
         optimizer = torch.optim.AdamW(model.parameters(), lr=3e-3)
@@ -221,7 +225,9 @@ def resumed_with_everything():
     model, optimizer, schedule = made()
     for new, old in zip((model, optimizer, schedule), first):
         new.load_state_dict(deepcopy(old.state_dict()))
-    return script_program(model, (train, valid), optimizer, scheduler=schedule, fit=own_loop(), planned=16)
+    return script_program(
+        model, (train, valid), optimizer, scheduler=schedule, fit=own_loop(), planned=16
+    )
 
 
 @clean("script", "TensorDataset")
@@ -245,7 +251,9 @@ def generalised_cross_entropy():
     model = stacked()
     optimizer = torch.optim.Adam(model.parameters(), lr=3e-3)
     plain = nn.CrossEntropyLoss()
-    return script_program(model, row_loaders(), optimizer, loss_fn, valid_loss_fn=plain, fit=own_loop())
+    return script_program(
+        model, row_loaders(), optimizer, loss_fn, valid_loss_fn=plain, fit=own_loop()
+    )
 
 
 @clean("script", "Subset")
@@ -318,7 +326,9 @@ def files_turned_by_their_tag():
     train = ImageFolder(str(top), augment, loader=read)
     model = stacked()
     optimizer = torch.optim.Adam(model.parameters(), lr=2e-3)
-    return script_program(model, (loader(train, True), loader(image_folder("validation"))), optimizer)
+    return script_program(
+        model, (loader(train, True), loader(image_folder("validation"))), optimizer
+    )
 
 
 @clean("script", "own data set")
@@ -404,7 +414,9 @@ def patches_with_learned_places():
             return x.mean(1)
 
     layer = nn.TransformerEncoderLayer(48, 4, 96, 0.0, batch_first=True, norm_first=True)
-    model = nn.Sequential(nn.Conv2d(3, 48, 4, 4), Places(48), layer, nn.LayerNorm(48), Mean(), nn.Linear(48, 3))
+    model = nn.Sequential(
+        nn.Conv2d(3, 48, 4, 4), Places(48), layer, nn.LayerNorm(48), Mean(), nn.Linear(48, 3)
+    )
     return script_program(model, optimizer=torch.optim.AdamW(model.parameters(), lr=1e-3))
 
 
@@ -426,7 +438,9 @@ def step_with_its_closure():
 
     module = Lit(Net(), lr=2e-3)
     optimizer = module.configure_optimizers()
-    return script_program(module, folder_loaders(), optimizer, F.cross_entropy, fit=own_loop(Overridden))
+    return script_program(
+        module, folder_loaders(), optimizer, F.cross_entropy, fit=own_loop(Overridden)
+    )
 
 
 @clean("Lightning-like", "TensorDataset")
@@ -438,14 +452,22 @@ def inverse_square_root_in_steps():
     optimizer = module.configure_optimizers()
     schedule = LambdaLR(optimizer, lambda step: min((step + 1) / 12, (12 / (step + 1)) ** 0.5))
     return script_program(
-        module, tensor_loaders(), optimizer, F.cross_entropy, scheduler=schedule, fit=own_loop(Fitted)
+        module,
+        tensor_loaders(),
+        optimizer,
+        F.cross_entropy,
+        scheduler=schedule,
+        fit=own_loop(Fitted),
     )
 
 
 @clean("Lightning-like", "own data set")
 def module_that_drops_the_last_batch():
     module = Lit(stacked(), lr=2e-3)
-    loaders = loader(rows("train", augment), True, batch_size=20, drop_last=True), loader(rows("validation"))
+    loaders = (
+        loader(rows("train", augment), True, batch_size=20, drop_last=True),
+        loader(rows("validation")),
+    )
     optimizer = module.configure_optimizers()
     return script_program(module, loaders, optimizer, F.cross_entropy, fit=own_loop(LightningLoop))
 
@@ -467,7 +489,9 @@ def prefix_taken_off_the_names():
     saved = {f"module.{name}": part for name, part in earlier_weights().items()}
     weights = {name.removeprefix("module."): part for name, part in saved.items()}
     body = ThinResNet(3)
-    body.load_state_dict({k: v for k, v in weights.items() if not k.startswith("fc.")}, strict=False)
+    body.load_state_dict(
+        {k: v for k, v in weights.items() if not k.startswith("fc.")}, strict=False
+    )
     body.fc = nn.Identity()
     model = Partly(nn.Sequential(OrderedDict(encoder=body, fc=nn.Linear(512, 3))), "fc")
     optimizer = torch.optim.Adam(model.learned(), lr=3e-3)
@@ -479,7 +503,9 @@ def channels_last_and_nesterov():
     "Another layout in memory; a rate that is usual for SGD on small pictures."
     model = ThinResNet(3).to(memory_format=torch.channels_last)
     model.layer4, model.fc = nn.Identity(), nn.Linear(256, 3)
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9, nesterov=True, weight_decay=5e-4)
+    optimizer = torch.optim.SGD(
+        model.parameters(), lr=0.1, momentum=0.9, nesterov=True, weight_decay=5e-4
+    )
     schedule = LambdaLR(optimizer, lambda epoch: min(1.0, 0.1 + 0.3 * epoch))
     return script_program(model, None, optimizer, scheduler=schedule, fit=own_loop(), epochs=3)
 
@@ -503,7 +529,7 @@ def resnet_that_ends_in_a_temperature():
     return script_program(model, (loader(train, True), loader(valid)), optimizer)
 
 
-CLEAN_8 = {                            # out of the first list, into one of their own
+CLEAN_8 = {  # out of the first list, into one of their own
     name: CLEAN.pop(name)
     for name, (_, _, build) in list(CLEAN.items())
     if build.__module__ == __name__

@@ -4,6 +4,7 @@ None of its reports is in an earlier list. Its right causes were written down be
 was shown to the guards, by an author who knew the names and questions of the checks, not their
 code. Titles are as they were found. What is about data is in `real_reports_8_data.py`.
 """
+
 from collections import OrderedDict
 
 import numpy as np
@@ -41,7 +42,10 @@ from real_reports_8_data import GITHUB, METRIC
 
 # What another check would say, in words.
 RATE = r"schedul|(learning )?rate .*(zero|constant|falls|never|ends|rises|same)"
-STILL = r"(weight|parameter)s? .*(not|never) (move|change|learn|updat)|no (step|update)|never (step|learn)"
+STILL = (
+    r"(weight|parameter)s? .*(not|never) (move|change|learn|"
+    r"updat)|no (step|update)|never (step|learn)"
+)
 
 
 def unequal_rows(counts=(60, 40, 12)):
@@ -128,7 +132,9 @@ def step_without_its_closure(cured):
 
     module = Lit(Net(), lr=2e-3)
     optimizer = module.configure_optimizers()
-    return script_program(module, folder_loaders(), optimizer, F.cross_entropy, fit=own_loop(Overridden))
+    return script_program(
+        module, folder_loaders(), optimizer, F.cross_entropy, fit=own_loop(Overridden)
+    )
 
 
 @reported(
@@ -139,7 +145,9 @@ def step_without_its_closure(cured):
     f"{GITHUB}/fartashf/vsepp/issues/4",
     "ER072",
     words=r"evaluation mode|eval\(\)|train\(\)|dropout .*(off|asleep|inactive)",
-    why="the third batch is followed by a validation; the other nine are trained in evaluation mode",
+    why=(
+        "the third batch is followed by a validation; the other nine are trained in evaluation mode"
+    ),
 )
 def validated_within_the_epoch(cured):
     class Validating(Script):
@@ -153,14 +161,16 @@ def validated_within_the_epoch(cured):
         *block(3, 16), *block(16, 32), nn.Flatten(), nn.Dropout(0.4), nn.Linear(2048, 3)
     )
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
-    return script_program(model, row_loaders(augment), optimizer, fit=own_loop(Validating), epochs=3)
+    return script_program(
+        model, row_loaders(augment), optimizer, fit=own_loop(Validating), epochs=3
+    )
 
 
 @reported(
     "evaluation in training mode",
     "script",
     "TensorDataset",
-    "Issue about \"model.train()\" and \"model.eval()\"??",
+    'Issue about "model.train()" and "model.eval()"??',
     f"{GITHUB}/udacity/deep-learning-v2-pytorch/issues/3",
     "ER081",
     words=r"training mode|eval\(\)|dropout .*(active|alive|evaluat)",
@@ -187,8 +197,14 @@ def validated_with_dropout(cured):
     "Edge case: Gradient accumulation",
     f"{GITHUB}/rasbt/LLMs-from-scratch/issues/299",
     "ER073",
-    words=r"accumulat|remainder|left over|next epoch|first batch|batch(es)? .*(never|no (step|update))",
-    why="i % 4 == 0: the first batch steps by itself; three batches an epoch wait for the next epoch",
+    words=(
+        r"accumulat|remainder|left over|next epoch|first batch|"
+        r"batch(es)? .*(never|no (step|update))"
+    ),
+    why=(
+        "i % 4 == 0: the first batch steps by itself; three batches an epoch "
+        "wait for the next epoch"
+    ),
 )
 def step_at_the_first_of_four(cured):
     class Accumulating(Script):
@@ -212,7 +228,10 @@ def step_at_the_first_of_four(cured):
     f"{GITHUB}/pytorch/vision/pull/4874",
     "ER130",
     "ER133",
-    words=r"(two|second|twice|double)\b.* (step|update)|(step|update)s? .*(twice|two\b|double)|clip|scaled",
+    words=(
+        r"(two|second|twice|double)\b.* (step|update)|(step|"
+        r"update)s? .*(twice|two\b|double)|clip|scaled"
+    ),
     why="gradients are clipped while they are scaled, and optimizer.step() follows scaler.step()",
 )
 def clipped_while_scaled_and_stepped_twice(cured):
@@ -244,8 +263,14 @@ def clipped_while_scaled_and_stepped_twice(cured):
     "Log function causes floating point underflow/ gradient overflow",
     f"{GITHUB}/NVIDIA/apex/issues/379",
     "ER071",
-    words=r"half|float16|16 bit|underflow|precision|log(arithm)? of (0|zero)|not finite|infinite|\bnan\b",
-    why="softmax, then log, in half precision: small shares are 0, the loss is infinite, steps are skipped",
+    words=(
+        r"half|float16|16 bit|underflow|precision|log(arithm)? of (0|"
+        r"zero)|not finite|infinite|\bnan\b"
+    ),
+    why=(
+        "softmax, then log, in half precision: small shares are 0, the loss is "
+        "infinite, steps are skipped"
+    ),
 )
 def log_of_a_half_precision_softmax(cured):
     class Cosine(nn.Module):
@@ -323,7 +348,13 @@ def interval_in_the_wrong_dictionary(cured):
     loaders = tensor_loaders()
     schedule = OneCycleLR(optimizer, max_lr=5e-3, epochs=20, steps_per_epoch=len(loaders[0]))
     return script_program(
-        module, loaders, optimizer, F.cross_entropy, scheduler=schedule, fit=own_loop(Fitted), epochs=3
+        module,
+        loaders,
+        optimizer,
+        F.cross_entropy,
+        scheduler=schedule,
+        fit=own_loop(Fitted),
+        epochs=3,
     )
 
 
@@ -420,7 +451,10 @@ def resumed_without_moments(cured):
     "ER012",
     "ER086",
     words=r"random|loaded|fresh|untrained|never (saw|seen|trained)|start(ing)? (value|weight)",
-    why="no name of the checkpoint begins with model., and strict=False hides it: a random frozen body",
+    why=(
+        "no name of the checkpoint begins with model., and strict=False hides "
+        "it: a random frozen body"
+    ),
 )
 def not_a_name_in_common(cured):
     class Encoder(nn.Module):
@@ -478,7 +512,12 @@ def weights_of_a_batch_of_one(cured):
     train, weight = unequal_rows()
     layers = []
     for channels, out in ((3, 12), (12, 24), (24, 48)):
-        layers += [nn.Conv2d(channels, out, 3, padding=1), nn.GroupNorm(4, out), nn.ReLU(), nn.MaxPool2d(2)]
+        layers += [
+            nn.Conv2d(channels, out, 3, padding=1),
+            nn.GroupNorm(4, out),
+            nn.ReLU(),
+            nn.MaxPool2d(2),
+        ]
     model = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(48, 3))
     return script_program(
         model,
@@ -499,7 +538,10 @@ def weights_of_a_batch_of_one(cured):
     "ER023",
     "ER084",
     words=METRIC + r"|weight\w* .*(evaluat|validat)|(evaluat|validat)\w* .*weight",
-    why="loss and accuracy of validation are weighted, the loss of training is not: the other way round",
+    why=(
+        "loss and accuracy of validation are weighted, the loss of training is "
+        "not: the other way round"
+    ),
 )
 def validation_is_weighted(cured):
     train, weight = unequal_rows()
@@ -524,7 +566,7 @@ def validation_is_weighted(cured):
     )
 
 
-REPORTS_8 = {                          # out of the first list, into one of their own
+REPORTS_8 = {  # out of the first list, into one of their own
     name: REPORTS.pop(name)
     for name, report in list(REPORTS.items())
     if report.build.__module__ in (__name__, real_reports_8_data.__name__)

@@ -1,4 +1,5 @@
 """The half of list eight that is about data, metrics and networks: see `real_reports_8.py`."""
+
 import numpy as np
 import torch
 from PIL import Image, ImageOps
@@ -37,9 +38,13 @@ from real_kit import (
 GITHUB = "https://github.com"
 
 # What another check would say, in words.
-COMPANY = r"other (image|row|compan)|batch mates|neighbours in the batch|(place|position) in .*batch"
+COMPANY = (
+    r"other (image|row|compan)|batch mates|neighbours in the batch|(place|position) in .*batch"
+)
 METRIC = r"reported (accuracy|loss|number|metric)|(accuracy|loss)\b.*predictions|metric"
-SHARED = r"(images?|pictures?) .*(in common|shared|both splits|both loaders)|leak|duplicat|cop(y|ies)"
+SHARED = (
+    r"(images?|pictures?) .*(in common|shared|both splits|both loaders)|leak|duplicat|cop(y|ies)"
+)
 
 
 # ---- labels and splits -------------------------------------------------------------------------
@@ -64,7 +69,9 @@ def folder_order_and_table_order(cured):
 
     model = stacked()
     optimizer = torch.optim.Adam(model.parameters(), lr=2e-3)
-    return script_program(model, (loader(read("train"), True), loader(read("validation"))), optimizer)
+    return script_program(
+        model, (loader(read("train"), True), loader(read("validation"))), optimizer
+    )
 
 
 @reported(
@@ -77,7 +84,9 @@ def folder_order_and_table_order(cured):
     "ER036",
     "ER031",
     words=r"(label|class)\w* .*(order|number|meaning|differ|missing|absent|shift)",
-    why="each split has an encoder of its own; validation lacks happy, so neutral is 0 and sad is 1",
+    why=(
+        "each split has an encoder of its own; validation lacks happy, so neutral is 0 and sad is 1"
+    ),
 )
 def an_encoder_for_each_split(cured):
     def encoded(split, wanted):
@@ -103,7 +112,10 @@ def an_encoder_for_each_split(cured):
     "ER064",
     "ER093",
     words=SHARED,
-    why="train.dataset and valid.dataset are the whole set: it is trained and evaluated on all images",
+    why=(
+        "train.dataset and valid.dataset are the whole set: it is trained and "
+        "evaluated on all images"
+    ),
 )
 def dataset_of_the_subset(cured):
     train, valid = random_split(image_folder("train"), [150, 42])
@@ -123,7 +135,9 @@ def dataset_of_the_subset(cured):
     "ER063",
     "ER138",
     words=SHARED + r"|(near|almost|nearly) (equal|the same)|shifted|neighbour",
-    why="frames are split one by one: most of validation has the next or the last frame in training",
+    why=(
+        "frames are split one by one: most of validation has the next or the last frame in training"
+    ),
 )
 def frames_split_one_by_one(cured):
     images, labels = tensors("train").tensors
@@ -142,7 +156,8 @@ def frames_split_one_by_one(cured):
     "sorted, never shuffled",
     "torchvision model",
     "own data set",
-    "AirCraft dataset samples are organized sequentially, which causes much Worse/biased performance unless "
+    "AirCraft dataset samples are organized sequentially, which causes "
+    "much Worse/biased performance unless "
     "Dataloader is shuffled",
     f"{GITHUB}/pytorch/vision/issues/7818",
     "ER061",
@@ -213,7 +228,9 @@ def lying_files_with_a_tag(cured):
     train = ImageFolder(str(top), to_tensor, loader=read)
     model = stacked()
     optimizer = torch.optim.Adam(model.parameters(), lr=2e-3)
-    return script_program(model, (loader(train, True), loader(image_folder("validation"))), optimizer)
+    return script_program(
+        model, (loader(train, True), loader(image_folder("validation"))), optimizer
+    )
 
 
 @reported(
@@ -225,7 +242,10 @@ def lying_files_with_a_tag(cured):
     "ER067",
     "ER120",
     words=r"flip|mirror|(never|nothing|not) .*random",
-    why="random_hflip() draws no number: all training images are mirrored, evaluation images are not",
+    why=(
+        "random_hflip() draws no number: all training images are mirrored, "
+        "evaluation images are not"
+    ),
 )
 def flip_without_a_draw(cured):
     def random_hflip(image):
@@ -250,7 +270,10 @@ def flip_without_a_draw(cured):
     f"{GITHUB}/udacity/deep-learning-v2-pytorch/issues/129",
     "ER084",
     words=METRIC,
-    why="the sum over 42 validation images is divided by the length of the set behind the sampler, 192",
+    why=(
+        "the sum over 42 validation images is divided by the length of the set "
+        "behind the sampler, 192"
+    ),
 )
 def sampler_and_length_of_the_set(cured):
     class Summed(Script):
@@ -276,7 +299,10 @@ def sampler_and_length_of_the_set(cured):
     f"{GITHUB}/mrdbourke/pytorch-deep-learning/issues/163",
     "ER084",
     words=METRIC + r"|softmax",
-    why="softmax(dim=0) runs over the images of the batch: the largest entry of a row is another one",
+    why=(
+        "softmax(dim=0) runs over the images of the batch: the largest entry "
+        "of a row is another one"
+    ),
 )
 def softmax_down_the_batch(cured):
     class Tested(Script):
@@ -298,7 +324,10 @@ def softmax_down_the_batch(cured):
     f"{GITHUB}/Lightning-AI/pytorch-lightning/issues/11601",
     "ER084",
     words=METRIC,
-    why="the metric still holds the hits of training when validation begins: the accuracy is of both",
+    why=(
+        "the metric still holds the hits of training when validation begins: "
+        "the accuracy is of both"
+    ),
 )
 def metric_not_reset_before_validation(cured):
     class Measured(LightningLoop):
@@ -320,7 +349,12 @@ def metric_not_reset_before_validation(cured):
     module = Lit(stacked(), lr=2e-3)
     optimizer = module.configure_optimizers()
     return script_program(
-        module, folder_loaders(augment), optimizer, F.cross_entropy, fit=own_loop(Measured), epochs=3
+        module,
+        folder_loaders(augment),
+        optimizer,
+        F.cross_entropy,
+        fit=own_loop(Measured),
+        epochs=3,
     )
 
 
@@ -365,7 +399,10 @@ def position_within_the_batch(cured):
     "ER026",
     "ER086",
     words=r"normali[sz]|BatchNorm|never (called|used)|not used|no gradient",
-    why="the subclass overrides forward() and only applies the activation: scale and shift are unused",
+    why=(
+        "the subclass overrides forward() and only applies the activation: "
+        "scale and shift are unused"
+    ),
 )
 def norm_without_its_forward(cured):
     class BatchNorm2d(nn.BatchNorm2d):
