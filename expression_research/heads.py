@@ -9,7 +9,7 @@ __all__ = ['PENALTIES', 'head_inputs', 'ImageRows', 'frozen_features', 'LinearPr
 # %% ../nbs/train/24_heads.ipynb #92e3f44b
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, NamedTuple, Protocol
 
@@ -21,7 +21,7 @@ from torch import nn
 
 from .arguments import Between, Numbers, checked
 from .core import ConfigError, DataError, ModelError, keyed_order, keyed_seed
-from .freezing import head_name
+from .freezing import head_names
 from .loaders import row_pixels
 from .splits import assign_splits, file_keys, join_groups
 from .transforms import EvaluationTransform
@@ -43,18 +43,20 @@ def _listening(
         handle.remove()
 
 
-def _linear_head(
+def _linear_heads(
     model:nn.Module,               # a classifier
-)->nn.Linear:                      # its last layer, shared
+)->list[nn.Linear]:                # its last layer, shared; several where their mean is the answer
     "Raises `ModelError` for a head of another kind."
-    name = head_name(model)
-    head = model.get_submodule(name)
-    if not isinstance(head, nn.Linear):
-        raise ModelError(
-            f"the head {name} of {type(model).__name__} is a {type(head).__name__}: a linear probe needs "
-            "a linear last layer. Use head=random, or another network."
-        )
-    return head
+    heads = []
+    for name in head_names(model):
+        head = model.get_submodule(name)
+        if not isinstance(head, nn.Linear):
+            raise ModelError(
+                f"the head {name} of {type(model).__name__} is a {type(head).__name__}: a linear probe "
+                "needs a linear last layer. Use head=random, or another network."
+            )
+        heads.append(head)
+    return heads
 
 # %% ../nbs/train/24_heads.ipynb #bad14831
 @checked
@@ -62,19 +64,21 @@ def head_inputs(
     model:nn.Module,               # classifier in evaluation mode: (N, 3, H, W) -> (N, C) logits
     images:torch.Tensor,           # (N, 3, H, W) float32, on the network's device
 )->torch.Tensor:                   # (N, D) float32: what the last layer is given
-    """The features in front of the head.
+    """The features in front of the head; those of several heads side by side.
 
     Raises `ModelError` where the last layer is not linear, or its output is not the logits.
     """
-    head = _linear_head(model)
-    with torch.no_grad(), _listening(head) as heard:
+    with torch.no_grad(), ExitStack() as ears:
+        heard = [ears.enter_context(_listening(head)) for head in _linear_heads(model)]
         logits = model(images)
-    if len(heard) != 1 or not torch.equal(heard[0][1], logits):
+    once = all(len(calls) == 1 for calls in heard)
+    mean = sum(calls[0][1] for calls in heard) / len(heard) if once else logits
+    if not once or not torch.equal(mean, logits):
         raise ModelError(
             f"the last linear layer of {type(model).__name__} does not give the logits: something comes "
             "after it, or it is called more than once. Use head=random, or another network."
         )
-    return heard[0][0].flatten(1)
+    return torch.cat([calls[0][0].flatten(1) for calls in heard], dim=1)
 
 # %% ../nbs/train/24_heads.ipynb #d355a229
 _BATCH = 64                        # images
@@ -98,8 +102,8 @@ def frozen_features(
 )->np.ndarray:                     # (N, D) float64, in row order
     "The features of each picture, averaged with those of its mirror image. Raises as `head_inputs` does."
     order = keyed_order(rows.ids, "frozen features")
-    device, width = next(model.parameters()).device, _linear_head(model).in_features
-    found = np.empty((len(order), width))
+    device, heads = next(model.parameters()).device, _linear_heads(model)
+    found = np.empty((len(order), sum(head.in_features for head in heads)))
     modes = [(module, module.training) for module in model.modules()]
     model.eval()
     try:
@@ -311,28 +315,38 @@ def choose_probe(
     return fit_probe(features, labels, classes, float(table["loss"].idxmin()))
 
 # %% ../nbs/train/24_heads.ipynb #85b218e3
+def _head_shape(
+    heads:list[nn.Linear],         # whose mean is the answer
+)->tuple[int, int]:                # classes, features of all of them
+    "What a probe of them must have."
+    return heads[0].out_features, sum(head.in_features for head in heads)
+
+
 @checked
 def set_head(
     model:nn.Module,               # classifier with a linear head; the head is changed in place
     probe:LinearProbe,             # for the same features and classes
 )->None:
-    """Write a probe into the head.
+    """Write a probe into the head; of several heads each gets its part, so that their mean is the probe.
 
     Raises `ModelError` for another width or number of classes, `DataError` where a class had no
     training image.
     """
-    head = _linear_head(model)
-    if head.weight.shape != probe.weight.shape or head.bias is None:
-        shape = f"{tuple(head.weight.shape)}{' without bias' if head.bias is None else ''}"
+    heads = _linear_heads(model)
+    shape, biased = _head_shape(heads), all(head.bias is not None for head in heads)
+    if shape != probe.weight.shape or not biased:
+        shape = f"{shape}{'' if biased else ' without bias'}"
         raise ModelError(f"a probe of shape {probe.weight.shape} does not fit a head of {shape}.")
     if not probe.present.all():
         raise DataError(
             f"class {int((~probe.present).argmax())} has no training image: a probe says nothing of it. "
             "Use head=random, or add images."
         )
+    parts = torch.from_numpy(probe.weight).split([head.in_features for head in heads], dim=1)
     with torch.no_grad():
-        head.weight.copy_(torch.from_numpy(probe.weight))
-        head.bias.copy_(torch.from_numpy(probe.bias))
+        for head, part in zip(heads, parts):
+            head.weight.copy_(len(heads) * part)
+            head.bias.copy_(torch.from_numpy(probe.bias))
 
 
 @checked
@@ -359,7 +373,7 @@ def start_head(
         np.array(rows.labels, np.int64),
         rows.ids,
         groups,
-        _linear_head(model).out_features,
+        _head_shape(_linear_heads(model))[0],
         seed=recipe.config.seed if seed is None else seed,
     )
     set_head(model, probe)
