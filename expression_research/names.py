@@ -121,6 +121,7 @@ class SplitRule:
     silent: bool = False           # no name tells a split
     column: str = ""               # that tells splits; "": found by names and values; "none"
     follow_outside: bool = False   # links and paths may lead out of the source
+    votes: str = ""                # what the user says of columns of votes; see `11_votes`
     used: set[str] = field(default_factory=set, compare=False)     # given names that were met
 
     def tells(self, name:str)->set[str]:
@@ -172,12 +173,13 @@ def split_rule(
     split_names:str="",            # such as "train=Set A,test=Set B"; "none"; "": usual names
     column:str="",                 # that tells splits; "": found by names and values; "none"
     follow_outside:bool=False,     # links and paths may lead out of the source
+    votes:str="",                  # what the user says of columns of votes
 )->SplitRule:
     "The rule from its text. Raises `ConfigError` for another form."
     if not split_names.strip():
-        return SplitRule(column=column, follow_outside=follow_outside)
+        return SplitRule(column=column, follow_outside=follow_outside, votes=votes)
     if split_names.strip().lower() == "none":
-        return SplitRule(silent=True, column=column, follow_outside=follow_outside)
+        return SplitRule(silent=True, column=column, follow_outside=follow_outside, votes=votes)
     given = {}
     for part in split_names.split(","):
         split, equals, name = (piece.strip() for piece in part.partition("="))
@@ -187,7 +189,7 @@ def split_rule(
                 "validation=NAME or test=NAME. Join several by commas, or write none."
             )
         given[same_name(name)] = split
-    return SplitRule(given, column=column, follow_outside=follow_outside)
+    return SplitRule(given, column=column, follow_outside=follow_outside, votes=votes)
 
 # %% ../nbs/data/10_names.ipynb #8c98bdf7
 @checked
