@@ -7,7 +7,7 @@ __all__ = ['Counts', 'Fate', 'VOTE_FLAG', 'VOTE_COLUMNS', 'plurality', 'VoteRule
            'Ballots', 'find_ballots', 'unused_votes', 'with_ballots', 'Settled', 'settle_votes', 'vote_counts',
            'only_classes', 'answers_table']
 
-# %% ../nbs/data/11_votes.ipynb #f4ca7088
+# %% ../nbs/data/11_votes.ipynb #bdd0d7d6
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -27,7 +27,7 @@ from expression_research.names import (
 )
 from .samples import column_values, file_hashes
 
-# %% ../nbs/data/11_votes.ipynb #7c4323ad
+# %% ../nbs/data/11_votes.ipynb #dc8790c3
 Counts = Annotated[np.ndarray, Numbers(0, 10**9, 2)]
 
 
@@ -56,7 +56,7 @@ def plurality(
         labels[row] = min(among, key=lambda k: (keyed_seed("tie", keys[int(row)], names[k]), names[k]))
     return labels
 
-# %% ../nbs/data/11_votes.ipynb #4c7eb466
+# %% ../nbs/data/11_votes.ipynb #bc72a6eb
 Fate = Literal["apart", "class", "most", "any"]
 VOTE_FLAG = (
     "vote_columns='happy,neutral,sad' (--vote-columns), 'annotators=A1,A2', "
@@ -91,7 +91,7 @@ class VoteRule:
                 found.setdefault(role, []).append(name.strip())
         return found
 
-# %% ../nbs/data/11_votes.ipynb #ec0e8969
+# %% ../nbs/data/11_votes.ipynb #f9bc4879
 _ROLES = ({""}, {"annotators"}, {"task", "worker", "label"}, {"label"})
 
 
@@ -111,7 +111,7 @@ def vote_rule(
         raise ConfigError(f"vote_columns={vote_columns!r}: expected {VOTE_FLAG}.")
     return rule
 
-# %% ../nbs/data/11_votes.ipynb #f1bcb2ab
+# %% ../nbs/data/11_votes.ipynb #15575039
 def _is_special(
     name:str,                      # of a column of votes, or of an answer
 )->str:                            # "unknown", "not a face", or "" for an expression
@@ -150,7 +150,7 @@ def judge_votes(
     apart = {names[column]: int(votes[left, column].sum()) for column in special}
     return Judged(kept, list(reasons), {name: count for name, count in apart.items() if count})
 
-# %% ../nbs/data/11_votes.ipynb #07c658ca
+# %% ../nbs/data/11_votes.ipynb #b10521eb
 @dataclass(frozen=True)
 class Ballots:
     "What people said, as a source has it."
@@ -182,7 +182,7 @@ def _numbers(
             )
     return found
 
-# %% ../nbs/data/11_votes.ipynb #6743ecee
+# %% ../nbs/data/11_votes.ipynb #ec11aae3
 def _as_counts(
     values:np.ndarray,             # (N, V) float64, counts or shares
     totals:np.ndarray|None,        # (N,) votes of each picture; None: not told
@@ -219,7 +219,7 @@ def _as_counts(
         )
     return np.round(counts).astype(np.int64)
 
-# %% ../nbs/data/11_votes.ipynb #d0e22aac
+# %% ../nbs/data/11_votes.ipynb #4e5a9d78
 _VOTE_WORDS = {"vote", "votes", "count", "counts", "n", "num", "p", "prob", "probability", "share"}
 _ANNOTATOR = {"annotator", "rater", "worker", "labeler", "labeller", "tagger", "coder", "judge",
               "assessor", "performer", "ann"}
@@ -257,7 +257,7 @@ def _is_annotator(
     more = column.strip()[len(words[0]):] if words else ""
     return bool(words) and words[0] in _ANNOTATOR and more.strip(" _-.") not in ("", "id", "ids")
 
-# %% ../nbs/data/11_votes.ipynb #9f995477
+# %% ../nbs/data/11_votes.ipynb #ec98db98
 def _wide(
     splits:Mapping[str, Dataset],  # all with these columns
     columns:Sequence[str],         # of the classes
@@ -265,19 +265,27 @@ def _wide(
     each:int,                      # votes a picture, where the user says so; 0: not said
 )->Ballots:
     "A column for each class."
-    values = _numbers(splits, columns)
+    totals = _totals(splits, each, columns)
+    counts = {name: _as_counts(numbers, totals.get(name), name)
+              for name, numbers in _numbers(splits, columns).items()}
+    words = f"votes in the columns {columns[0]} to {columns[-1]}"
+    return Ballots(list(classes), counts, None, list(columns), words)
+
+
+def _totals(
+    splits:Mapping[str, Dataset],  # perhaps with a column such as `n_votes`
+    each:int,                      # votes a picture, where the user says so; 0: not said
+    columns:Sequence[str]=(),      # that mean something else
+)->dict[str, np.ndarray]:          # split -> (N,) votes of each picture; empty where nothing tells
+    "Of how many votes shares are."
+    if each:
+        return {name: np.full(len(split), each) for name, split in splits.items()}
     features = next(iter(splits.values())).features
     plain = {"n", "num", "number", "of", "total", "count"}
     told = [name for name in features if name not in columns and _kind(features[name]) == "number"
-            and len(set(words_of(name)) - plain) == 1 and set(words_of(name)) - plain < _TOTAL]
-    counts = {}
-    for name, numbers in values.items():
-        totals = np.full(len(numbers), each) if each else None
-        if totals is None and len(told) == 1:
-            totals = _numbers({name: splits[name]}, told)[name][:, 0]
-        counts[name] = _as_counts(numbers, totals, name)
-    words = f"votes in the columns {columns[0]} to {columns[-1]}"
-    return Ballots(list(classes), counts, None, [*columns, *told], words)
+            and len(set(words_of(name)) - plain) == 1 and set(words_of(name)) - plain <= _TOTAL]
+    found = _numbers(splits, told) if len(told) == 1 else {}
+    return {name: values[:, 0] for name, values in found.items()}
 
 
 def _counted(
@@ -305,7 +313,7 @@ def _counted(
     noted = (f"{empty} empty answers not counted",) if empty else ()
     return Ballots(names, votes, once, columns, f"{words} of {people} annotators", noted)
 
-# %% ../nbs/data/11_votes.ipynb #407ce8da
+# %% ../nbs/data/11_votes.ipynb #a415e8f8
 def _once(
     row:Sequence[tuple[str, Any]], # who said what
     where:str,                     # for the message
@@ -348,7 +356,7 @@ def _cell(
     whole = isinstance(value, float) and value.is_integer()
     return tidy_name(str(int(value) if whole else value))
 
-# %% ../nbs/data/11_votes.ipynb #e9ae5626
+# %% ../nbs/data/11_votes.ipynb #26344709
 def _by_annotator(
     splits:Mapping[str, Dataset],  # all with these columns
     columns:Sequence[str],         # one for each annotator
@@ -382,13 +390,16 @@ def _by_lists(
             said[name].append(list(zip(map(str, who or ()), what or ())))
     return _counted(said, names, ["annotators", "answers"], "answers")
 
-# %% ../nbs/data/11_votes.ipynb #44cd2e8b
+# %% ../nbs/data/11_votes.ipynb #07f60601
 def _by_votes(
     splits:Mapping[str, Dataset],  # with a list `votes`, perhaps also the lists of `_by_lists`
+    each:int=0,                    # votes a picture, where the user says so; 0: not said
 )->Ballots:
-    "Data that went through here. Raises `DataError` where `label` and `votes` disagree."
+    "Data that went through here, or an array with `vote_names`. Raises `DataError` where `label` and `votes` disagree."
     first = next(iter(splits.values())).features
-    names = list(getattr(first.get("label"), "names", None) or ())
+    decided = "vote_names" not in first
+    kind = first["label"] if decided and "label" in first else getattr(first.get("vote_names"), "feature", None)
+    names = list(getattr(kind, "names", None) or ())
     for name, split in splits.items():
         rows = column_values(split, "votes")
         fits = all(len(row or ()) == len(names) and min(row, default=0) >= 0 for row in rows)
@@ -397,9 +408,12 @@ def _by_votes(
                 f"{name}: the lists in 'votes' do not fit the classes of 'label' ({some(names) or 'none'})"
                 f". Expected a count for each; or say vote_columns='none' (--vote-columns none)."
             )
-    votes = {name: np.array(column_values(split, "votes"), np.int64).reshape(len(split), len(names))
+    votes = {name: np.array(column_values(split, "votes"), np.float64).reshape(len(split), len(names))
              for name, split in splits.items()}
-    found = Ballots(names, votes, None, ["votes"], "the list `votes`", decided=True)
+    made = {name: _as_counts(rows, _totals({name: splits[name]}, each).get(name), name)
+            for name, rows in votes.items()}
+    votes, columns = made, ["votes", *([] if decided else ["vote_names"])]
+    found = Ballots(names, votes, None, columns, "the list `votes`", decided=decided)
     if {"annotators", "answers"} <= set(first):
         known = _by_lists(splits, names)
         for name, counts in known.votes.items():
@@ -408,7 +422,7 @@ def _by_votes(
         found = replace(found, answers=known.answers, columns=["votes", *known.columns])
     return found
 
-# %% ../nbs/data/11_votes.ipynb #8a05e246
+# %% ../nbs/data/11_votes.ipynb #5bf14dfa
 def _matching(
     features:Mapping[str, Any],    # all columns
     wanted:Sequence[str],          # names, perhaps with `*`
@@ -453,6 +467,8 @@ def find_ballots(
     features, named = next(iter(splits.values())).features, rule.named()
     if rule.silent or (label_column not in (None, "label") and not named):
         return None
+    if _is_list(features, "vote_names"):
+        return _by_votes(splits, rule.each)
     if "" in named:
         columns = _matching(features, named[""])
         wrong = [name for name in columns if _kind(features[name]) != "number"]
@@ -487,7 +503,10 @@ def unused_votes(
         return ()
     return (f"votes in {unused[0]} to {unused[-1]} not used (--vote-columns)",)
 
-# %% ../nbs/data/11_votes.ipynb #830a4e60
+# %% ../nbs/data/11_votes.ipynb #56ce7c75
+VOTE_COLUMNS = ("votes", "annotators", "answers")
+
+
 @checked
 def with_ballots(
     splits:Mapping[str, Dataset],  # as a source has them
@@ -496,7 +515,7 @@ def with_ballots(
     "Votes in one form. A column `label` that was there has to go."
     made = {}
     for name, split in splits.items():
-        gone = {"label", "votes", "annotators", "answers", *ballots.columns}
+        gone = {"label", *VOTE_COLUMNS, *ballots.columns}
         split = split.remove_columns([one for one in split.column_names if one in gone])
         votes, names = ballots.votes[name], list(ballots.names)
         kind = datasets.List(Value("int64"))
@@ -514,10 +533,7 @@ def with_ballots(
         made[name] = split
     return made
 
-
-VOTE_COLUMNS = ("votes", "annotators", "answers")
-
-# %% ../nbs/data/11_votes.ipynb #2b85e971
+# %% ../nbs/data/11_votes.ipynb #896938b7
 class Settled(NamedTuple):
     "Splits whose labels are decided."
     splits: dict[str, Dataset]     # `label`, `votes`, perhaps `annotators`, `answers`
@@ -577,7 +593,7 @@ def _decided(
             )
     return given, 0
 
-# %% ../nbs/data/11_votes.ipynb #ca4592b0
+# %% ../nbs/data/11_votes.ipynb #e98bef7e
 @checked
 def vote_counts(
     split:Dataset,                 # with a column `votes`
@@ -644,7 +660,7 @@ def _notes(
     said += [f"{count} votes for {name} set aside" for name, count in apart.items()]
     return tuple(filter(None, said))
 
-# %% ../nbs/data/11_votes.ipynb #38872672
+# %% ../nbs/data/11_votes.ipynb #0572fc99
 @checked
 def only_classes(
     split:Dataset,                 # with `label` and `votes`, perhaps `annotators` and `answers`
@@ -657,7 +673,7 @@ def only_classes(
         raise DataError(f"rows have the label {names[min(set(labels) - set(kept))]!r}, which is to go.")
     return _only(split, list(kept), [names[label] for label in labels])
 
-# %% ../nbs/data/11_votes.ipynb #6714f984
+# %% ../nbs/data/11_votes.ipynb #ea39ee88
 @checked
 def answers_table(
     split:Dataset,                 # with lists `annotators` and `answers`
