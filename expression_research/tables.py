@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 import datasets
+import numpy as np
 import pandas as pd
 import pyarrow
 from datasets import Dataset
@@ -43,15 +44,12 @@ def _ferplus_header(
     return ["Image name", "box", *FERPLUS_ANSWERS] if box and numbers else None
 
 
-def _with_ferplus_names(
+def _nameless(
     frame:pd.DataFrame,            # any table
-)->pd.DataFrame:
-    "FER+'s pictures without a name get the one that FER+ gives to their row."
-    name = "Image name"
-    if not {name, *FERPLUS_ANSWERS} <= set(frame.columns) or not frame[name].isna().any():
-        return frame
-    rows = pd.Series([f"fer{row:07}.png" for row in range(len(frame))], index=frame.index)
-    return frame.assign(**{name: frame[name].fillna(rows)})
+)->np.ndarray:                     # (N,) bool
+    "FER+'s rows without a picture's name; no row of any other table."
+    known = {"Image name", *FERPLUS_ANSWERS} <= set(frame.columns)
+    return frame["Image name"].isna().to_numpy() if known else np.zeros(len(frame), dtype=bool)
 
 # %% ../nbs/data/12_tables.ipynb #d1b0a343
 TABLE_SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
@@ -426,7 +424,7 @@ def read_table_of_pictures(
     "A table whose cells name pictures. Raises `DataError` for one that cannot be understood."
     frame = read_table(table, rows)
     finder = PictureFinder(table, listing, rule)
-    frame = _with_ferplus_names(frame)
+    frame = frame[~_nameless(frame)]
     for column in frame.columns:
         if "." in str(column) and finder.find(column) is not None:
             raise DataError(
@@ -545,6 +543,7 @@ def read_tables(
 )->Found|None:                     # None where no table names pictures
     "All tables of a folder that name pictures. Raises `DataError` where they contradict."
     parts, used, origins, tables = defaultdict(list), [], [], []
+    nameless: list[LeftOut] = []
     for table in _tables_of(listing):
         read = read_table_of_pictures(table, listing, rule)
         if read is None:
@@ -554,6 +553,8 @@ def read_tables(
         origins.append(origin)
         used += pictures
         tables.append(table)
+        nameless += [LeftOut(f"{listing.name(table)} row {row + 1}", "row without a picture")
+                     for row in np.flatnonzero(_nameless(read_table(table)))]
         for split in dict.fromkeys(splits):
             chosen = [row for row, name in enumerate(splits) if name == split]
             parts[split].append(rows.select(chosen))
@@ -568,7 +569,7 @@ def read_tables(
     rest = sorted(set(listing.pictures) - set(used))
     unnamed = [LeftOut(listing.name(path), "picture in no table") for path in rest]
     made = {split or "train": _joined(rows) for split, rows in parts.items()}
-    return Found(made, origins[0], "", (*listing.without(tables), *unnamed), told=True)
+    return Found(made, origins[0], "", (*listing.without(tables), *unnamed, *nameless), told=True)
 
 
 def _refuse_overlap(
