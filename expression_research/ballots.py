@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['CIFAR10_CLASSES', 'read_counts', 'read_label_studio']
 
-# %% ../nbs/data/13_ballots.ipynb #1aae22a6
+# %% ../nbs/data/13_ballots.ipynb #295e4036
 import json
 import re
 from collections import Counter
@@ -26,7 +26,7 @@ from .names import Found, SplitRule, reader, words_of
 from .tables import PictureFinder
 from .votes import VOTE_FLAG, vote_rule
 
-# %% ../nbs/data/13_ballots.ipynb #0e983d15
+# %% ../nbs/data/13_ballots.ipynb #7a4d8b73
 CIFAR10_CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 _COUNTED, _SHARED = {"counts", "votes"}, {"probs", "shares", "probabilities", "distribution"}
 _NAME_FILES = ("classes.txt", "class_names.txt", "labels.txt", "names.txt", "batches.meta.txt")
@@ -65,7 +65,7 @@ def _read_array(
         raise DataError(f"{path.name}: expected one array of numbers, a row a picture, a column a class.")
     return found.astype(np.float64) if found.dtype.kind == "f" else found.astype(np.int64)
 
-# %% ../nbs/data/13_ballots.ipynb #d3902262
+# %% ../nbs/data/13_ballots.ipynb #390e03df
 def _lines(
     path:Path,                     # of a short text
 )->list[str]:                      # without empty ones
@@ -100,7 +100,7 @@ def _classes_of(
         )
     return names, where
 
-# %% ../nbs/data/13_ballots.ipynb #aca96e15
+# %% ../nbs/data/13_ballots.ipynb #542efa91
 def _pictures_in_order(
     array:Path,                    # for messages
     count:int,                     # N, its rows
@@ -114,15 +114,16 @@ def _pictures_in_order(
         pictures = [finder.find(name) for name in names]
         missing = [name for name, path in zip(names, pictures) if path is None]
         if missing:
-            raise DataError(f"{lists[0].name} names {some(missing)}, which {'is' if len(missing) == 1 else 'are'} not here.")
+            raise DataError(f"{lists[0].name} names {some(missing)}, not found here.")
         found, where = [path for path in pictures if path is not None], lists[0].name
     else:
         numbers = {path: re.findall(r"\d+", path.stem)[-1:] for path in listing.pictures}
         twice = len({tuple(number) for number in map(_as_number, numbers.values())}) < len(numbers)
         if not all(numbers.values()) or twice:
             raise DataError(
-                f"{array.name} has a row for each picture, but the pictures' names ({some(path.name for path in numbers)}) "
-                "are not numbered, each with its own number. Write files.txt, a name a line, in the array's order."
+                f"{array.name} has a row for each picture, but the pictures' names "
+                f"({some(path.name for path in numbers)}) are not numbered, each with its own number. "
+                "Write files.txt, a name a line, in the array's order."
             )
         found = sorted(listing.pictures, key=lambda path: _as_number(numbers[path]))
         where = "numbers in file names"
@@ -137,7 +138,7 @@ def _as_number(
     "What sorts 10 after 2."
     return tuple(map(int, digits))
 
-# %% ../nbs/data/13_ballots.ipynb #92adbf94
+# %% ../nbs/data/13_ballots.ipynb #4a03e8b1
 def _has_array(
     path:Path,                     # exists
 )->bool:
@@ -169,7 +170,7 @@ def read_counts(
     notes = (f"classes from {named_by}", f"order from {ordered_by}")
     return Found({"train": made}, left_out=listing.without([array]), notes=notes)
 
-# %% ../nbs/data/13_ballots.ipynb #deb3fd95
+# %% ../nbs/data/13_ballots.ipynb #ae45b520
 def _tasks_of(
     path:Path,                     # a JSON file
 )->list[dict]|None:                # None where it is another kind of JSON
@@ -179,8 +180,9 @@ def _tasks_of(
     except (ValueError, OSError, RecursionError):
         return None
     tasks = isinstance(found, list) and bool(found) and all(isinstance(one, dict) for one in found)
-    fits = tasks and all(isinstance(one.get("data"), dict) and isinstance(one.get("annotations"), list) for one in found)
-    return found if fits else None
+    if not tasks or not all(isinstance(one.get("data"), dict) for one in found):
+        return None
+    return found if all(isinstance(one.get("annotations"), list) for one in found) else None
 
 
 def _exports_in(
@@ -208,7 +210,7 @@ def _picture_of(
     plain = re.sub(r"^[0-9a-f]{8}-", "", name.rsplit("/", 1)[-1])
     return finder.find(name.lstrip("/")) or finder.find(name.rsplit("/", 1)[-1]) or finder.find(plain)
 
-# %% ../nbs/data/13_ballots.ipynb #2992e8f3
+# %% ../nbs/data/13_ballots.ipynb #a0f8ac44
 def _question(
     tasks:Sequence[dict],          # of an export
     told:str,                      # what the user says; "" for nothing
@@ -241,7 +243,7 @@ def _answer(
         raise DataError(f"{where}: {who} chose {some(chosen)}. Votes are for one class each.")
     return str(who), str(chosen[0]) if chosen else None
 
-# %% ../nbs/data/13_ballots.ipynb #75e459a0
+# %% ../nbs/data/13_ballots.ipynb #2215a833
 @explained
 @reader("Label Studio's JSON export with pictures", lambda path: bool(_exports_in(path)), takes_rule=True)
 def read_label_studio(
@@ -251,7 +253,8 @@ def read_label_studio(
     "Tasks whose pictures are here. Raises `DataError` where files, choices or pictures are not clear."
     export, *more = _exports_in(path)
     if more:
-        raise DataError(f"{path.name}: {some(one.name for one in (export, *more))} are exports. Give the path of one.")
+        names = some(one.name for one in (export, *more))
+        raise DataError(f"{path.name}: {names} are exports. Give the path of one.")
     listing = list_files(export.parent, rule.follow_outside)
     finder, tasks = PictureFinder(export, listing, rule), _tasks_of(export) or []
     told = vote_rule(rule.votes).named().get("label", [""])[0]
@@ -284,7 +287,9 @@ def _with_answers(
     counts = Counter(place for place, _, _ in rows)
     twice = [place for place, count in counts.items() if count > 1]
     if twice:
-        raise DataError(f"{export.name}: two tasks are about {Path(twice[0]).name}. Join them, or give each its picture.")
+        raise DataError(
+            f"{export.name}: two tasks are about {Path(twice[0]).name}. Join them, or give each its picture."
+        )
     text = datasets.List(Value("string"))
     features = Features({"image": datasets.Image(), "annotators": text, "answers": text})
     places, people, answers = zip(*rows)

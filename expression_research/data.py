@@ -303,7 +303,7 @@ def load_expressions(
 
 class _Voted(NamedTuple):
     "Splits whose votes are understood, or that have none."
-    splits: Mapping[str, Dataset]
+    splits: dict[str, Dataset]
     columns: tuple[str, str, str|None]     # of image, label, subject
     beside: tuple[str, ...] = ()   # columns of votes
     reasons: Mapping[str, Sequence[str]] = {}  # why rows are left out
@@ -323,7 +323,7 @@ def _understand_votes(
     ballots = find_ballots(splits, rule, label)
     if ballots is None:
         chosen = choose_columns(splits, image, label, subject, [column])
-        return _Voted(splits, chosen, notes=unused_votes(splits, rule))
+        return _Voted(dict(splits), chosen, notes=unused_votes(splits, rule))
     ready = with_ballots(splits, ballots)
     chosen = choose_columns(ready, image, "label", subject, [column, *VOTE_COLUMNS])
     settled = settle_votes(ready, chosen[0], rule, drop_empty=drop_empty, agree=ballots.decided)
