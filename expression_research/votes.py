@@ -7,7 +7,7 @@ __all__ = ['Counts', 'Fate', 'VOTE_FLAG', 'VOTE_COLUMNS', 'plurality', 'VoteRule
            'Ballots', 'find_ballots', 'unused_votes', 'with_ballots', 'Settled', 'settle_votes', 'vote_counts',
            'only_classes', 'answers_table']
 
-# %% ../nbs/data/11_votes.ipynb #c1260b95
+# %% ../nbs/data/11_votes.ipynb #0b66f273
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -27,7 +27,7 @@ from expression_research.names import (
 )
 from .samples import column_values, file_hashes
 
-# %% ../nbs/data/11_votes.ipynb #53059277
+# %% ../nbs/data/11_votes.ipynb #b7e989f1
 Counts = Annotated[np.ndarray, Numbers(0, 10**9, 2)]
 
 
@@ -57,7 +57,7 @@ def plurality(
         labels[row] = drawn[min(drawn, key=lambda name: (keyed_seed("tie", keys[int(row)], name), name))]
     return labels
 
-# %% ../nbs/data/11_votes.ipynb #23dde6fa
+# %% ../nbs/data/11_votes.ipynb #aebe3f6a
 Fate = Literal["apart", "class", "most", "any"]
 VOTE_FLAG = (
     "vote_columns='happy,neutral,sad' (--vote-columns), 'annotators=A1,A2', "
@@ -92,7 +92,7 @@ class VoteRule:
                 found.setdefault(role, []).append(name.strip())
         return found
 
-# %% ../nbs/data/11_votes.ipynb #0e5191fd
+# %% ../nbs/data/11_votes.ipynb #fe9666af
 _ROLES = ({""}, {"annotators"}, {"task", "worker", "label"}, {"label"})
 
 
@@ -112,7 +112,7 @@ def vote_rule(
         raise ConfigError(f"vote_columns={vote_columns!r}: expected {VOTE_FLAG}.")
     return rule
 
-# %% ../nbs/data/11_votes.ipynb #e823f1c7
+# %% ../nbs/data/11_votes.ipynb #909da136
 def _is_special(
     name:str,                      # of a column of votes, or of an answer
 )->str:                            # "unknown", "not a face", or "" for an expression
@@ -153,7 +153,7 @@ def judge_votes(
     apart = {names[column]: int(votes[left, column].sum()) for column in special}
     return Judged(kept, list(reasons), {name: count for name, count in apart.items() if count})
 
-# %% ../nbs/data/11_votes.ipynb #b2a051b9
+# %% ../nbs/data/11_votes.ipynb #9fed13c2
 @dataclass(frozen=True)
 class Ballots:
     "What people said, as a source has it."
@@ -185,7 +185,7 @@ def _numbers(
             )
     return found
 
-# %% ../nbs/data/11_votes.ipynb #da7d797e
+# %% ../nbs/data/11_votes.ipynb #687fe173
 def _as_counts(
     values:np.ndarray,             # (N, V) float64, counts or shares
     totals:np.ndarray|None,        # (N,) votes of each picture; None: not told
@@ -222,7 +222,7 @@ def _as_counts(
         )
     return np.round(counts).astype(np.int64)
 
-# %% ../nbs/data/11_votes.ipynb #8e75a783
+# %% ../nbs/data/11_votes.ipynb #4d53a18a
 _VOTE_WORDS = {"vote", "votes", "count", "counts", "n", "num", "p", "prob", "probability", "share"}
 _ANNOTATOR = {"annotator", "rater", "worker", "labeler", "labeller", "tagger", "coder", "judge",
               "assessor", "performer", "ann"}
@@ -260,7 +260,7 @@ def _is_annotator(
     more = column.strip()[len(words[0]):] if words else ""
     return bool(words) and words[0] in _ANNOTATOR and more.strip(" _-.") not in ("", "id", "ids")
 
-# %% ../nbs/data/11_votes.ipynb #0069cb31
+# %% ../nbs/data/11_votes.ipynb #d50ecc44
 def _wide(
     splits:Mapping[str, Dataset],  # all with these columns
     columns:Sequence[str],         # of the classes
@@ -316,7 +316,7 @@ def _counted(
     noted = (f"{empty} empty answers not counted",) if empty else ()
     return Ballots(names, votes, once, columns, f"{words} of {people} annotators", noted)
 
-# %% ../nbs/data/11_votes.ipynb #77fe52b4
+# %% ../nbs/data/11_votes.ipynb #fad9e4a3
 def _once(
     row:Sequence[tuple[str, Any]], # who said what
     where:str,                     # for the message
@@ -359,7 +359,7 @@ def _cell(
     whole = isinstance(value, float) and value.is_integer()
     return tidy_name(str(int(value) if whole else value))
 
-# %% ../nbs/data/11_votes.ipynb #ed77dd0e
+# %% ../nbs/data/11_votes.ipynb #7262fddb
 def _by_annotator(
     splits:Mapping[str, Dataset],  # all with these columns
     columns:Sequence[str],         # one for each annotator
@@ -393,7 +393,7 @@ def _by_lists(
             said[name].append(list(zip(map(str, who or ()), what or ())))
     return _counted(said, names, ["annotators", "answers"], "answers")
 
-# %% ../nbs/data/11_votes.ipynb #d442b8a0
+# %% ../nbs/data/11_votes.ipynb #0231599e
 def _by_votes(
     splits:Mapping[str, Dataset],  # with a list `votes`, perhaps also the lists of `_by_lists`
     each:int=0,                    # votes a picture, where the user says so; 0: not said
@@ -425,7 +425,7 @@ def _by_votes(
         found = replace(found, answers=known.answers, columns=["votes", *known.columns])
     return found
 
-# %% ../nbs/data/11_votes.ipynb #c9c24ac0
+# %% ../nbs/data/11_votes.ipynb #a8231ec8
 def _matching(
     features:Mapping[str, Any],    # all columns
     wanted:Sequence[str],          # names, perhaps with `*`
@@ -491,7 +491,14 @@ def find_ballots(
         raise DataError(
             f"{some(wide)} look like classes, {some(people)} like annotators. Say {VOTE_FLAG}."
         )
-    return _wide(splits, wide, list(map(_class_of, wide)), rule.each) if wide else _by_annotator(splits, people)
+    if not wide:
+        return _by_annotator(splits, people)
+    if all(values.max(initial=0) <= 1 and (values % 1 == 0).all() for values in _numbers(splits, wide).values()):
+        raise DataError(
+            f"the columns {some(wide)} hold 0 and 1 only: votes, one label, or several marks? Say that they "
+            f"are votes, vote_columns='{','.join(wide)}' (--vote-columns), or name a column of labels."
+        )
+    return _wide(splits, wide, list(map(_class_of, wide)), rule.each)
 
 
 @checked
@@ -506,7 +513,7 @@ def unused_votes(
         return ()
     return (f"votes in {unused[0]} to {unused[-1]} not used (--vote-columns)",)
 
-# %% ../nbs/data/11_votes.ipynb #266eb66c
+# %% ../nbs/data/11_votes.ipynb #4901bd8e
 VOTE_COLUMNS = ("votes", "annotators", "answers")
 
 
@@ -536,7 +543,7 @@ def with_ballots(
         made[name] = split
     return made
 
-# %% ../nbs/data/11_votes.ipynb #142c10d1
+# %% ../nbs/data/11_votes.ipynb #c3efcb60
 class Settled(NamedTuple):
     "Splits whose labels are decided."
     splits: dict[str, Dataset]     # `label`, `votes`, perhaps `annotators`, `answers`
@@ -596,7 +603,7 @@ def _decided(
             )
     return given, 0
 
-# %% ../nbs/data/11_votes.ipynb #e6671ef3
+# %% ../nbs/data/11_votes.ipynb #2b3acb3b
 @checked
 def vote_counts(
     split:Dataset,                 # with a column `votes`
@@ -663,7 +670,7 @@ def _notes(
     said += [f"{count} votes for {name} set aside" for name, count in apart.items()]
     return tuple(filter(None, said))
 
-# %% ../nbs/data/11_votes.ipynb #58d14317
+# %% ../nbs/data/11_votes.ipynb #bfe49d1e
 @checked
 def only_classes(
     split:Dataset,                 # with `label` and `votes`, perhaps `annotators` and `answers`
@@ -676,7 +683,7 @@ def only_classes(
         raise DataError(f"rows have the label {names[min(set(labels) - set(kept))]!r}, which is to go.")
     return _only(split, list(kept), [names[label] for label in labels])
 
-# %% ../nbs/data/11_votes.ipynb #885812f1
+# %% ../nbs/data/11_votes.ipynb #24d55806
 @checked
 def answers_table(
     split:Dataset,                 # with lists `annotators` and `answers`
