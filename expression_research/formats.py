@@ -208,7 +208,7 @@ _DECOR = {"assets", "docs", "doc", "figures", "figure", "static", "media", "prev
 
 
 @explained
-@reader("a folder of images (split/class/file or class/file)", Path.is_dir, takes_rule=True)
+@reader("a folder of images (split/class/file or class/file)", Path.is_dir, takes_rule=True, last=True)
 def read_folder(
     folder:Path,                   # exists
     rule:SplitRule=SplitRule(),    # how names are understood

@@ -340,12 +340,13 @@ def reader(
     name:str,                      # what it reads, in a few words
     suits:Callable[[Path], bool],  # whether it reads this file or folder, which exists
     takes_rule:bool=False,         # the function is also given the `SplitRule`
+    last:bool=False,               # asked after all others, whatever is registered later
 )->Callable:                       # a decorator
-    """Registers a function as reader of one format, before all others; a reader of the same name
-    is replaced. The function returns splits by the names it found, or a `Found` that says more.
+    """Registers a function as reader of one format, before all others or `last`; a reader of the
+    same name is replaced. The function returns splits by the names it found, or a `Found` that says more.
     """
     def register(read):
         READERS[:] = [known for known in READERS if known.name != name]
-        READERS.insert(0, Reader(name, suits, read, takes_rule))
+        READERS.insert(len(READERS) if last else 0, Reader(name, suits, read, takes_rule))
         return read
     return register

@@ -27,7 +27,7 @@ from .files import LeftOut, Listing, place_kind, read_file, refuse_odd_name
 from expression_research.names import (
     SPLIT_FLAG, Found, SplitRule, means_file, means_label, means_split, plainly_told, words_of,
 )
-from .votes import VOTE_FLAG, vote_rule
+from .votes import vote_rule
 
 # %% ../nbs/data/12_tables.ipynb #a9d1c4e3
 FERPLUS_ANSWERS = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt",
@@ -371,7 +371,8 @@ def _refuse_repeated(
     if twice:
         raise DataError(
             f"{table.name}: {twice[0]!r} and {len(set(twice)) - 1} more pictures stand in several "
-            "rows that differ. Keep one row a picture."
+            "rows that differ. Keep one row a picture, or say whose answers they are: "
+            "vote_columns='task=FILE,worker=WHO,label=CLASS' (--vote-columns)."
         )
 
 
