@@ -7,7 +7,7 @@ __all__ = ['Votes', 'Statistic', 'leave_one_out', 'best_hard', 'count_answers', 
            'krippendorff_alpha', 'plug_in_entropy', 'miller_madow', 'share_weights', 'people_entropy', 'Measured',
            'measure_people', 'human_line', 'hard_line', 'line_by_class', 'describe_people']
 
-# %% ../nbs/trust/40_agreement.ipynb #81195e6a
+# %% ../nbs/trust/40_agreement.ipynb #5fdd2116
 import math
 from collections.abc import Callable, Sequence
 from typing import Annotated, NamedTuple
@@ -20,7 +20,7 @@ from .arguments import Between, Numbers, Seed, checked
 from .core import DataError, keyed_order
 from .intervals import Interval, no_interval
 
-# %% ../nbs/trust/40_agreement.ipynb #1393c53d
+# %% ../nbs/trust/40_agreement.ipynb #c8884c6d
 Votes = Annotated[np.ndarray, Numbers(0, 10**9, 2)]
 
 
@@ -48,7 +48,7 @@ def best_hard(
     total = votes.sum(axis=1)
     return np.where(total > 0, votes.max(axis=1) / np.maximum(total, 1), np.nan)
 
-# %% ../nbs/trust/40_agreement.ipynb #4c14df9a
+# %% ../nbs/trust/40_agreement.ipynb #833df39d
 @checked
 def count_answers(
     answers:pd.DataFrame,          # columns row (0 to N - 1), annotator, answer (0 to C - 1)
@@ -87,7 +87,7 @@ def annotator_table(
     found = table.groupby("annotator")["agreement"].agg(["count", "mean"])
     return found.rename(columns={"count": "pictures", "mean": "agreement"}).sort_values("agreement")
 
-# %% ../nbs/trust/40_agreement.ipynb #051d91f3
+# %% ../nbs/trust/40_agreement.ipynb #53be341c
 @checked
 def krippendorff_alpha(
     votes:Votes,                   # (N, C) int64; pictures with fewer than two votes do not count
@@ -100,7 +100,7 @@ def krippendorff_alpha(
     expected = (every * (every.sum() - every)).sum() / max(every.sum() - 1, 1)
     return float(1 - observed / expected) if expected > 0 else math.nan
 
-# %% ../nbs/trust/40_agreement.ipynb #8f39456b
+# %% ../nbs/trust/40_agreement.ipynb #b9c34bcb
 _GRID = np.sin(np.linspace(0, np.pi / 2, 81)) ** 2     # shares, dense at both ends
 
 
@@ -151,7 +151,7 @@ def people_entropy(
         return math.nan
     return float(votes.shape[1] * (share_weights(votes) @ -xlogy(_GRID, _GRID)))
 
-# %% ../nbs/trust/40_agreement.ipynb #d37c96f4
+# %% ../nbs/trust/40_agreement.ipynb #d46a6738
 Statistic = Callable[[np.ndarray], float]
 
 
@@ -227,7 +227,7 @@ def _without_annotators(
     groups = _keyed_groups(answers["annotator"].astype(str).tolist(), seed, "annotators")
     return [statistic(count_answers(answers[groups != group], *votes.shape)) for group in np.unique(groups)]
 
-# %% ../nbs/trust/40_agreement.ipynb #5d5c9f78
+# %% ../nbs/trust/40_agreement.ipynb #a02f346b
 @checked
 def human_line(
     votes:Votes,                   # (N, C) int64
@@ -260,7 +260,7 @@ def line_by_class(
         rows[name] = [int(own.sum()), *means]
     return pd.DataFrame.from_dict(rows, orient="index", columns=["pictures", "human line", "best hard label"])
 
-# %% ../nbs/trust/40_agreement.ipynb #c8016b9b
+# %% ../nbs/trust/40_agreement.ipynb #95c38a1b
 @checked
 def describe_people(
     votes:Votes,                   # (N, C) int64

@@ -5,12 +5,11 @@
 # %% auto #0
 __all__ = ['Rows', 'Annotator', 'answer_chances', 'make_crowd', 'simulate_answers', 'with_annotators']
 
-# %% ../nbs/data/12_annotators.ipynb #400b6357
+# %% ../nbs/data/12_annotators.ipynb #ea0dc0c9
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
-import datasets
 import numpy as np
 import pandas as pd
 from datasets import DatasetDict
@@ -20,7 +19,7 @@ from .core import ConfigError, DataError, keyed_order, keyed_uniforms
 from .samples import column_values, with_sample_ids
 from .votes import Ballots, settle_votes, with_ballots
 
-# %% ../nbs/data/12_annotators.ipynb #87fb106b
+# %% ../nbs/data/12_annotators.ipynb #60693c8f
 Rows = Annotated[np.ndarray, Numbers(0, 1, 2)]
 
 
@@ -52,7 +51,7 @@ def answer_chances(
     tired = 1 - np.exp(-annotator.fatigue * np.asarray(judged, dtype=np.float64))[:, None]
     return (1 - tired) * seen + tired * taste / taste.sum()
 
-# %% ../nbs/data/12_annotators.ipynb #ac5bd790
+# %% ../nbs/data/12_annotators.ipynb #29f6e07a
 @checked
 def make_crowd(
     count:Annotated[int, Between(1, 10_000)],      # annotators
@@ -77,7 +76,7 @@ def make_crowd(
         crowd.append(Annotator(name, confusion, likes, fatigue))
     return crowd
 
-# %% ../nbs/data/12_annotators.ipynb #4947ede4
+# %% ../nbs/data/12_annotators.ipynb #8d43404c
 @checked
 def simulate_answers(
     truth:Annotated[np.ndarray, Numbers(0, 10**6)],    # (N,) int64, true class of each picture
@@ -120,7 +119,7 @@ def _answers_of(
     found = pd.DataFrame({"row": rows, "annotator": annotator.name, "turn": turns, "answer": answers})
     return found.assign(**{f"chance_{k}": chances[:, k] for k in range(chances.shape[1])})
 
-# %% ../nbs/data/12_annotators.ipynb #fa9f97a7
+# %% ../nbs/data/12_annotators.ipynb #e1bc2534
 @checked
 def with_annotators(
     ds:DatasetDict,                # columns image, label: what is shown

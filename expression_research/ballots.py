@@ -5,12 +5,11 @@
 # %% auto #0
 __all__ = ['CIFAR10_CLASSES', 'read_counts', 'read_label_studio']
 
-# %% ../nbs/data/13_ballots.ipynb #3998c85a
+# %% ../nbs/data/13_ballots.ipynb #cf5a4c4e
 import json
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -26,7 +25,7 @@ from .names import Found, SplitRule, reader, words_of
 from .tables import PictureFinder
 from .votes import vote_rule
 
-# %% ../nbs/data/13_ballots.ipynb #fc37c170
+# %% ../nbs/data/13_ballots.ipynb #1f8ce80a
 CIFAR10_CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 _COUNTED, _SHARED = {"counts", "votes"}, {"probs", "shares", "probabilities", "distribution"}
 _NAME_FILES = ("classes.txt", "class_names.txt", "labels.txt", "names.txt", "batches.meta.txt")
@@ -65,7 +64,7 @@ def _read_array(
         raise DataError(f"{path.name}: expected one array of numbers, a row a picture, a column a class.")
     return found.astype(np.float64) if found.dtype.kind == "f" else found.astype(np.int64)
 
-# %% ../nbs/data/13_ballots.ipynb #33e601d8
+# %% ../nbs/data/13_ballots.ipynb #e0d0092b
 def _lines(
     path:Path,                     # of a short text
 )->list[str]:                      # without empty ones
@@ -100,7 +99,7 @@ def _classes_of(
         )
     return names, where
 
-# %% ../nbs/data/13_ballots.ipynb #1e1ad94e
+# %% ../nbs/data/13_ballots.ipynb #05ff8156
 def _pictures_in_order(
     array:Path,                    # for messages
     count:int,                     # N, its rows
@@ -138,7 +137,7 @@ def _as_number(
     "What sorts 10 after 2."
     return tuple(map(int, digits))
 
-# %% ../nbs/data/13_ballots.ipynb #fcabe9f5
+# %% ../nbs/data/13_ballots.ipynb #fb7d7de4
 def _has_array(
     path:Path,                     # exists
 )->bool:
@@ -170,7 +169,7 @@ def read_counts(
     notes = (f"classes from {named_by}", f"order from {ordered_by}")
     return Found({"train": made}, left_out=listing.without([array]), notes=notes)
 
-# %% ../nbs/data/13_ballots.ipynb #84ca0e50
+# %% ../nbs/data/13_ballots.ipynb #7d49064c
 def _tasks_of(
     path:Path,                     # a JSON file
 )->list[dict]|None:                # None where it is another kind of JSON
@@ -210,7 +209,7 @@ def _picture_of(
     plain = re.sub(r"^[0-9a-f]{8}-", "", name.rsplit("/", 1)[-1])
     return finder.find(name.lstrip("/")) or finder.find(name.rsplit("/", 1)[-1]) or finder.find(plain)
 
-# %% ../nbs/data/13_ballots.ipynb #e6c595db
+# %% ../nbs/data/13_ballots.ipynb #61895c5a
 def _question(
     tasks:Sequence[dict],          # of an export
     told:str,                      # what the user says; "" for nothing
@@ -243,7 +242,7 @@ def _answer(
         raise DataError(f"{where}: {who} chose {some(chosen)}. Votes are for one class each.")
     return str(who), str(chosen[0]) if chosen else None
 
-# %% ../nbs/data/13_ballots.ipynb #6b1f886c
+# %% ../nbs/data/13_ballots.ipynb #02d94046
 @explained
 @reader("Label Studio's JSON export with pictures", lambda path: bool(_exports_in(path)), takes_rule=True)
 def read_label_studio(

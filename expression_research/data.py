@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 from datasets import ClassLabel, Dataset, DatasetDict, Image, concatenate_datasets
 
-from . import ballots as _ballots    # its readers
+from . import ballots as _ballots  # noqa: F401 - it registers its readers
 from .arguments import checked
 from .charts import plot_shares
 from .columns import choose_columns, read_splits, without_images

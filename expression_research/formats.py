@@ -24,7 +24,7 @@ import pandas as pd
 import PIL.Image
 from datasets import ClassLabel, Dataset, Features, Value
 
-from .arguments import checked, explained
+from .arguments import explained
 from .core import DataError, package_folder, replacing_folder, some
 from expression_research.files import (
     LeftOut, Listing, left_out_words, list_files, place_kind, printable, refuse_pointer,
