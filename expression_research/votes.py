@@ -7,7 +7,7 @@ __all__ = ['Counts', 'Fate', 'VOTE_FLAG', 'VOTE_COLUMNS', 'plurality', 'VoteRule
            'Ballots', 'find_ballots', 'unused_votes', 'with_ballots', 'Settled', 'settle_votes', 'vote_counts',
            'only_classes', 'answers_table']
 
-# %% ../nbs/data/11_votes.ipynb #15c83799
+# %% ../nbs/data/11_votes.ipynb #ccb27644
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -27,7 +27,7 @@ from expression_research.names import (
 )
 from .samples import column_values, file_bytes, inspect_file
 
-# %% ../nbs/data/11_votes.ipynb #1590c9cd
+# %% ../nbs/data/11_votes.ipynb #f371d460
 Counts = Annotated[np.ndarray, Numbers(0, 10**9, 2)]
 
 
@@ -57,7 +57,7 @@ def plurality(
         labels[row] = drawn[min(drawn, key=lambda name: (keyed_seed("tie", keys[int(row)], name), name))]
     return labels
 
-# %% ../nbs/data/11_votes.ipynb #a0b7c6f5
+# %% ../nbs/data/11_votes.ipynb #08570a11
 Fate = Literal["apart", "class", "most", "any"]
 VOTE_FLAG = (
     "vote_columns='happy,neutral,sad' (--vote-columns), 'annotators=A1,A2', "
@@ -92,7 +92,7 @@ class VoteRule:
                 found.setdefault(role, []).append(name.strip())
         return found
 
-# %% ../nbs/data/11_votes.ipynb #e8a1c4f9
+# %% ../nbs/data/11_votes.ipynb #dfc81241
 _ROLES = ({""}, {"annotators"}, {"task", "worker", "label"}, {"label"})
 
 
@@ -112,7 +112,7 @@ def vote_rule(
         raise ConfigError(f"vote_columns={vote_columns!r}: expected {VOTE_FLAG}.")
     return rule
 
-# %% ../nbs/data/11_votes.ipynb #987cd136
+# %% ../nbs/data/11_votes.ipynb #10f50c08
 def _is_special(
     name:str,                      # of a column of votes, or of an answer
 )->str:                            # "unknown", "not a face", or "" for an expression
@@ -153,7 +153,7 @@ def judge_votes(
     apart = {names[column]: int(votes[left, column].sum()) for column in special}
     return Judged(kept, list(reasons), {name: count for name, count in apart.items() if count})
 
-# %% ../nbs/data/11_votes.ipynb #7fe2c992
+# %% ../nbs/data/11_votes.ipynb #27ea9b2d
 @dataclass(frozen=True)
 class Ballots:
     "What people said, as a source has it."
@@ -185,7 +185,7 @@ def _numbers(
             )
     return found
 
-# %% ../nbs/data/11_votes.ipynb #cc6d3170
+# %% ../nbs/data/11_votes.ipynb #8eb6aa96
 def _as_counts(
     values:np.ndarray,             # (N, V) float64, counts or shares
     totals:np.ndarray|None,        # (N,) votes of each picture; None: not told
@@ -222,7 +222,7 @@ def _as_counts(
         )
     return np.round(counts).astype(np.int64)
 
-# %% ../nbs/data/11_votes.ipynb #7893b481
+# %% ../nbs/data/11_votes.ipynb #92c1ab32
 _VOTE_WORDS = {"vote", "votes", "count", "counts", "n", "num", "p", "prob", "probability", "share"}
 _ANNOTATOR = {"annotator", "rater", "worker", "labeler", "labeller", "tagger", "coder", "judge",
               "assessor", "performer", "ann"}
@@ -260,7 +260,7 @@ def _is_annotator(
     more = column.strip()[len(words[0]):] if words else ""
     return bool(words) and words[0] in _ANNOTATOR and more.strip(" _-.") not in ("", "id", "ids")
 
-# %% ../nbs/data/11_votes.ipynb #5c494cfe
+# %% ../nbs/data/11_votes.ipynb #77b91c4f
 def _wide(
     splits:Mapping[str, Dataset],  # all with these columns
     columns:Sequence[str],         # of the classes
@@ -316,7 +316,7 @@ def _counted(
     noted = (f"{empty} empty answers not counted",) if empty else ()
     return Ballots(names, votes, once, columns, f"{words} of {people} annotators", noted)
 
-# %% ../nbs/data/11_votes.ipynb #b3f7c97b
+# %% ../nbs/data/11_votes.ipynb #a07d3fe7
 def _once(
     row:Sequence[tuple[str, Any]], # who said what
     where:str,                     # for the message
@@ -359,7 +359,7 @@ def _cell(
     whole = isinstance(value, float) and value.is_integer()
     return tidy_name(str(int(value) if whole else value))
 
-# %% ../nbs/data/11_votes.ipynb #5ee75f3f
+# %% ../nbs/data/11_votes.ipynb #657dad7b
 def _by_annotator(
     splits:Mapping[str, Dataset],  # all with these columns
     columns:Sequence[str],         # one for each annotator
@@ -393,7 +393,7 @@ def _by_lists(
             said[name].append(list(zip(map(str, who or ()), what or ())))
     return _counted(said, names, ["annotators", "answers"], "answers")
 
-# %% ../nbs/data/11_votes.ipynb #0b440793
+# %% ../nbs/data/11_votes.ipynb #60640738
 def _by_votes(
     splits:Mapping[str, Dataset],  # with a list `votes`, perhaps also the lists of `_by_lists`
     each:int=0,                    # votes a picture, where the user says so; 0: not said
@@ -425,7 +425,7 @@ def _by_votes(
         found = replace(found, answers=known.answers, columns=["votes", *known.columns])
     return found
 
-# %% ../nbs/data/11_votes.ipynb #157c754b
+# %% ../nbs/data/11_votes.ipynb #058d65cc
 def _matching(
     features:Mapping[str, Any],    # all columns
     wanted:Sequence[str],          # names, perhaps with `*`
@@ -513,7 +513,7 @@ def unused_votes(
         return ()
     return (f"votes in {unused[0]} to {unused[-1]} not used (--vote-columns)",)
 
-# %% ../nbs/data/11_votes.ipynb #5e9d4d61
+# %% ../nbs/data/11_votes.ipynb #f4acfbef
 VOTE_COLUMNS = ("votes", "annotators", "answers")
 
 
@@ -543,7 +543,7 @@ def with_ballots(
         made[name] = split
     return made
 
-# %% ../nbs/data/11_votes.ipynb #e2574afe
+# %% ../nbs/data/11_votes.ipynb #ee2bbac6
 class Settled(NamedTuple):
     "Splits whose labels are decided."
     splits: dict[str, Dataset]     # `label`, `votes`, perhaps `annotators`, `answers`
@@ -603,7 +603,7 @@ def _decided(
             )
     return given, 0
 
-# %% ../nbs/data/11_votes.ipynb #5089e8d4
+# %% ../nbs/data/11_votes.ipynb #25787f8e
 @checked
 def vote_counts(
     split:Dataset,                 # with a column `votes`
@@ -672,7 +672,7 @@ def _notes(
     said += [f"{count} votes for {name} set aside" for name, count in apart.items()]
     return tuple(filter(None, said))
 
-# %% ../nbs/data/11_votes.ipynb #75329f68
+# %% ../nbs/data/11_votes.ipynb #f1414a96
 @checked
 def only_classes(
     split:Dataset,                 # with `label` and `votes`, perhaps `annotators` and `answers`
@@ -685,7 +685,7 @@ def only_classes(
         raise DataError(f"rows have the label {names[min(set(labels) - set(kept))]!r}, which is to go.")
     return _only(split, list(kept), [names[label] for label in labels])
 
-# %% ../nbs/data/11_votes.ipynb #e36894cd
+# %% ../nbs/data/11_votes.ipynb #2f140dd6
 @checked
 def answers_table(
     split:Dataset,                 # with lists `annotators` and `answers`
