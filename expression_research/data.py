@@ -131,7 +131,8 @@ class Origin:
         if self.splits:
             found = [f"{name} {where}" for name, where in self.splits.items()]
             told.append(f"Splits: {'; '.join(found)}")
-        files = [row["path"] for row in self.left_out if row.get("why", "unreadable") == "unreadable"]
+        why = "unreadable"
+        files = [row["path"] for row in self.left_out if row.get("why", why) == why]
         if files:
             more = f" and {len(files) - 3} more" if len(files) > 3 else ""
             told.append(f"Left out, unreadable: {', '.join(files[:3])}{more}")
