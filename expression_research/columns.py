@@ -506,7 +506,8 @@ def _assemble(
     classes:list[str],             # C names
     ids:list[str],                 # sample id of each row
     subjects:list[str]|None,       # of each row; None if unknown
-)->Dataset:                        # columns image, label, (subject,) sample_id, pixel_hash
+    others:Dataset|None=None,      # columns that are kept as they are
+)->Dataset:                        # columns image, label, (subject,) sample_id, pixel_hash, others
     "The standard columns of one split."
     values = {
         "label": labels,
@@ -518,7 +519,8 @@ def _assemble(
         del values["subject"]
     kinds = {name: Value("string") for name in values} | {"label": ClassLabel(names=classes)}
     beside = Dataset.from_dict(values, features=Features(kinds))
-    return datasets.concatenate_datasets([facts.select_columns("image"), beside], axis=1)
+    parts = [facts.select_columns("image"), beside, *([] if others is None else [others])]
+    return datasets.concatenate_datasets(parts, axis=1)
 
 # %% ../nbs/data/11_columns.ipynb #d43929c7
 def _leave_out_unreadable(
@@ -526,9 +528,12 @@ def _leave_out_unreadable(
     problems:dict[str, list[str]], # what is wrong with each row, "" if nothing
     files:dict[str, list[str]],    # name of each row's file
     skip:bool,                     # leave them out instead of stopping
+    reasons:Mapping[str, Sequence[str]]|None=None,     # why rows are left out anyway, "" if not
 )->tuple[dict[str, Dataset], list[dict]]:  # the readable rows; a row of the manifest for each other
     "Raises `DataError` that lists the unreadable files, unless they may be left out."
-    bad = [(name, row) for name in splits for row, problem in enumerate(problems[name]) if problem]
+    out = {(name, row): why for name, found in (reasons or {}).items() for row, why in enumerate(found) if why}
+    bad = [(name, row) for name in splits for row, problem in enumerate(problems[name])
+           if problem and (name, row) not in out]
     if bad and not skip:
         named = defaultdict(list)
         for name, row in bad:
@@ -540,14 +545,16 @@ def _leave_out_unreadable(
             "out and record it."
         )
     records, readable = [], {}
-    for name, row in bad:
+    why = {place: "unreadable" for place in bad} | out
+    for name, row in sorted(why, key=lambda place: (list(splits).index(place[0]), place[1])):
         record = {"subject": "", **splits[name].remove_columns("image")[row]}
         record["label_name"] = splits[name].features["label"].int2str(record["label"])
         record["split"], record["path"] = "skipped", files[name][row]
-        record["note"] = f"{name}: {problems[name][row]}"
+        record["why"] = why[name, row]
+        record["note"] = f"{name}: {out.get((name, row)) or problems[name][row]}"
         records.append(record)
     for name, split in splits.items():
-        good = [row for row, problem in enumerate(problems[name]) if not problem]
+        good = [row for row in range(len(split)) if (name, row) not in why]
         readable[name] = split if len(good) == len(split) else split.select(good)
     return readable, records
 
@@ -562,6 +569,8 @@ def read_splits(
     roots:Sequence[Path]|None=None,    # folders in which pictures may lie; None: anywhere
     skip_unreadable:bool=False,    # leave unreadable files out and record them, instead of stopping
     drop_empty:bool=False,         # leave classes without an image out
+    beside:Sequence[str]=(),       # further columns that stay as they are
+    reasons:Mapping[str, Sequence[str]]|None=None,     # split -> why each row is left out, "" if not
 )->tuple[dict[str, Dataset], list[dict]]:  # splits with the standard columns; what was left out
     """Splits of any source with the standard columns, every file read, every sample named. Raises
     `DataError` or `ConfigError` as its parts do.
@@ -585,6 +594,7 @@ def read_splits(
         facts[name] = read_images(pictures[name], files[name])
     ids = number_equals({name: column_values(part, "file_hash") for name, part in facts.items()})
     for name, part in facts.items():
-        whole[name] = _assemble(part, labels[name], classes, ids[name], people[name])
+        others = splits[name].with_format(None).select_columns(list(beside)) if beside else None
+        whole[name] = _assemble(part, labels[name], classes, ids[name], people[name], others)
         problems[name] = column_values(part, "problem")
-    return _leave_out_unreadable(whole, problems, files, skip_unreadable)
+    return _leave_out_unreadable(whole, problems, files, skip_unreadable, reasons)

@@ -240,6 +240,18 @@ class Reading:
     skip_unreadable: bool = False
     # agree that links and paths in the data lead to pictures outside of the source; same result
     follow_outside: Annotated[bool, NoPart()] = False
+    # whose votes stand where: `happy,sad`; `annotators=A1,A2`; `task=FILE,worker=WHO,label=CLASS`;
+    # `none`: hard labels only; "": by names. What it decides is in the manifest
+    vote_columns: Annotated[str, NoPart()] = ""
+    # votes a picture that shares such as 0.7 stand for; 0: a column tells it
+    votes_each: Annotated[int, Between(0, 10**6), NoPart()] = 0
+    # of votes for unknown: `apart` sets them aside, `class` makes them a class, `most` leaves a
+    # picture out for which nothing has more votes, `any` one with a single such vote
+    unknown_votes: Annotated[Literal["apart", "class", "most", "any"], NoPart()] = "most"
+    # of votes for "not a face", as `unknown_votes`
+    face_votes: Annotated[Literal["apart", "class", "most", "any"], NoPart()] = "most"
+    # votes that a picture needs; others are left out, recorded in the manifest
+    min_votes: Annotated[int, Between(1, 10**6), NoPart()] = 1
 
     def arguments(self)->dict[str, Any]:
         "The same for `load_expressions`."

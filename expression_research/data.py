@@ -11,13 +11,14 @@ import os
 from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import datasets
 import numpy as np
 import pandas as pd
 from datasets import ClassLabel, Dataset, DatasetDict, Image, concatenate_datasets
 
+from . import ballots as _ballots  # noqa: F401 - it registers its readers
 from .arguments import checked
 from .charts import plot_shares
 from .columns import choose_columns, read_splits, without_images
@@ -45,6 +46,10 @@ from expression_research.splits import (
     split_dataset,
     splits_by_column,
     standard_splits,
+)
+from expression_research.votes import (
+    VOTE_COLUMNS, Fate, VoteRule, find_ballots, only_classes, settle_votes, unused_votes, vote_rule,
+    with_ballots,
 )
 
 # %% ../nbs/data/14_data.ipynb #87e4799a
@@ -126,7 +131,8 @@ class Origin:
         if self.splits:
             found = [f"{name} {where}" for name, where in self.splits.items()]
             told.append(f"Splits: {'; '.join(found)}")
-        files = [row["path"] for row in self.left_out]
+        why = "unreadable"
+        files = [row["path"] for row in self.left_out if row.get("why", why) == why]
         if files:
             more = f" and {len(files) - 3} more" if len(files) > 3 else ""
             told.append(f"Left out, unreadable: {', '.join(files[:3])}{more}")
@@ -237,15 +243,21 @@ def load_expressions(
     drop_empty_classes:bool=False, # leave out classes that no picture has, instead of stopping
     skip_unreadable:bool=False,    # leave unreadable files out and record them, instead of stopping
     follow_outside:bool=False,     # links and paths in the data may lead out of the source
+    vote_columns:str="",           # whose votes stand where; "none": hard labels; "": by names
+    votes_each:int=0,              # votes a picture that shares stand for; 0: a column tells it
+    unknown_votes:Fate="most",     # of votes for unknown: apart, class, most or any (`11_votes`)
+    face_votes:Fate="most",        # of votes for "not a face"
+    min_votes:int=1,               # votes that a picture needs
     difficulty:float=0.5,          # of generated faces, 0 easy to 1 near chance
     revision:str|None=None,        # branch, tag or commit of a Hub dataset
-)->ExpressionData:                 # columns image, label, [subject,] sample_id, pixel_hash
+)->ExpressionData:                 # columns image, label, [subject,] sample_id, pixel_hash, [votes]
     """Photographs of faces from any source, checked, named and split into train, validation, test.
     With a `subject_column`, the pattern is searched in its values.
 
     Raises `DataError` for data, `ConfigError` for arguments, that cannot be used.
     """
-    rule = split_rule(split_names, split_column or "", follow_outside)
+    votes = vote_rule(vote_columns, votes_each, unknown_votes, face_votes, min_votes)
+    rule = split_rule(split_names, split_column or "", follow_outside, vote_columns)
     words, found = open_source(
         source, seed=seed, difficulty=difficulty, revision=revision, rule=rule
     )
@@ -255,18 +267,21 @@ def load_expressions(
     for name in {name for split in found.splits.values() for name in split.column_names}:
         refuse_odd_name(name, "column")
     splits, splits_from, column = _understand_splits(found, rule, taken)
-    columns = choose_columns(splits, image_column, label_column, subject_column, [column])
+    voted = _understand_votes(splits, votes, taken, column, drop_empty_classes)
+    columns = voted.columns
     root = Path(source).expanduser() if isinstance(source, (str, os.PathLike)) else None
     if root is not None and place_kind(root) == "file":
         root = root.parent         # a table names pictures beside it
     read, left_out = read_splits(
-        splits,
+        voted.splits,
         columns,
         subject_pattern,
         root=root,
         roots=None if follow_outside else _roots_of(source, root),
         skip_unreadable=skip_unreadable,
         drop_empty=drop_empty_classes,
+        beside=voted.beside,
+        reasons=voted.reasons,
     )
     made, where = _make_splits(standard_splits(read), fractions, seed, regroup)
     _refuse_one_class(made["train"])
@@ -279,12 +294,45 @@ def load_expressions(
         where,
         tuple(left_out),
         "" if regroup else splits_from,
-        found.labels_from or f"column `{columns[1]}`",
-        (*found.left_out, *(LeftOut(row["path"], "unreadable") for row in left_out)),
-        found.notes,
+        voted.words or found.labels_from or f"column `{columns[1]}`",
+        (*found.left_out, *(LeftOut(row["path"], row["why"]) for row in left_out)),
+        (*found.notes, *voted.notes),
     )
     _LOGGER.info(origin.line())    # the command line shows it
     return ExpressionData(made, origin)
+
+
+class _Voted(NamedTuple):
+    "Splits whose votes are understood, or that have none."
+    splits: dict[str, Dataset]
+    columns: tuple[str, str, str|None]     # of image, label, subject
+    beside: tuple[str, ...] = ()   # columns of votes
+    reasons: Mapping[str, Sequence[str]] = {}  # why rows are left out
+    words: str = ""                # where labels come from
+    notes: tuple[str, ...] = ()    # for people
+
+
+def _understand_votes(
+    splits:Mapping[str, Dataset],  # by name
+    rule:VoteRule,                 # what the user says of votes
+    wanted:Sequence[str|None],     # columns of image, label, subject, where the user says so
+    column:str|None,               # that tells splits
+    drop_empty:bool,               # leave out classes that no picture has
+)->_Voted:
+    "Votes become labels, where there are votes. Raises `DataError` as its parts do."
+    image, label, subject = wanted
+    ballots = find_ballots(splits, rule, label)
+    if ballots is None:
+        chosen = choose_columns(splits, image, label, subject, [column])
+        return _Voted(dict(splits), chosen, notes=unused_votes(splits, rule))
+    ready = with_ballots(splits, ballots)
+    chosen = choose_columns(ready, image, "label", subject, [column, *VOTE_COLUMNS])
+    settled = settle_votes(ready, chosen[0], rule, drop_empty=drop_empty, agree=ballots.decided)
+    if settled.empty and not drop_empty:
+        raise without_images(settled.empty, len(settled.splits["train"].features["label"].names))
+    beside = tuple(name for name in VOTE_COLUMNS if name in ready["train"].column_names)
+    notes = (*ballots.notes, *settled.notes)
+    return _Voted(settled.splits, chosen, beside, settled.reasons, ballots.words, notes)
 
 
 _LOGGER = logging.getLogger("expression_research")
@@ -398,5 +446,7 @@ def refuse_empty_classes(
         labels = [number[label] for label in column_values(split, "label")]
         kind = ClassLabel(names=kept)
         new = split.remove_columns("label").add_column("label", labels, feature=kind)
+        if "votes" in split.column_names:
+            new = only_classes(split, list(number))
         made[name] = new.select_columns(split.column_names)
     return ExpressionData(made, ds.origin)

@@ -10,6 +10,7 @@ __all__ = ['MANIFEST_ORDER', 'STORED_IMAGE', 'MANIFEST_COLUMNS', 'file_hash', 'p
 
 # %% ../nbs/data/10_samples.ipynb #180a2a07
 import hashlib
+import json
 import logging
 import os
 from collections import Counter
@@ -492,7 +493,24 @@ def _split_samples(
         "path": files,
         "note": "",
     }
-    return pd.DataFrame(columns)
+    return pd.DataFrame(columns | _split_votes(rows, names))
+
+
+def _split_votes(
+    rows:Dataset,                  # perhaps with columns votes, annotators, answers
+    names:list[str],               # of the classes
+)->dict[str, list[str]]:           # columns of the manifest; none where votes are not known
+    "Votes and answers as texts, and a note where several classes have the most votes."
+    if "votes" not in rows.column_names:
+        return {}
+    votes, found = column_values(rows, "votes"), {}
+    best = [[name for name, count in zip(names, row) if count == max(row)] for row in votes]
+    found["note"] = [f"a draw: {' = '.join(among)}" if len(among) > 1 else "" for among in best]
+    found["votes"] = [" ".join(map(str, row)) for row in votes]
+    if "answers" in rows.column_names:
+        pairs = zip(column_values(rows, "annotators"), column_values(rows, "answers"))
+        found["answers"] = [json.dumps(dict(zip(who, what)), sort_keys=True) for who, what in pairs]
+    return found
 
 # %% ../nbs/data/10_samples.ipynb #8f0acbbd
 @checked
@@ -501,14 +519,19 @@ def manifest(
 )->pd.DataFrame:                   # a row per sample, columns as in `MANIFEST_COLUMNS`
     """Every sample, in the order train, validation, test; then, with split `skipped`, the files
     that were left out, with the reason as `note`. `label` is an integer, `subject` empty where it
-    is unknown.
+    is unknown. Where there are votes, they stand in `votes` ("7 2 1"), and who said what in `answers`.
     """
     names, named = class_names(ds), with_sample_ids(ds)
     parts = [_split_samples(rows, split, names) for split, rows in named.items()]
     left_out = skipped(ds)
     if len(left_out):
         parts.append(left_out)
-    return pd.concat(parts, ignore_index=True)
+    table = pd.concat(parts, ignore_index=True)
+    told = [column for column in _VOTES if column in table]
+    return table.fillna(dict.fromkeys(told, "")) if told else table
+
+
+_VOTES = ("votes", "answers")      # columns of the manifest where people's votes are known
 
 
 @checked
@@ -524,10 +547,11 @@ def skipped(
 def manifest_hash(
     table:pd.DataFrame,            # from `manifest`, or read back from a file
 )->str:                            # 32 hexadecimal digits
-    """One hash of the samples used: ids, pixels, labels, subjects and splits, in any order; files
-    left out, paths and notes do not count.
+    """One hash of the samples used: ids, pixels, labels, subjects, splits and, where they are known,
+    votes, in any order; files left out, paths and notes do not count.
     """
     counted = ["split", "sample_id", "pixel_hash", "label", "label_name", "subject"]
+    counted += [column for column in _VOTES if column in table]
     used = table.loc[table["split"] != "skipped", counted]
     lines = sorted("\t".join(map(str, row)) for row in used.itertuples(index=False))
     return hashlib.blake2b("\n".join(lines).encode(), digest_size=16).hexdigest()

@@ -501,7 +501,7 @@ def a_train_folder_alone(place):
     place.pool("train/{label}/{n}.png")
 
 
-@layout(FOLDERS, FERPLUS, classes=("?happy", "?neutral", "?sad"),
+@layout(FOLDERS, FERPLUS, classes=("?happy", "?neutral", "?sad"), drop_empty_classes=True,
         refuse=("FER2013Test|FER2013Train", "split"))
 def ferplus_folders(place):
     "FER2013Train/, FER2013Valid/, FER2013Test/: flat pictures, each with label.csv of votes."
