@@ -21,6 +21,7 @@ from expression_research.config import (
     RunConfig,
     check_fields,
     check_pattern,
+    changed_fields,
     config_identity,
 )
 from .core import ConfigError, RunError, read_json
@@ -206,9 +207,8 @@ def _refuse_changes(
     "Raises `RunError` that lists every field that differs."
     there, now = (config_identity(part) | {"out": part.out} for part in (stored, config))
     changed = [
-        f"--{name.replace('_', '-')}: {there[name]!r} there, {now[name]!r} now"
-        for name in there
-        if there[name] != now[name]
+        f"--{name.replace('_', '-')}: {before!r} there, {asked!r} now"
+        for name, (before, asked) in changed_fields(there, now).items()
     ]
     if changed:
         raise RunError(

@@ -33,7 +33,7 @@ from expression_research.checkpoints import (
     load_tensors,
     restore_last,
 )
-from .config import RunConfig, config_identity
+from .config import RunConfig, changed_fields, config_identity
 from expression_research.core import (
     ConfigError,
     DataError,
@@ -103,9 +103,8 @@ def _refuse_another(
     run.seal.check(*BEGUN)
     stored, wanted = config_identity(run.config), recipe.identity
     changed = [
-        f"{name}: {stored[name]!r} there, {value!r} now"
-        for name, value in wanted.items()
-        if stored[name] != value
+        f"{name}: {there!r} there, {now!r} now"
+        for name, (there, now) in changed_fields(stored, wanted).items()
     ]
     if changed:
         raise RunError(
