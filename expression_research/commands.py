@@ -19,12 +19,13 @@ from expression_research.config import (
     Between,
     Reading,
     RunConfig,
+    changed_fields,
     check_fields,
     check_pattern,
-    changed_fields,
     config_identity,
 )
 from .core import ConfigError, RunError, read_json
+from .teams import follows
 
 if TYPE_CHECKING:
     from expression_research.runs import Run
@@ -266,6 +267,8 @@ def _train_model(
         if options.resume
         else run_experiment(config, again=options.again)
     )
+    if follows():                  # the process that leads says what has come of it
+        return
     best = f"best epoch {run.metrics['epoch'] + 1} of {len(run.history)}"
     print(run.folder.as_posix(), *score_lines(run.table, run.class_names), best, sep="\n")
 

@@ -6,7 +6,7 @@
 __all__ = ['shard_rows', 'tree_sum', 'own_shards', 'own_branches', 'exchanged', 'ShardPlan', 'sharded_model', 'StepLoader',
            'GroupLoader', 'Shared', 'shared_work']
 
-# %% ../nbs/train/38_shards.ipynb #cef20a05
+# %% ../nbs/train/38_shards.ipynb #74679220
 import copy
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -24,7 +24,7 @@ from .batches import batches_in_pass, image_batch
 from .core import RunError, keyed_seed
 from .teams import ALONE, Team
 
-# %% ../nbs/train/38_shards.ipynb #74f198ef
+# %% ../nbs/train/38_shards.ipynb #ce6779a2
 @checked
 def shard_rows(
     images:Annotated[int, Between(0, 2**31)],  # N, of a batch
@@ -34,7 +34,7 @@ def shard_rows(
     edges = [shard * images // shards for shard in range(shards + 1)]
     return [slice(first, last) for first, last in zip(edges, edges[1:])]
 
-# %% ../nbs/train/38_shards.ipynb #e62529cd
+# %% ../nbs/train/38_shards.ipynb #5c29519a
 @checked
 def tree_sum(
     known:Callable,                # (first, last) -> the sum of these shards; None: they are empty;
@@ -61,7 +61,7 @@ def _middle(
     "The largest power of two below the number of shards belongs to the left branch."
     return first + (1 << (last - first - 1).bit_length() - 1)
 
-# %% ../nbs/train/38_shards.ipynb #c60f7700
+# %% ../nbs/train/38_shards.ipynb #f2f2476e
 @checked
 def own_shards(
     shards:int,                    # S
@@ -86,7 +86,7 @@ def own_branches(
     middle = _middle(first, last)
     return own_branches(own, first, middle) + own_branches(own, middle, last)
 
-# %% ../nbs/train/38_shards.ipynb #35fc6415
+# %% ../nbs/train/38_shards.ipynb #f26adc45
 @checked
 def exchanged(
     rows:torch.Tensor,             # (K, L), a row per branch of this process
@@ -115,7 +115,7 @@ def exchanged(
         dist.all_gather(whole, piece)
     return torch.cat(whole)[:rows.shape[1]].to(rows.device)
 
-# %% ../nbs/train/38_shards.ipynb #717a390e
+# %% ../nbs/train/38_shards.ipynb #74967545
 @contextmanager
 def _own_numbers(
     device:torch.device,           # where a shard runs
@@ -186,7 +186,7 @@ class _Pass:
                 found.update((name, self.buffers[name]) for name in names if name in self.buffers)
         return found
 
-# %% ../nbs/train/38_shards.ipynb #1f668842
+# %% ../nbs/train/38_shards.ipynb #dbfc9c47
 def _move_buffers(
     buffers:dict[str, torch.Tensor],  # name -> tensor (...), changed in place
     moved:dict[int, list],         # shard -> what it made of them, in this order
@@ -207,7 +207,7 @@ def _move_buffers(
         else:
             buffer.copy_(moved[min(moved)][place])
 
-# %% ../nbs/train/38_shards.ipynb #a9391cad
+# %% ../nbs/train/38_shards.ipynb #e8b03584
 def _added(
     left:list[torch.Tensor],       # a gradient per parameter
     right:list[torch.Tensor],      # the same
@@ -281,7 +281,7 @@ def _exchanged_lists(
             total[place] = piece.view_as(like[place])
     return total
 
-# %% ../nbs/train/38_shards.ipynb #ce8c8751
+# %% ../nbs/train/38_shards.ipynb #86331b4d
 class _ShardedStep(torch.autograd.Function):
     "Logits of the whole batch, and the gradients of the shards."
 
@@ -361,7 +361,7 @@ def _sharded_forward(
     passed, learns = _Pass(plan, model, team), torch.is_grad_enabled()
     return _ShardedStep.apply(passed, learns, key, images, *passed.parameters.values())
 
-# %% ../nbs/train/38_shards.ipynb #e4440d11
+# %% ../nbs/train/38_shards.ipynb #18ff6f91
 @checked
 def sharded_model(
     model:nn.Module,               # (N, 3, S, S) float32 -> (N, C) logits; shared, not copied
@@ -375,7 +375,7 @@ def sharded_model(
     other.__class__ = type(f"Sharded{kind.__name__}", (kind,), {"forward": _sharded_forward})
     return other
 
-# %% ../nbs/train/38_shards.ipynb #cb5d619e
+# %% ../nbs/train/38_shards.ipynb #b7819e91
 def _weights_print(
     model:nn.Module,               # any
 )->str:                            # 32 hexadecimal digits
@@ -420,7 +420,7 @@ class StepLoader(_Wrapped):
             yield batch
         self.plan.asked = None
 
-# %% ../nbs/train/38_shards.ipynb #93224767
+# %% ../nbs/train/38_shards.ipynb #fe52ed70
 class GroupLoader(_Wrapped):
     "The evaluation loader: whole batches are handed to the processes."
 

@@ -13,9 +13,6 @@ from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import Any
 
-import torch
-from torch import distributed as dist
-
 from .arguments import checked
 from .core import ConfigError, ExpressionError, RunError
 
@@ -102,6 +99,7 @@ class Team:
         "Everybody's `value`. Raises `RunError` when one of the processes has gone."
         if self.size == 1:
             return [value]
+        from torch import distributed as dist
         found:list[Any] = [None] * self.size
         with self.listening():
             dist.all_gather_object(found, value)
@@ -111,6 +109,7 @@ class Team:
         "The leader's `value`. Raises as `gather` does."
         if self.size == 1:
             return value
+        from torch import distributed as dist
         held = [value]
         with self.listening():
             dist.broadcast_object_list(held, src=0)
@@ -134,8 +133,8 @@ class Team:
                 if other.get(name) != wanted:
                     raise RunError(
                         f"process {place + 1} of {self.size} has another {name} than the first one: "
-                        f"{_short(other.get(name))}, not {_short(wanted)}. Give all of them the same "
-                        "command, data and version."
+                        f"{_short(other.get(name))}, not {_short(wanted)}. All of them need the same "
+                        "command, data and versions."
                     )
 
 
@@ -158,6 +157,7 @@ def _meet(
     patience:int,                  # seconds
 )->tuple[Any, int]:                # a store of their own, the rank of this process
     "Where torchrun says. Raises `RunError` when nobody is there."
+    from torch import distributed as dist
     try:
         store, rank, _ = next(dist.rendezvous("env://", timeout=timedelta(seconds=patience)))
     except (RuntimeError, ValueError) as error:
@@ -171,6 +171,7 @@ def _connection(
     size:int,                      # processes
 )->str:                            # `nccl` or `gloo`
     "How numbers change hands; on CUDA each process gets a device of its own, where there are enough."
+    import torch
     if device.partition(":")[0] not in ("auto", "cuda") or not torch.cuda.is_available():
         return "gloo"
     if ":" in device:
@@ -197,6 +198,7 @@ def team_of(
     if size == 1:
         yield ALONE
         return
+    from torch import distributed as dist
     store, rank = _meet(next(_joined), patience)
     team = Team(rank, size, store, "cpu", patience)
     try:
@@ -223,6 +225,7 @@ def team_of(
 
 def _leave()->None:
     "Close the connections; who waits for this process wakes up."
+    from torch import distributed as dist
     with suppress(Exception):
         if dist.is_initialized():
             dist.destroy_process_group()
