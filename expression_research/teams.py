@@ -8,6 +8,10 @@ __all__ = ['ALONE', 'launched', 'follows', 'Team', 'team_of']
 # %% ../nbs/train/37_teams.ipynb #95de1fa4
 import itertools
 import os
+import signal
+import sys
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
@@ -44,19 +48,32 @@ class _Store:
         self.lines = lines
 
     def put(self, name:str, text:str)->None:
-        "Write `text` under `name`, unless something stands there."
+        "Write `text` under `name`."
         with suppress(Exception):
-            if not self.get(name):
-                self.lines.set(name, text)
+            self.lines.set(name, text)
 
     def get(self, name:str, seconds:float=0.0)->str:
         "What stands under `name`, waiting for at most so many `seconds`; empty: nothing."
         with suppress(Exception):
-            if seconds:
+            if seconds > 0:
                 self.lines.wait([name], timedelta(seconds=seconds))
             if self.lines.check([name]):
                 return self.lines.get(name).decode()
         return ""
+
+
+@contextmanager
+def _deaf()->Iterator[None]:
+    "Inside the block SIGINT and SIGTERM are ignored."
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 # %% ../nbs/train/37_teams.ipynb #c9c1427b
 _GO_ON = "Every whole epoch is on disk; the same command goes on, with any number of processes."
@@ -86,14 +103,16 @@ class Team:
         try:
             yield
         except RuntimeError as error:      # of torch: a connection was closed, or a time is over
-            words = self.store.get("failed", 3)
-            if words == "stopped":
-                raise KeyboardInterrupt from None
-            if not words and "imed out" in str(error):
-                words = f"another process was not heard of for {self.patience} s. {_GO_ON}"
-            if not words:
-                words = f"another process was killed, or ran out of memory. {_GO_ON}"
-            raise _Deserted(words) from None
+            late = f"was not heard of for {self.patience} s" if "imed out" in str(error) else ""
+            raise _Deserted(late or "was killed, or ran out of memory") from None
+
+    def last_words(self,
+        seconds:float,             # to wait for all of them
+    )->list[str]:                  # of every other process; empty: none
+        "What the others said when they left."
+        until = time.monotonic() + seconds
+        names = [f"end/{rank}" for rank in range(1, self.size)]
+        return [self.store.get(name, until - time.monotonic()) for name in names]
 
     def gather(self, value:Any)->list:     # one per process, in their order
         "Everybody's `value`. Raises `RunError` when one of the processes has gone."
@@ -215,8 +234,7 @@ def team_of(
             dist.init_process_group(backend, store=group, rank=rank, world_size=size, timeout=wait)
         yield team
     except BaseException as error:
-        _leave()
-        heard = _last_words(team, error)
+        heard = _parting(team, error)
         if heard is None:
             raise
         raise heard from None
@@ -231,24 +249,50 @@ def _leave()->None:
             dist.destroy_process_group()
 
 
-def _last_words(
+_STOPPED, _LEFT = "stopped", "left"  # last words that need no message: a signal, a team that has gone
+
+
+def _parting(
     team:Team,                     # that this process leaves
     error:BaseException,           # why
-)->RunError|None:                  # what another process said before; None: nothing
-    "Say why, and hear why the others go."
-    stopped, text = isinstance(error, KeyboardInterrupt), str(error)
-    if not isinstance(error, (ExpressionError, KeyboardInterrupt)):
+)->RunError|None:                  # what the user should hear instead; None: the error itself
+    "Say why one leaves, and hear why the others do."
+    lost, stopped = isinstance(error, _Deserted), isinstance(error, KeyboardInterrupt)
+    text = str(error)
+    if not isinstance(error, ExpressionError):
         text = f"{type(error).__name__}: {text}"
-    if not team.leads:
-        if not isinstance(error, _Deserted):
-            words = f"process {team.rank + 1} of {team.size} stopped: {text}"
-            team.store.put("failed", "stopped" if stopped else words)
-        if not stopped and not isinstance(error, _Deserted):
+    words = text
+    if stopped or lost:
+        words = _STOPPED if stopped else _LEFT
+    with _deaf():
+        team.store.put(f"end/{team.rank}", words)
+        _leave()
+        if team.leads:
+            said = team.last_words(5) if stopped or lost else []
+            team.store.put("heard", "yes")
+            return _told(team, said, stopped, text)
+        if lost and not team.store.get("end/0", 5) and team.rank == 1:
+            print(f"error: process 1 of {team.size} {text}. {_GO_ON}", file=sys.__stderr__)
+        elif not lost and not stopped:
             team.store.get("heard", 10)
-        return None
-    heard = team.store.get("failed")
-    team.store.put("failed", "stopped")
-    team.store.put("heard", "yes")
-    if stopped and heard and heard != "stopped":
-        return _Deserted(heard)
+    return None
+
+
+def _told(
+    team:Team,                     # that the leader leaves
+    said:list[str],                # last words of all others; empty: nobody was asked
+    stopped:bool,                  # by a signal
+    text:str,                      # of the leader's own error
+)->RunError|None:                  # None: its own error says it
+    "What the leader tells the user."
+    silent = []
+    for place, words in enumerate(said, start=2):
+        if words not in ("", _STOPPED, _LEFT):
+            return _Deserted(f"process {place} of {team.size} stopped: {words}")
+        silent += [] if words else [str(place)]
+    if silent:
+        why = "was killed, or ran out of memory" if stopped else text
+        return _Deserted(f"process {' and '.join(silent)} of {team.size} {why}. {_GO_ON}")
+    if said and not stopped:
+        return _Deserted(f"another process {text}. {_GO_ON}")
     return None
