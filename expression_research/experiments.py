@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import torch
@@ -450,8 +451,8 @@ def _follow(
         with team.leader_first():
             loaders = build_loaders(recipe, without_test(data))
         book = FollowersBook(team.share())
-        losses = recipe.losses(loaders.train.dataset.labels, len(data.class_names))
-        best = BestCheckpoint()
+        rows:Any = loaders.train.dataset
+        losses, best = recipe.losses(rows.labels, len(data.class_names)), BestCheckpoint()
         train_stages(
             recipe, model, loaders[:2], losses, best, book=book, samples=data.samples, team=team
         )

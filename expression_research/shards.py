@@ -8,7 +8,7 @@ __all__ = ['shard_rows', 'tree_sum', 'own_shards', 'own_branches', 'exchanged', 
 
 # %% ../nbs/train/38_shards.ipynb #74679220
 import copy
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import islice
 from typing import Annotated, Any, NamedTuple
@@ -20,7 +20,7 @@ from torch import nn
 from torch.func import functional_call
 
 from .arguments import Between, checked
-from .batches import batches_in_pass, image_batch
+from .batches import image_batch
 from .core import RunError, keyed_seed
 from .teams import ALONE, Team
 
@@ -161,8 +161,12 @@ class _Pass:
                     begin(keyed_seed(key, "shard", shard))
                     found[shard] = self._forward(shard)
         if self.team.size > 1:
-            logits = {shard: (one.cpu(), [part.cpu() for part in moved]) for shard, (one, moved) in found.items()}
-            found = {shard: each for part in self.team.gather(logits) for shard, each in part.items()}
+            mine = {
+                shard: (logits.cpu(), [part.cpu() for part in moved])
+                for shard, (logits, moved) in found.items()
+            }
+            everybody = self.team.gather(mine)
+            found = {shard: each for part in everybody for shard, each in part.items()}
         _move_buffers(self.moving, {shard: moved for shard, (_, moved) in found.items()}, self.rows)
         return torch.cat([found[shard][0].to(images.device) for shard in sorted(found)])
 
@@ -292,8 +296,8 @@ class Shards(torch.autograd.Function):
 
     @staticmethod
     @torch.autograd.function.once_differentiable
-    def backward(ctx, *upstream:torch.Tensor)->tuple:
-        passed, back = ctx.passed, _Backward(ctx.passed, upstream[0])
+    def backward(ctx, *grad_outputs:Any)->Any:
+        passed, back = ctx.passed, _Backward(ctx.passed, grad_outputs[0])
         named = zip(back.learning, back.total(), back.used)
         found = {id(leaf): total for leaf, total, used in named if used}
         totals = [found.get(id(leaf)) for leaf in passed.leaves.values()]
@@ -369,7 +373,7 @@ def sharded_model(
     team:Team=ALONE,               # who computes them
 )->nn.Module:                      # with the same weights under the same names
     "The network whose training passes are divided."
-    other = copy.copy(model)
+    other:Any = copy.copy(model)
     other.shard_plan = ShardPlan(model, shards, team)
     kind = type(model)
     other.__class__ = type(f"Sharded{kind.__name__}", (kind,), {"forward": _sharded_forward})
