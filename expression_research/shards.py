@@ -296,7 +296,7 @@ class Shards(torch.autograd.Function):
 
     @staticmethod
     @torch.autograd.function.once_differentiable
-    def backward(ctx, *grad_outputs:Any)->Any:
+    def backward(ctx:Any, *grad_outputs:Any)->Any:  # pyrefly: ignore[bad-override]
         passed, back = ctx.passed, _Backward(ctx.passed, grad_outputs[0])
         named = zip(back.learning, back.total(), back.used)
         found = {id(leaf): total for leaf, total, used in named if used}

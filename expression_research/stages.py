@@ -294,7 +294,8 @@ def train_stages(
         averages:list[Any] = [part for part in watched.values() if isinstance(part, WeightAverage)]
         others:list[Any] = [part for part in watched.values() if part not in averages]
         dropout = KeyedDropout(recipe.config.seed if seed is None else seed)
-        shared = shared_work(work.model, *work.loaders[:2], recipe.config.shards, team)
+        training, evaluation = work.loaders[:2]
+        shared = shared_work(work.model, training, evaluation, recipe.config.shards, team)
         train(
             shared.model,
             shared.training,
