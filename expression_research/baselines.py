@@ -18,7 +18,8 @@ from threadpoolctl import threadpool_limits
 from .arguments import Between, Numbers, Seed, checked
 from .core import ConfigError, DataError, keyed_order
 from .heads import image_groups, inner_folds
-from .samples import class_names, decoded, with_sample_ids
+from .samples import class_names, with_sample_ids
+from .store import pixel_store
 from .diagnostics import prediction_table
 
 if TYPE_CHECKING:                  # a run that fits no baseline need not wait for scikit-learn
@@ -30,7 +31,7 @@ class SplitRows(NamedTuple):
     ids:list[str]                  # N sample ids
     labels:np.ndarray              # (N,) int64, 0 to C - 1
     groups:np.ndarray              # (N,) int64; equal where a subject is the same, or the file is
-    images:Dataset                 # N rows with column `image`, for `decoded`
+    images:Dataset                 # N rows with column `image`
 
 
 @checked
@@ -102,8 +103,7 @@ def pixel_array(
     side:int,                      # S in pixels
 )->np.ndarray:                     # (N, 3, S, S) uint8
     "Decoded and resized pixels. Raises `ConfigError` for a side below 1."
-    stored = decoded(rows.images, side)["pixels"][:]
-    return np.frombuffer(b"".join(stored), np.uint8).reshape(len(stored), 3, side, side)
+    return pixel_store(rows.images, side).array
 
 # %% ../nbs/trust/47_baselines.ipynb #caeab9f4
 @checked

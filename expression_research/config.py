@@ -112,11 +112,13 @@ def _plain(
     value:Any,                     # what somebody wrote there
     rule:Rule,                     # of the field
 )->Any:                            # the same as Python and JSON have it, or the value as it was
-    "A value without NumPy's and pathlib's own types, and without `~`."
+    "A value without NumPy's and pathlib's own types and without `~`, a float where one belongs."
     if rule.kind is bool and isinstance(value, np.bool_):
         return bool(value)
     if rule.kind in (int, float) and isinstance(value, (np.integer, np.floating)):
-        return value.item()
+        value = value.item()
+    if rule.kind is float and type(value) in (int, float) and abs(value) < 2**53:
+        return value + 0.0         # 3 and 3.0, 0 and -0.0 are one setting, and have one name
     if rule.kind is str and isinstance(value, (os.PathLike, np.str_)):
         value = str(value)
     if rule.place and isinstance(value, str):

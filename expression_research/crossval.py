@@ -46,9 +46,10 @@ from expression_research.folds import (
 from .freezing import freeze
 from .guards import GuardLog
 from .intervals import with_subjects
-from .loaders import Collate, FaceRows, KeyedSampler
+from .loaders import Collate, KeyedSampler
 from .recipe import Recipe, data_of, make_recipe
 from .samples import column_values, with_sample_ids
+from .store import pixel_store
 from .stages import train_stages
 from .transforms import Transform
 
@@ -128,16 +129,20 @@ class TrainFold:
         decides["num_classes"] = self.num_classes
         if self.mirror:
             decides["mirror"] = True
-        decides["pixels"] = hashlib.blake2b(self.pixels.tobytes(), digest_size=16).hexdigest()
+        decides["pixels"] = hashlib.blake2b(self.pixels.data.cast("B"), digest_size=16).hexdigest()
         return decides
 
-    def loader(self, rows:np.ndarray, transform:Transform, seed:int|None=None)->DataLoader:
-        """Batches of `rows` (K,) int64 through `transform`.
-
-        With a `seed` they come in keyed order, otherwise in row order.
-        """
+    def loader(
+        self,
+        rows:np.ndarray,           # (K,) int64, row numbers
+        transform:Transform,       # what happens to the images
+        seed:int|None=None,        # they come in keyed order; None: in row order
+        mirrored:bool=False,       # every image is turned into its mirror image before
+    )->DataLoader:
+        "Batches of some rows."
+        pixels = self.pixels[rows]
         chosen = PixelRows(
-            self.pixels[rows],
+            pixels[..., ::-1].copy() if mirrored else pixels,
             self.samples["label"].to_numpy()[rows],
             self.samples["sample_id"].iloc[rows],
         )
@@ -149,11 +154,6 @@ class TrainFold:
             collate_fn=Collate(transform),
             generator=torch.Generator(),
         )
-
-    @property
-    def in_mirror(self)->"TrainFold":  # the same samples
-        "The same with every image mirrored."
-        return replace(self, pixels=self.pixels[..., ::-1].copy())
 
     def prepared(self, jobs:int|None, threads:int)->"TrainFold": # called before the first fold
         "The same, with what all folds share computed once by `jobs` processes of `threads` each."
@@ -179,9 +179,8 @@ def pool_pixels(
     pooled:Pool,                   # from `pool`
     side:int,                      # S, pixels
 )->np.ndarray:                     # (N, 3, S, S) uint8
-    "The images of a pool, decoded once."
-    rows = FaceRows(pooled.dataset, side)
-    return np.stack([row["pixels"].numpy() for row in rows.__getitems__(list(range(len(rows))))])
+    "The images of a pool, decoded once and mapped from the disk."
+    return pixel_store(pooled.dataset, side).array
 
 
 @checked
@@ -278,7 +277,7 @@ def _train_network(
         fit.loader(held_out_rows, clean),
     ]
     if fit.mirror:
-        loaders.append(fit.in_mirror.loader(held_out_rows, clean))
+        loaders.append(fit.loader(held_out_rows, clean, mirrored=True))
     losses = recipe.losses(loaders[0].dataset.labels, fit.num_classes)
     work = train_stages(
         recipe,
@@ -495,6 +494,7 @@ def crossval_experiment(
     if inner is None:
         inner = 0.2 if fit_of is None else 0.0
     check_divisions(folds, repeats, inner)
+    inner = float(inner)           # 0 and 0.0 have one folder
     process_count(jobs, 1)
     # what cannot be trained is refused before anything is read
     _check_members(ensemble, mirror, fit_of)

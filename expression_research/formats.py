@@ -433,19 +433,27 @@ def csv_rows(
         ) from error
 
 # %% ../nbs/data/13_formats.ipynb #fa6c1bf8
+_AT_ONCE = 2_000                   # rows of a split that are held as Python objects
+
+
 @explained
 def collect_rows(
     rows:Iterable[tuple[str, dict]],  # split, and values of all columns but the pictures' files
     features:Features,             # of these columns, such as `image` (`STORED_IMAGE`) and `label`
 )->dict[str, Dataset]:             # splits by the names found
     "Rows that a reader has understood, as datasets."
-    splits = {}
+    packed, loose = defaultdict(list), defaultdict(list)
+    def pack(name):
+        found = {column: [values[column] for values in loose[name]] for column in features}
+        packed[name].append(Dataset.from_dict(found, features=features))
+        loose[name].clear()
     for name, values in rows:
-        columns = splits.setdefault(name, {column: [] for column in features})
-        for column in features:
-            columns[column].append(values[column])
-    made = splits.items()
-    return {name: Dataset.from_dict(columns, features=features) for name, columns in made}
+        loose[name].append(values)
+        if len(loose[name]) == _AT_ONCE:
+            pack(name)
+    for name in [name for name, left in loose.items() if left]:
+        pack(name)
+    return {name: datasets.concatenate_datasets(packed[name]) for name in loose}
 
 # %% ../nbs/data/13_formats.ipynb #f7ad10c7
 FER2013_CLASSES = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")

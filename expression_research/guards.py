@@ -18,9 +18,10 @@ from torch.optim import Optimizer
 
 from .arguments import checked
 from expression_research import (
-    data_checks, depth_checks, label_checks, layer_checks, loop_checks, loss_checks, mode_checks,
-    model_checks, motion_checks, rate_checks, replay_checks, run_checks, sharpness_checks,
-    split_checks, start_checks, step_checks, trial_checks, view_checks,
+    copy_checks, course_checks, data_checks, depth_checks, inner_checks, label_checks, layer_checks,
+    loop_checks, loss_checks, mode_checks, model_checks, motion_checks, rate_checks,
+    replay_checks, run_checks, sharpness_checks, split_checks, start_checks, step_checks,
+    trial_checks, update_checks, view_checks,
 )
 from .batches import batches_in_pass
 from .core import ConfigError, ExpressionError, some
@@ -56,9 +57,10 @@ if TYPE_CHECKING:
 
 # importing a room registers its checks
 _ROOMS = (
-    data_checks, depth_checks, label_checks, layer_checks, loop_checks, loss_checks, mode_checks,
-    model_checks, motion_checks, rate_checks, replay_checks, run_checks, sharpness_checks,
-    split_checks, start_checks, step_checks, trial_checks, view_checks,
+    copy_checks, course_checks, data_checks, depth_checks, inner_checks, label_checks, layer_checks,
+    loop_checks, loss_checks, mode_checks, model_checks, motion_checks, rate_checks,
+    replay_checks, run_checks, sharpness_checks, split_checks, start_checks, step_checks,
+    trial_checks, update_checks, view_checks,
 )
 
 # %% ../nbs/train/36_guards.ipynb #a7b3d849

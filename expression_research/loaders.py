@@ -8,6 +8,7 @@ __all__ = ['collate_fn', 'test_fn', 'Batch', 'row_label', 'row_pixels', 'Collate
            'make_loaders']
 
 # %% ../nbs/data/18_loaders.ipynb #9e6cabbb
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from numbers import Integral
@@ -21,7 +22,8 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 
 from .arguments import checked
 from .core import ConfigError, DataError, keyed_generator, keyed_order
-from .samples import decoded, pixel_batch
+from .samples import column_values, with_sample_ids
+from .store import pixel_store
 from expression_research.transforms import (
     TrainTransform,
     Transform,
@@ -212,8 +214,10 @@ class FaceRows(Dataset):
             raise DataError(
                 "the split is empty: expected at least one row. Check the source and its fractions."
             )
-        self.side, self.rows = side, decoded(split, side, cache_dir=cache_dir)
-        self.ids, self.labels = list(self.rows["sample_id"]), list(self.rows["label"])
+        named = with_sample_ids(split)
+        self.side, self.store = side, pixel_store(named, side, cache_dir=cache_dir)
+        self.ids, self.labels = (column_values(named, name) for name in ("sample_id", "label"))
+        self.classes = getattr(named.features["label"], "names", None)   # in the order of the labels
 
     def __len__(self)->int:
         return len(self.ids)
@@ -226,7 +230,7 @@ class FaceRows(Dataset):
         "Many rows with one read: `indices` as for a single row."
         pairs = [index if isinstance(index, tuple) else (None, index) for index in indices]
         # (N, 3, S, S) uint8
-        pixels = torch.from_numpy(pixel_batch(self.rows, [row for _, row in pairs], self.side))
+        pixels = torch.from_numpy(self.store.batch([row for _, row in pairs]))
         return [
             {"pixels": image, "label": self.labels[row], "sample_id": self.ids[row], "epoch": epoch}
             for image, (epoch, row) in zip(pixels, pairs)
@@ -248,9 +252,9 @@ class KeyedSampler(Sampler):
         shuffle:bool=True,         # False keeps the row order
     ):
         if len(set(ids)) < len(ids):
+            twice = Counter(ids).most_common(1)[0][0]
             raise DataError(
-                f"sample id {next(name for name in ids if ids.count(name) > 1)!r} occurs more than "
-                "once. `with_sample_ids` makes them unique."
+                f"sample id {twice!r} occurs more than once. `with_sample_ids` makes them unique."
             )
         self.ids, self.seed, self.shuffle, self.epoch = list(ids), seed, shuffle, 0
 

@@ -44,7 +44,7 @@ def check_loss_function(
 )->Check:
     "Does the loss reward the right class, and is it a mean over images?"
     labels, width = _askable(look)
-    if isinstance(look.loss_fn, nn.Module) and any(look.loss_fn.parameters()):
+    if isinstance(look.loss_fn, nn.Module) and next(look.loss_fn.parameters(), None) is not None:
         raise Skip("the loss has weights of its own")
     if not _shifts(look, labels.to(look.device), width):
         return _judge_other_loss(look, labels.to(look.device), width)
@@ -77,6 +77,8 @@ def check_loss_function(
             f"{seen}: the mean divided by the {len(labels)} images of the batch once more",
             "reduction='mean' has divided already: steps are as many times too small.",
         )
+    elif _over_classes(look, undecided, labels, width):
+        _judge_over_classes(found, look, undecided, labels, width)
     elif _factor(values, width) < 0.06:
         adapts = is_adaptive(look.optimizer)
         object_to = found.note if adapts else found.warning
@@ -220,6 +222,44 @@ def _askable(
     if isinstance(look.loss_fn, others) and not isinstance(look.loss_fn, nn.CrossEntropyLoss):
         raise Skip(f"{type(look.loss_fn).__name__} is not asked")
     return labels, width
+
+# %% ../nbs/train/34_loss_checks.ipynb #1641eab4
+def _over_classes(
+    look:Look,                     # whose loss is asked
+    undecided:float,               # what uniform logits cost
+    labels:torch.Tensor,           # (N,) int64
+    width:int,                     # C
+)->bool:
+    "Is the loss a cross-entropy, smoothed or not, divided by the number of classes?"
+    part = undecided / math.log(width)
+    if width < 3 or abs(part * width - 1) > 0.02:
+        return False
+    labels, loss_fn = labels.to(look.device), copy.deepcopy(look.loss_fn)
+    wrong = F.one_hot((labels + 1) % width, width).float()
+    with no_trace(look.model), torch.no_grad():
+        costs = [float(torch.as_tensor(loss_fn(height * wrong, labels))) for height in (20, 40)]
+    return 0.75 < (costs[1] - costs[0]) / 20 / part < 1.05
+
+
+def _judge_over_classes(
+    found:Findings,                # receives what is wrong
+    look:Look,                     # whose loss is a cross-entropy over C
+    undecided:float,               # what uniform logits cost
+    labels:torch.Tensor,           # (N,) int64
+    width:int,                     # C
+)->None:
+    "A warning where evaluation has a loss of another size, and the optimizer does not even it out."
+    other = copy.deepcopy(look.valid_loss_fn or look.loss_fn)
+    with no_trace(look.model), torch.no_grad():
+        asked = torch.as_tensor(other(torch.zeros(len(labels), width), labels.cpu())).mean().item()
+    differs = abs(asked / math.log(width) - 1) < 0.02
+    object_to = found.warning if differs and not is_adaptive(look.optimizer) else found.note
+    said = f"evaluation says ln {width} = {asked:.2f}" if differs else "in evaluation as well"
+    object_to(
+        f"undecided costs {undecided:.3f}, {said}: the cross-entropy is divided by the {width} classes too, a mean "
+        f"over images and classes, and {width} times too small",
+        "terms.sum(dim=1).mean(), or reduction='batchmean'.",
+    )
 
 # %% ../nbs/train/34_loss_checks.ipynb #2245d09f
 def _loss_weights(

@@ -111,6 +111,28 @@ def _compounds(
     steps = np.diff(falls) / falls[0]  # 1 / k twice, where the first of these factors is a power of k
     return bool(abs(steps[0] - steps[1]) < 1e-4 and steps[0] > 0.05 and abs(1 / steps[0] % 1 - 0.5) > 0.499)
 
+# %% ../nbs/train/35_rate_checks.ipynb #9907498e
+def _judge_evened(
+    found:Findings,                # receives what is wrong
+    run:WatchedRun,                # after an epoch
+    rates:list[tuple[float, ...]], # of each group, epoch by epoch
+)->None:
+    "Groups that began with different rates, and are given one rate at a stroke."
+    first, now = run.facts.get("first rates") or rates[0], rates[-1]
+    before = rates[-2] if len(rates) > 1 else first
+    if not len(first) == len(before) == len(now) > 1 or min(*first, *before, *now) <= 0:
+        return
+    told, kept, left = (max(each) / min(each) for each in (first, before, now))
+    steered = getattr(run.state.scheduler, "_last_lr", None) or []
+    by_schedule = len(steered) == len(now) and all(abs(a - b) <= 1e-6 * b for a, b in zip(steered, now))
+    if told > 1.5 and kept > told**0.9 and left < 1.001 and not by_schedule:
+        begun = ", ".join(f"{rate:.1g}" for rate in sorted(set(first)))
+        found.warning(
+            f"parameter groups began with different learning rates ({begun}), and since epoch {run.state.epoch + 1} "
+            f"all have the same, {now[0]:.1g}: one rate was written into all groups",
+            "Multiply each group's own rate: group['lr'] = group['initial_lr'] * factor(epoch).",
+        )
+
 # %% ../nbs/train/35_rate_checks.ipynb #dac95c27
 @check("schedule", code="ER101", when="epoch end", severity="warning")
 def check_idle_epoch(
@@ -119,6 +141,8 @@ def check_idle_epoch(
     "Was the first epoch's learning rate above 0, and do rates that the loop sets itself arrive?"
     state, found = run.state, Findings()
     _judge_by_hand(found, run)
+    if not found:
+        _judge_evened(found, run, run.facts["rates"])
     if found:
         return conclude(found, "")
     still = run.moving and all(torch.equal(part, before) for part, before in run.moving)

@@ -6,12 +6,11 @@
 __all__ = ['MANIFEST_ORDER', 'STORED_IMAGE', 'MANIFEST_COLUMNS', 'file_hash', 'pixel_hash', 'column_values', 'file_bytes',
            'file_hashes', 'number_equals', 'with_sample_ids', 'file_names', 'inspect_file', 'cache_file', 'seal_cache',
            'whole_cache', 'progress', 'map_to_file', 'read_checked', 'read_images', 'class_names', 'manifest',
-           'skipped', 'manifest_hash', 'decoded', 'pixel_batch']
+           'skipped', 'manifest_hash']
 
 # %% ../nbs/data/10_samples.ipynb #180a2a07
 import hashlib
 import logging
-import math
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -20,7 +19,6 @@ from pathlib import Path, PurePath
 from typing import TypeVar
 
 import datasets
-import numpy as np
 import pandas as pd
 import PIL.Image
 import pyarrow.compute
@@ -29,9 +27,9 @@ from datasets import Dataset, DatasetDict, Features, Value
 from filelock import FileLock
 
 from .arguments import checked
-from .core import ConfigError, DataError, set_aside
+from .core import DataError, set_aside
 from .files import printable, read_file, what_it_is
-from .pixels import decode_picture, to_pixels, to_rgb
+from .pixels import decode_picture, to_rgb
 
 # %% ../nbs/data/10_samples.ipynb #a50c9a09
 @checked
@@ -411,6 +409,7 @@ def _seal_of(
     return "whole" if whole else "damaged"
 
 
+
 # %% ../nbs/data/10_samples.ipynb #cea08e54
 STORED_IMAGE = {"bytes": Value("binary"), "path": Value("string")}
 _FACTS = {"file_hash": Value("string"), "pixel_hash": Value("string"), "problem": Value("string")}
@@ -532,62 +531,3 @@ def manifest_hash(
     used = table.loc[table["split"] != "skipped", counted]
     lines = sorted("\t".join(map(str, row)) for row in used.itertuples(index=False))
     return hashlib.blake2b("\n".join(lines).encode(), digest_size=16).hexdigest()
-
-# %% ../nbs/data/10_samples.ipynb #3887e3a3
-def _decode_batch(
-    batch:dict,                    # column `image`: stored pairs of bytes and path
-    rows:list[int],                # row numbers, not used
-    side:int,                      # S in pixels
-)->dict:                           # column `pixels`: bytes of (3, S, S) uint8 arrays
-    "Decoded pixels of one batch."
-    images = [decode_picture(file_bytes(stored)) for stored in batch["image"]]
-    return {"pixels": [to_pixels(image, side).tobytes() for image in images]}
-
-# %% ../nbs/data/10_samples.ipynb #f140a866
-@checked
-def decoded(
-    split:Dataset,                 # columns image, label, and sample_id (added where missing)
-    side:int,                      # S in pixels, 1 or more
-    *,
-    cache_dir:Path|str|None=None,  # where the file is kept; None: in the cache folder of `datasets`
-)->Dataset:                        # columns pixels, label, sample_id, [subject]
-    """The split with decoded, resized pixels, memory-mapped. `pixels` holds the bytes of a
-    (3, S, S) uint8 array.
-
-    Raises `ConfigError` for a side below 1, `DataError` for an image that cannot be decoded.
-    """
-    if side < 1:
-        raise ConfigError(f"side={side}: expected 1 or more pixels.")
-    split = with_sample_ids(split).with_format(None)
-    carried = [name for name in ("label", "sample_id", "subject") if name in split.column_names]
-    kinds = {name: split.features[name] for name in carried}
-    values = {name: (repr(kind), column_values(split, name)) for name, kind in kinds.items()}
-    target = cache_file(cache_dir, "pixels", side, file_hashes(split), values)
-    chosen = split.select_columns(["image", *carried])
-    chosen = chosen.cast_column("image", datasets.Image(decode=False))
-    made, purpose = {"pixels": Value("binary"), **kinds}, f"Decoding to {side} px"
-    return map_to_file(chosen, _decode_batch, target, Features(made), purpose, side=side)
-
-# %% ../nbs/data/10_samples.ipynb #0706fba4
-@checked
-def pixel_batch(
-    split:Dataset,                 # from `decoded`, perhaps with rows selected
-    rows:list[int],                # N row numbers, in any order
-    side:int|None=None,            # S; None: found from the size of a row
-)->np.ndarray:                     # (N, 3, S, S) uint8, writable
-    """Pixels of some rows, copied straight out of the Arrow table.
-
-    Raises `DataError` if the rows do not have that side.
-    """
-    column = split.data.column("pixels")
-    if split._indices is not None:
-        rows = [split._indices.column(0)[row].as_py() for row in rows]
-    buffers = [column[row].as_buffer() for row in rows]
-    pixels = np.frombuffer(bytearray().join(buffers), dtype=np.uint8)
-    side = side or math.isqrt(len(column[0].as_buffer()) // 3)
-    if len(pixels) != len(rows) * 3 * side * side:
-        raise DataError(
-            f"side={side}: the decoded rows have {len(pixels) // max(len(rows), 1)} bytes instead "
-            f"of {3 * side * side}. Decode them again with that side."
-        )
-    return pixels.reshape(len(rows), 3, side, side)

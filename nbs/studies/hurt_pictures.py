@@ -17,7 +17,7 @@ import PIL.Image
 import torch
 
 from expression_research.data import load_expressions
-from expression_research.samples import decoded, pixel_batch
+from expression_research.store import pixel_store
 from expression_research.weights import read_weights
 from hurt_sources import NOISE, NOISE_PNG, encoded, faces, photos, png, said
 
@@ -319,13 +319,11 @@ def _cache_damage(folder, damage, kind):
 
         def load():
             ds = load_expressions(root)
-            return ds.samples_hash, pixel_batch(
-                decoded(ds["train"], 16), list(range(9))
-            ).tobytes()
+            return ds.samples_hash, pixel_store(ds["train"], 16).batch(list(range(9))).tobytes()
 
         whole = load()
         for path in sorted((folder / "cache").rglob("*")):
-            if path.suffix in (".arrow", ".json", ".xxh3") and path.is_file():
+            if path.suffix in (".arrow", ".json", ".xxh3", ".u8", ".sums") and path.is_file():
                 damage(path)
         return "ok the same" if load() == whole else "WRONG other data"
     except Exception as error:
