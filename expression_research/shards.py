@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['shard_rows', 'tree_sum', 'own_shards', 'own_branches', 'exchanged', 'Shards', 'ShardPlan', 'sharded_model',
-           'StepLoader', 'GroupLoader', 'Shared', 'shared_work']
+           'StepLoader', 'GroupLoader', 'SameEnd', 'Shared', 'shared_work']
 
 # %% ../nbs/train/38_shards.ipynb #74679220
 import copy
@@ -414,15 +414,15 @@ class StepLoader(_Wrapped):
 
     def __iter__(self)->Iterator:
         "Raises `RunError` when the processes' weights have drifted apart."
-        if len(set(self.plan.team.gather(_weights_print(self.model)))) > 1:
-            raise RunError(
-                "the processes have come to different weights: do all run on the same kind of processor, "
-                "with the same versions? The last whole epoch is on disk."
-            )
         for batch in self.loader:
             self.plan.asked = "step"
             yield batch
         self.plan.asked = None
+        if len(set(self.plan.team.gather(_weights_print(self.model)))) > 1:
+            raise RunError(
+                "the processes have come to different weights: do all run on the same kind of processor, "
+                "with the same versions? The epoch before this one is on disk."
+            )
 
 # %% ../nbs/train/38_shards.ipynb #fe52ed70
 class GroupLoader(_Wrapped):
@@ -436,6 +436,19 @@ class GroupLoader(_Wrapped):
                 self.plan.asked = (group, place)
                 yield batch
         self.plan.asked = None
+
+
+class SameEnd:
+    "Callback: when the leader stops, everybody does."
+
+    def __init__(self,
+        team:Team,                 # only the first one has guards and the user's callbacks
+    ):
+        self.team = team
+
+    def epoch_end(self, state:Any)->None:
+        "The last callback of all: `state.stop` is the leader's."
+        state.stop = self.team.share(state.stop)
 
 
 class Shared(NamedTuple):

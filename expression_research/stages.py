@@ -35,7 +35,7 @@ from .guards import Guards
 from .heads import image_groups, start_head
 from .loop_checks import fails_alone, lone_image_words
 from .recipe import Recipe
-from .shards import shared_work
+from .shards import SameEnd, shared_work
 from .teams import ALONE, Team
 
 # %% ../nbs/train/39_stages.ipynb #628b1d64
@@ -308,6 +308,6 @@ def train_stages(
             results=book.results,
             test_loss_fn=losses[1],
             guards="off",
-            callbacks=[*averages, *guards, *others, *book.callbacks(), *callbacks, dropout],
+            callbacks=[*averages, *guards, *others, *book.callbacks(), *callbacks, dropout, SameEnd(team)],
         )
     return work
