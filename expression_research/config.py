@@ -112,13 +112,11 @@ def _plain(
     value:Any,                     # what somebody wrote there
     rule:Rule,                     # of the field
 )->Any:                            # the same as Python and JSON have it, or the value as it was
-    "A value without NumPy's and pathlib's own types and without `~`, a float where one belongs."
+    "A value without NumPy's and pathlib's own types and without `~`."
     if rule.kind is bool and isinstance(value, np.bool_):
         return bool(value)
     if rule.kind in (int, float) and isinstance(value, (np.integer, np.floating)):
-        value = value.item()
-    if rule.kind is float and type(value) in (int, float) and abs(value) < 2**53:
-        return value + 0.0         # 3 and 3.0, 0 and -0.0 are one setting, and have one name
+        return value.item()
     if rule.kind is str and isinstance(value, (os.PathLike, np.str_)):
         value = str(value)
     if rule.place and isinstance(value, str):
@@ -156,7 +154,7 @@ def check_fields(
 )->None:
     """Raises `ConfigError` that names the first field outside its kind, range or choices.
 
-    What `_plain` puts otherwise is replaced in place.
+    What `_plain` puts otherwise is replaced in place, and an integer where a float belongs.
     """
     if isinstance(settings, type) or not is_dataclass(settings):
         raise ConfigError(f"{shown(settings)}: expected an instance of a dataclass.")
@@ -164,6 +162,8 @@ def check_fields(
         given = getattr(settings, name)
         value = _plain(given, rule)
         _check_value(name, value, rule)
+        if rule.kind is float and isinstance(value, (int, float)):
+            value = float(value) + 0.0  # 3 and 3.0, 0 and -0.0 are one setting, and have one name
         if value is not given:
             object.__setattr__(settings, name, value)
 
