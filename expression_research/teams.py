@@ -9,10 +9,10 @@ __all__ = ['ALONE', 'launched', 'follows', 'Team', 'team_of', 'fork_team']
 import itertools
 import os
 import signal
-import socket
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
@@ -55,11 +55,13 @@ class _Store:
 
     def get(self, name:str, seconds:float=0.0)->str:
         "What stands under `name`, waiting for at most so many `seconds`; empty: nothing."
+        until = time.monotonic() + seconds
         with suppress(Exception):
-            if seconds > 0:
-                self.lines.wait([name], timedelta(seconds=seconds))
-            if self.lines.check([name]):
-                return self.lines.get(name).decode()
+            while not self.lines.check([name]):    # `wait` would print warnings of its own
+                if time.monotonic() > until:
+                    return ""
+                time.sleep(0.05)
+            return self.lines.get(name).decode()
         return ""
 
 
@@ -153,7 +155,7 @@ class Team:
             for place, other in enumerate(everybody):
                 if other.get(name) != wanted:
                     raise RunError(
-                        f"process {place + 1} of {self.size} has another {name} than the first one: "
+                        f"process {place + 1} of {self.size} differs from the first one in {name}: "
                         f"{_short(other.get(name))}, not {_short(wanted)}. All of them need the same "
                         "command, data and versions."
                     )
@@ -191,8 +193,7 @@ def _meet(
         store, rank, _ = next(dist.rendezvous("env://", timeout=timedelta(seconds=patience)))
     except (RuntimeError, ValueError) as error:
         raise RunError(f"the other processes cannot be found: {_short(error)}") from None
-    attempt = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")
-    return dist.PrefixStore(f"expression/{attempt}/{count}", store), rank
+    return dist.PrefixStore(f"expression/{count}", store), rank
 
 
 def _connection(
@@ -252,9 +253,14 @@ def team_of(
     _leave()
 
 
-def _leave()->None:
+def _leave(
+    error:BaseException|None=None, # that ended the work; the frames it went through hold the connections
+)->None:
     "Close the connections; who waits for this process wakes up."
     from torch import distributed as dist
+    while error is not None:
+        traceback.clear_frames(error.__traceback__)
+        error = error.__context__
     with suppress(Exception):
         if dist.is_initialized():
             dist.destroy_process_group()
@@ -278,7 +284,7 @@ def _parting(
         words = _STOPPED if stopped else f"{_LEFT}{text}"
     with _deaf():
         team.store.put(f"end/{team.rank}", words)
-        _leave()
+        _leave(error)
         if team.leads:
             heard = _told(team, stopped, text) if stopped or lost else None
             team.store.put("heard", "yes")
@@ -313,25 +319,47 @@ def _told(
     return _Deserted(f"process {' and '.join(who)} of {team.size} {why}. {_GO_ON}")
 
 # %% ../nbs/train/37_teams.ipynb #7d20c5aa
+@contextmanager
+def _meeting_place()->Iterator[int]:
+    "Inside the block a process keeps what a team writes down; hands out its port."
+    from torch import distributed as dist
+    reading, writing = os.pipe()
+    parent, host = os.getpid(), os.fork()
+    if not host:
+        with suppress(BaseException):
+            store = dist.TCPStore("127.0.0.1", 0, is_master=True, wait_for_workers=False)
+            os.write(writing, str(store.port).encode())
+            while os.getppid() == parent:
+                time.sleep(0.5)
+        os._exit(0)
+    os.close(writing)
+    try:
+        yield int(os.read(reading, 5))
+    finally:
+        os.close(reading)
+        os.kill(host, signal.SIGKILL)
+        os.waitpid(host, 0)
+
+
 @checked
 def fork_team(
     size:int,                      # processes
     act:Callable,                  # called in each of them; what it returns is the exit status, None: 0
 )->list[int]:                      # exit statuses in the order of the processes; -9: killed by SIGKILL
-    "For scripts that test: what `torchrun` does, with forks of this process."
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    alike = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "WORLD_SIZE": size, "LOCAL_WORLD_SIZE": size}
+    "For scripts that test: what `torchrun` does, with forks of this process, which has no threads."
+    alike = {"MASTER_ADDR": "127.0.0.1", "WORLD_SIZE": size, "LOCAL_WORLD_SIZE": size}
+    alike |= {"TORCHELASTIC_USE_AGENT_STORE": True, "TORCHELASTIC_RESTART_COUNT": 0}
     sys.stdout.flush()
     children = []
-    for rank in range(size):
-        child, status = os.fork(), 1
-        if not child:
-            try:
-                own = {"RANK": rank, "LOCAL_RANK": rank, "TORCHELASTIC_RUN_ID": "fork_team"}
-                os.environ.update({name: str(value) for name, value in (alike | own).items()})
-                status = act() or 0
-            finally:
-                os._exit(status)
-        children.append(child)
-    return [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
+    with _meeting_place() as port:
+        for rank in range(size):
+            child, status = os.fork(), 1
+            if not child:
+                try:
+                    own = {"RANK": rank, "LOCAL_RANK": rank, "MASTER_PORT": port, "TORCHELASTIC_RUN_ID": "forks"}
+                    os.environ.update({name: str(value) for name, value in (alike | own).items()})
+                    status = act() or 0
+                finally:
+                    os._exit(status)
+            children.append(child)
+        return [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
