@@ -66,6 +66,15 @@ from expression_research.wording import (
 )
 
 # %% ../nbs/use/53_mainjob.ipynb #bab29c49
+_FROM_SCRATCH = {                  # what a small network sees: twice the default augmentation
+    "rotate": 10,
+    "shift": 0.04,
+    "scale": 0.1,
+    "brightness": 0.2,
+    "contrast": 0.2,
+}
+
+
 @checked
 def main_configs(
     data:str="generated",          # any source of `load_expressions`
@@ -76,7 +85,8 @@ def main_configs(
     **fields,                      # further RunConfig fields for both, such as out, seed
 )->list[RunConfig]:                # resolved: TinyVGG, ResNet18
     "The configurations of the main job. Raises `ConfigError` for a value outside its range."
-    recipe:dict[str, Any] = {"side": min(side, 32), "plan": "all:4" if quick else "all:80", "average": 3}
+    recipe:dict[str, Any] = {"side": min(side, 32), "plan": "all:4" if quick else "all:80"}
+    recipe |= _FROM_SCRATCH | {"average": 3}
     tinyvgg = RunConfig(data=data, model="tinyvgg", **(recipe | fields))
     resnet18 = RunConfig(data=data, model="resnet18", weights=weights, side=side, **fields)
     if resolve(resnet18).weights == "none":
