@@ -374,8 +374,8 @@ def _explain(
     place = error.__traceback__
     at_once = isinstance(error, TypeError) and place is not None and place.tb_next is None
     by_python = at_once and "argument" in str(error)       # the call does not fit the signature
-    if isinstance(error, (ExpressionError, BrokenPipeError)) or by_python:
-        return                     # a reader who has left is no value of ours
+    if isinstance(error, (ExpressionError, BrokenPipeError, MemoryError)) or by_python:
+        return                     # neither a reader who has left nor the memory is a value of ours
     if isinstance(error, OSError) and error.errno in _NO_ROOM:
         raise RunError(
             f"a file could not be written ({error.strerror}). Make room, then do the same again."

@@ -28,13 +28,15 @@ import os
 import shlex
 import signal
 import sys
+import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, redirect_stderr
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import asdict, fields, replace
 from typing import Any
 
 from .commands import COMMANDS, TrainOptions, say, stored_config
-from .core import ExpressionError
+from .core import ConfigError, ExpressionError
+from .teams import follows, launched
 from expression_research.terminal import (
     Guarded,
     flag_words,
@@ -146,9 +148,12 @@ def _how_to_go_on(
     if words[0] not in ("run", "train", "crossval", "tune"):
         return "\nstopped"
     unit = {"crossval": "fold", "tune": "training"}.get(words[0], "epoch")
+    program = ["expression"]
+    if launched() > 1:             # any number of processes would do
+        program = ["torchrun", "--nproc_per_node", os.environ["LOCAL_WORLD_SIZE"], "-m", "expression_research"]
     return (
         f"\nstopped; every whole {unit} is on disk. The same command goes on from there:\n"
-        f"  {shlex.join(['expression', *words])}"
+        f"  {shlex.join([*program, *words])}"
     )
 
 # %% ../nbs/use/69_cli.ipynb #47e9847a
@@ -173,6 +178,16 @@ def _told()->Iterator[None]:
         logger.removeHandler(teller)
         logger.setLevel(level)
 
+# %% ../nbs/use/69_cli.ipynb #91d4f6e2
+@contextmanager
+def _one_voice()->Iterator[None]:
+    "Inside the block a process that follows another one prints nothing."
+    if not follows():
+        yield
+        return
+    with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
+        yield
+
 # %% ../nbs/use/69_cli.ipynb #d93ba212
 def main(
     argv:Sequence[str]|None=None,  # words after `expression`; None: those of the process
@@ -181,7 +196,7 @@ def main(
     words = sys.argv[1:] if argv is None else list(argv)
     if signal.getsignal(signal.SIGINT) is _leave_quietly:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    with guarded_streams() as out:
+    with _one_voice(), guarded_streams() as out:
         try:
             with stopping(), _told():
                 status = _act(words, out)
@@ -193,6 +208,8 @@ def main(
             return 1
         if out.lost and not status:
             status = say(f"error: the standard output could not be written ({out.lost}).", 1)
+        if follows() and 0 < status < 128:
+            time.sleep(5)          # torchrun ends all when one has failed: the first one speaks before
         return status
 
 # %% ../nbs/use/69_cli.ipynb #6ad5a794
@@ -205,6 +222,11 @@ def _act(
         out.raw = True
         options = _understand(words)
         out.raw = False
+        if launched() > 1 and words[0] != "train":
+            raise ConfigError(
+                f"torchrun started {launched()} processes of `expression {words[0]}`, which is made for one. Expected "
+                "`train`, whose shards they share; folds and seeds are shared out by --jobs."
+            )
         return COMMANDS[words[0]].act(options) or 0
     except SystemExit as stop:
         return stop.code or 0

@@ -19,11 +19,13 @@ from expression_research.config import (
     Between,
     Reading,
     RunConfig,
+    changed_fields,
     check_fields,
     check_pattern,
     config_identity,
 )
 from .core import ConfigError, RunError, read_json
+from .teams import follows
 
 if TYPE_CHECKING:
     from expression_research.runs import Run
@@ -206,9 +208,8 @@ def _refuse_changes(
     "Raises `RunError` that lists every field that differs."
     there, now = (config_identity(part) | {"out": part.out} for part in (stored, config))
     changed = [
-        f"--{name.replace('_', '-')}: {there[name]!r} there, {now[name]!r} now"
-        for name in there
-        if there[name] != now[name]
+        f"--{name.replace('_', '-')}: {before!r} there, {asked!r} now"
+        for name, (before, asked) in changed_fields(there, now).items()
     ]
     if changed:
         raise RunError(
@@ -266,6 +267,8 @@ def _train_model(
         if options.resume
         else run_experiment(config, again=options.again)
     )
+    if follows():                  # the process that leads says what has come of it
+        return
     best = f"best epoch {run.metrics['epoch'] + 1} of {len(run.history)}"
     print(run.folder.as_posix(), *score_lines(run.table, run.class_names), best, sep="\n")
 

@@ -7,7 +7,9 @@ __all__ = ['THUMBNAIL', 'FLAT', 'CUT', 'grey_thumbnail', 'mapped_array', 'let_go
            'photograph_groups']
 
 # %% ../nbs/data/13_copies.ipynb #07152ea2
+import math
 import mmap
+import os
 import tempfile
 from pathlib import Path
 
@@ -40,10 +42,12 @@ def grey_thumbnail(
 def mapped_array(
     shape:tuple[int, ...],         # of the array, such as (N, 64, 64)
 )->np.ndarray:                     # (...) uint8 of that shape, zeros, in a temporary file
-    "An array that lies on the disk, in the cache folder of `datasets`."
+    "An array that lies on the disk, in the cache folder of `datasets`. Raises `RunError` without room."
     folder = Path(datasets.config.HF_DATASETS_CACHE)
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryFile(dir=folder) as file:
+        if hasattr(os, "posix_fallocate"):     # a page that finds no room later ends the process
+            os.posix_fallocate(file.fileno(), 0, max(1, math.prod(shape)))
         return np.memmap(file, np.uint8, "w+", shape=shape)
 
 

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import torch
@@ -33,7 +34,7 @@ from expression_research.checkpoints import (
     load_tensors,
     restore_last,
 )
-from .config import RunConfig, config_identity
+from .config import RunConfig, changed_fields, config_identity
 from expression_research.core import (
     ConfigError,
     DataError,
@@ -61,7 +62,8 @@ from .recipe import FORMATS, Recipe, data_of, make_recipe
 from .records import EPOCHS, EpochAnswers, RunRecord, StepRecord
 from .runs import BEGUN, Run, only_one, run_folder, run_id, run_identity
 from .seals import write_seal
-from .stages import StageBook, train_stages
+from .stages import FollowersBook, StageBook, train_stages
+from .teams import ALONE, Team, team_of
 from .testset import Opening, open_test, without_test
 from .transforms import EvaluationTransform, make_test_transform
 
@@ -103,9 +105,8 @@ def _refuse_another(
     run.seal.check(*BEGUN)
     stored, wanted = config_identity(run.config), recipe.identity
     changed = [
-        f"{name}: {stored[name]!r} there, {value!r} now"
-        for name, value in wanted.items()
-        if stored[name] != value
+        f"{name}: {there!r} there, {now!r} now"
+        for name, (there, now) in changed_fields(stored, wanted).items()
     ]
     if changed:
         raise RunError(
@@ -254,12 +255,14 @@ def train_run(
     best:BestCheckpoint,           # watches every stage
     data:ExpressionData,           # whose samples the guards compare with what the loaders hold
     callbacks:Sequence=(),         # further ones, called after the run's own
+    team:Team=ALONE,               # processes that share out the shards; this one leads
 )->EpochAnswers:                   # of the validation images after every epoch
     """All stages, from where `folder/last` stands. guards.json and best.safetensors are written
     even when it is interrupted. Raises `GuardError` for a run that cannot end well.
     """
     book = FolderBook(folder, recipe.config.model, run_identity(recipe, data.samples_hash))
     losses = recipe.losses(loaders.train.dataset.labels, len(data.class_names))
+    team.share(book.last)          # from where the run goes on, for the processes that follow
     try:
         train_stages(
             recipe,
@@ -270,6 +273,7 @@ def train_run(
             book=book,
             samples=data.samples,
             callbacks=callbacks,
+            team=team,
         )
     finally:
         write_json(folder / "guards.json", book.guards)
@@ -393,6 +397,66 @@ def machine_for(
         torch.use_deterministic_algorithms(deterministic)
         torch.utils.deterministic.fill_uninitialized_memory = fill
 
+# %% ../nbs/use/52_experiments.ipynb #7d2be946
+def _facts(
+    recipe:Recipe,                 # of the run
+    data:ExpressionData,           # of the run
+)->dict:                           # name -> value
+    "What must be the same in all processes of a run: every bit depends on it."
+    here = environment()
+    facts = dict(recipe.identity)
+    facts["samples"] = data.samples_hash
+    facts["starting weights"] = recipe.weights_hash
+    facts |= {f"version of {name}": version for name, version in here["packages"].items()}
+    facts |= {name: here[name] for name in ("python", "machine", "cpu", "gpu")}
+    facts["version of this package"] = here["package_hash"]
+    return facts
+
+
+def _lead(
+    recipe:Recipe,                 # of the run
+    data:ExpressionData,           # of the run
+    folder:Path,                   # of the run, held by this process
+    team:Team,                     # which this process leads
+    leaks:dict|None,               # as for `run_experiment`
+    callbacks:tuple,               # as there
+)->None:
+    "A run from its first file to its seal."
+    config = recipe.config
+    leaks = leaks or refuse_leaks(data, accept_leaks=config.accept_leaks)
+    model = recipe.model(len(data.class_names))  # before anything is written
+    open_folder(folder, recipe, data)
+    seen = without_test(data)  # from here on no test row can be reached
+    write_json(folder / "audit.json", leaks)
+    team.share("goes on")
+    with team.leader_first():
+        loaders = build_loaders(recipe, seen)
+    framing = _keep_framing(config, seen["train"], folder)
+    best = BestCheckpoint(record=weights_record(recipe, data, framing))
+    answers = train_run(recipe, model, loaders, folder, best, data, callbacks, team)
+    best.restore(model)
+    finish(folder, model, loaders, best, answers)
+
+
+def _follow(
+    recipe:Recipe,                 # of the run
+    data:ExpressionData,           # of the run
+    team:Team,                     # which another process leads
+)->None:
+    "This process's share of a run. Nothing is written."
+    if team.share() == "finished":
+        return
+    with machine_for(recipe.config):
+        model = recipe.model(len(data.class_names))
+        with team.leader_first():
+            loaders = build_loaders(recipe, without_test(data))
+        book = FollowersBook(team.share())
+        rows:Any = loaders.train.dataset
+        losses, best = recipe.losses(rows.labels, len(data.class_names)), BestCheckpoint()
+        train_stages(
+            recipe, model, loaders[:2], losses, best, book=book, samples=data.samples, team=team
+        )
+
 # %% ../nbs/use/52_experiments.ipynb #f8660032
 @checked
 def run_experiment(
@@ -406,37 +470,36 @@ def run_experiment(
 )->Run:
     """Train, keep the best epoch, evaluate it on validation, leave a run folder.
 
-    Says last how much choosing the epoch on these images flatters. Raises `ExpressionError` when it cannot go on.
+    Says last how much choosing the epoch on these images flatters. Of the processes that `torchrun`
+    started the first one writes. Raises `ExpressionError` when it cannot go on.
     """
-    # what cannot be trained, written or exempted is refused before anything is read
-    recipe = make_recipe(config)
-    recipe.check_weights()
-    if config.guards != "off":
-        GuardLog(config.guards)
-    if folder is None:
-        place = config.data if dataset is None else dataset
-        output_folder(config.out, reads=[place] if isinstance(place, (Path, str)) else [])
-    data = run_data(Run(folder), dataset) if folder else data_of(config, dataset)
-    folder = folder or run_folder(config.out, run_id(recipe, data.samples_hash), again)
-    with only_one(folder), machine_for(config):
-        if Run(folder).finished:
-            _refuse_another(folder, recipe, data)
-            Run(folder).seal.check()
-            print(
-                f"{folder.name} is finished; again=True (--again) repeats it in a folder of its own"
-            )
-            return Run(folder)
-        leaks = leaks or refuse_leaks(data, accept_leaks=config.accept_leaks)
-        model = recipe.model(len(data.class_names))  # before anything is written
-        open_folder(folder, recipe, data)
-        seen = without_test(data)  # from here on no test row can be reached
-        write_json(folder / "audit.json", leaks)
-        loaders = build_loaders(recipe, seen)
-        framing = _keep_framing(config, seen["train"], folder)
-        best = BestCheckpoint(record=weights_record(recipe, data, framing))
-        answers = train_run(recipe, model, loaders, folder, best, data, callbacks)
-        best.restore(model)
-        finish(folder, model, loaders, best, answers)
+    with team_of(config.shards, config.device) as team:
+        # what cannot be trained, written or exempted is refused before anything is read
+        recipe = make_recipe(config)
+        recipe.check_weights()
+        if config.guards != "off":
+            GuardLog(config.guards)
+        if folder is None:
+            place = config.data if dataset is None else dataset
+            output_folder(config.out, reads=[place] if isinstance(place, (Path, str)) else [])
+        with team.leader_first():
+            data = run_data(Run(folder), dataset) if folder else data_of(config, dataset)
+        if team.size > 1:
+            team.agree(_facts(recipe, data))
+        if not team.leads:
+            _follow(recipe, data, team)
+            return Run(folder or Path(config.out) / run_id(recipe, data.samples_hash))
+        folder = folder or run_folder(config.out, run_id(recipe, data.samples_hash), again)
+        with only_one(folder), machine_for(config):
+            if Run(folder).finished:
+                team.share("finished")
+                _refuse_another(folder, recipe, data)
+                Run(folder).seal.check()
+                print(
+                    f"{folder.name} is finished; again=True (--again) repeats it in a folder of its own"
+                )
+                return Run(folder)
+            _lead(recipe, data, folder, team, leaks, callbacks)
     print(epoch_sentence(Run(folder)))
     return Run(folder)
 

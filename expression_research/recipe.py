@@ -319,6 +319,11 @@ def make_recipe(
             "head='probe' with weights='none': random features are not worth a probe. Give weights, or "
             "use head=random."
         )
+    if config.shards > config.batch_size:
+        raise ConfigError(
+            f"shards={config.shards}: a step has batch_size={config.batch_size} images, which cannot "
+            "make so many parts. Expected at most as many shards as images."
+        )
     pick_device(config.device)
     stages = check_plan(
         config.model,

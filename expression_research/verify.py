@@ -19,7 +19,7 @@ from datasets import DatasetDict
 
 from .arguments import checked
 from .checkpoints import load_tensors
-from .config import config_identity
+from .config import changed_fields, config_identity
 from .core import ExpressionError, RunError, environment
 from .diagnostics import scores
 from .experiments import machine_for, run_data, run_experiment
@@ -130,9 +130,8 @@ def _edited_files(
     stated = config_identity(run.config)
     found = [f"{name}: it is not the file that the run wrote" for name in run.seal.suspects()]
     found += [
-        f"config.json: {name}={stated[name]!r}, but the weights were trained with {value!r}"
-        for name, value in trained["config"].items()
-        if stated.get(name) != value
+        f"config.json: {name}={there!r}, but the weights were trained with {value!r}"
+        for name, (there, value) in changed_fields(stated, trained["config"]).items()
     ]
     written = run.manifest
     if manifest_hash(pd.DataFrame(written["samples"])) != written["hash"]:
