@@ -72,8 +72,7 @@ def head_inputs(
         heard = [ears.enter_context(_listening(head)) for head in _linear_heads(model)]
         logits = model(images)
     once = all(len(calls) == 1 for calls in heard)
-    mean = sum(calls[0][1] for calls in heard) / len(heard) if once else logits
-    if not once or not torch.equal(mean, logits):
+    if not once or not torch.equal(torch.stack([calls[0][1] for calls in heard]).mean(dim=0), logits):
         raise ModelError(
             f"the last linear layer of {type(model).__name__} does not give the logits: something comes "
             "after it, or it is called more than once. Use head=random, or another network."
